@@ -1,0 +1,177 @@
+"""Every error this package raises on purpose.
+
+Grouped by what the caller can do about it, so that one ``except`` is one decision:
+
+AffinageError
+├── Invalid                     change the request: it can never succeed as it stands
+│   ├── Missing                 a required member is absent
+│   ├── Malformed               it is not even the right type, or not JSON
+│   ├── QuerySyntaxError        the text is not a query; shows the place
+│   ├── InvalidTargetCondition  ├── InvalidContent  ├── ImmutableContent  ├── InvalidMetric
+│   ├── InvalidDeviceScope      └── UnknownApiVersion
+├── Unauthorized                prove who you are
+│   └── Forbidden               you are known, and may not
+│       └── Disabled            the identity is switched off
+├── NotFound                    create it first, or stop asking
+│   ├── DeviceNotFound          ├── ModuleNotFound          └── ConfigurationNotFound
+├── Conflict                    read again, decide again, try again
+│   ├── EtagMismatch            └── VersionMismatch
+│   ├── DeviceExists            ├── ModuleExists            └── ConfigurationExists
+├── TooLarge                    send less
+│   ├── TooManyEntries          ├── TooManyModules          └── TooManyConfigurations
+├── Throttled                   wait as long as it says
+└── Unavailable                 try the same thing again; a write *may* have happened
+
+``code`` is part of the API and never changes; the message is for people and may. A message names
+the thing and, for a limit, both numbers; it never holds a secret.
+"""
+
+from typing import ClassVar
+
+
+class AffinageError(Exception):
+    """Base class; raise one of the leaves."""
+
+    code: ClassVar[str] = "internal"
+
+
+class Invalid(AffinageError):
+    code = "invalid"
+
+
+class Missing(Invalid):
+    code = "missing"
+
+
+class Malformed(Invalid):
+    code = "malformed"
+
+
+class QuerySyntaxError(Invalid):
+    """The text is not a query.
+
+    Shows the place, for a person reading a terminal:
+
+        expected a value after '='
+            SELECT * FROM devices WHERE tags.a =
+                                                ^
+    """
+
+    code = "query_syntax"
+
+    def __init__(self, problem: str, *, source: str, at: int) -> None:
+        self.problem, self.source, self.at = problem, source, at
+        before = source[:at]
+        column = at - (before.rfind("\n") + 1)
+        line = (source.splitlines() or [""])[min(before.count("\n"), source.count("\n"))]
+        super().__init__(f"{problem}\n    {line}\n    {' ' * column}^")
+
+
+class InvalidTargetCondition(Invalid):
+    code = "invalid_target_condition"
+
+
+class InvalidContent(Invalid):
+    code = "invalid_content"
+
+
+class ImmutableContent(Invalid):
+    code = "immutable_content"
+
+
+class InvalidMetric(Invalid):
+    code = "invalid_metric"
+
+
+class InvalidDeviceScope(Invalid):
+    code = "invalid_device_scope"
+
+
+class UnknownApiVersion(Invalid):
+    code = "unknown_api_version"
+
+
+class Unauthorized(AffinageError):
+    code = "unauthorized"
+
+
+class Forbidden(Unauthorized):
+    code = "forbidden"
+
+
+class Disabled(Forbidden):
+    code = "disabled"
+
+
+class NotFound(AffinageError):
+    code = "not_found"
+
+
+class DeviceNotFound(NotFound):
+    code = "device_not_found"
+
+
+class ModuleNotFound(NotFound):
+    code = "module_not_found"
+
+
+class ConfigurationNotFound(NotFound):
+    code = "configuration_not_found"
+
+
+class Conflict(AffinageError):
+    code = "conflict"
+
+
+class EtagMismatch(Conflict):
+    """Someone else changed it between the caller's read and the caller's write."""
+
+    code = "etag_mismatch"
+
+
+class VersionMismatch(Conflict):
+    """The section is not at the version that the caller expected."""
+
+    code = "version_mismatch"
+
+
+class DeviceExists(Conflict):
+    code = "device_exists"
+
+
+class ModuleExists(Conflict):
+    code = "module_exists"
+
+
+class ConfigurationExists(Conflict):
+    code = "configuration_exists"
+
+
+class TooLarge(AffinageError):
+    code = "too_large"
+
+
+class TooManyEntries(TooLarge):
+    code = "too_many_entries"
+
+
+class TooManyModules(TooLarge):
+    code = "too_many_modules"
+
+
+class TooManyConfigurations(TooLarge):
+    code = "too_many_configurations"
+
+
+class Throttled(AffinageError):
+    """Wait ``retry_after_s`` seconds, then try the same thing again."""
+
+    code = "throttled"
+
+    def __init__(self, message: str, *, retry_after_s: float) -> None:
+        self.retry_after_s = retry_after_s
+        super().__init__(message)
+
+
+class Unavailable(AffinageError):
+    code = "unavailable"

@@ -1,0 +1,54 @@
+"""Who asks. Every service method is told; nothing is done in nobody's name."""
+
+from dataclasses import dataclass
+from enum import Flag, StrEnum, auto
+from typing import Final
+
+from affinage.domain.errors import Forbidden
+from affinage.domain.names import TwinKey
+
+
+class Kind(StrEnum):
+    DEVICE = "device"
+    POLICY = "policy"
+    OPERATOR = "operator"
+    HUB = "hub"
+
+
+class Right(Flag):
+    """What a shared-access policy may grant; writing the registry implies reading it."""
+
+    REGISTRY_READ = auto()
+    REGISTRY_WRITE = auto()
+    SERVICE_CONNECT = auto()
+    DEVICE_CONNECT = auto()
+
+
+NO_RIGHTS: Final = Right(0)
+
+
+@dataclass(frozen=True, slots=True)
+class Principal:
+    """Who asks, through which door, in which request; proven before it is made."""
+
+    kind: Kind
+    name: str
+    door: str
+    request_id: str
+    rights: Right = NO_RIGHTS
+    scope: TwinKey | None = None
+    """The one identity that it may act as; None where its rights are for the whole hub."""
+
+    def require(self, right: Right) -> None:
+        """Raise Forbidden unless one of the rights in ``right`` was granted.
+
+        Source: ACCESS-4.
+        """
+        if not self.rights & right:
+            wanted = " or ".join(member.name or "" for member in right)
+            raise Forbidden(f"{self.kind} {self.name} lacks the right {wanted}")
+
+    def require_self(self, key: TwinKey) -> None:
+        """Raise Forbidden unless this is the identity ``key`` itself."""
+        if self.scope != key:
+            raise Forbidden(f"{self.kind} {self.name} may not act as {key.path}")
