@@ -1,0 +1,86 @@
+"""The unit of everything: a device with its identity, its twin, and its modules with theirs.
+
+One unit of work reads and writes whole devices; what must change together is together here.
+"""
+
+from msgspec import Struct
+from msgspec.structs import replace
+
+from affinage.domain.errors import DeviceNotFound, ModuleNotFound
+from affinage.domain.identity import Identity, ModuleIdentity
+from affinage.domain.moments import Millis
+from affinage.domain.names import TwinKey
+from affinage.domain.twin import Twin
+
+
+class Module(Struct, frozen=True, array_like=True, gc=False):
+    """A module of a device: its identity and its twin."""
+
+    id: str
+    identity: ModuleIdentity
+    twin: Twin
+    number: int = 0
+    """Which row it is in the fleet's bitmaps of modules; 0 until the fleet gives one."""
+    leaves_at: Millis | None = None
+    """When its identity goes, since no deployment names it any more; None if it stays."""
+
+
+class Dirty(Struct, frozen=True, array_like=True, gc=False):
+    """Why a device could not be reconciled, and since when; it will be tried again."""
+
+    error: str
+    since: Millis
+    attempts: int = 1
+
+
+class Device(Struct, frozen=True, array_like=True, gc=False):
+    """A device. Immutable: every change is a new one."""
+
+    id: str
+    identity: Identity
+    twin: Twin
+    number: int = 0
+    """Which row it is in the fleet's bitmaps, and its key in the store; 0 until it is given."""
+    modules: dict[str, Module] = {}
+    carried: dict[str, int] = {}
+    """Configurations that it or a module of it met when last reconciled: id to generation."""
+    dirty: Dirty | None = None
+
+    def module(self, module: str) -> Module:
+        """The module with that id, or ModuleNotFound."""
+        try:
+            return self.modules[module]
+        except KeyError:
+            raise ModuleNotFound(f"no module {module} on device {self.id}") from None
+
+    def twin_of(self, key: TwinKey) -> Twin:
+        """Its own twin or one of its modules'; ModuleNotFound if it has no such module."""
+        return self.twin if key.module is None else self.module(key.module).twin
+
+    def with_twin(self, key: TwinKey, twin: Twin) -> "Device":
+        """The device with that twin in the place of the one it has."""
+        if key.module is None:
+            return replace(self, twin=twin)
+        return self.with_module(replace(self.module(key.module), twin=twin))
+
+    def with_module(self, module: Module) -> "Device":
+        return replace(self, modules={**self.modules, module.id: module})
+
+
+class Presence(Struct, frozen=True, array_like=True, gc=False):
+    """Whether an identity is connected; kept apart from its twin, whose version it never moves."""
+
+    connected: bool = False
+    changed_at: Millis | None = None
+    active_at: Millis | None = None
+
+
+ABSENT = Presence()
+"""Of an identity that never connected."""
+
+
+def found(device: Device | None, device_id: str) -> Device:
+    """The device, or DeviceNotFound."""
+    if device is None:
+        raise DeviceNotFound(f"no device {device_id}")
+    return device

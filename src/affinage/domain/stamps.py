@@ -1,0 +1,56 @@
+"""When, and by which version, each part of a section was last written: `$metadata`, compactly.
+
+A tree of small integers beside the tree of values; it is rendered as `$metadata` only when read.
+"""
+
+from typing import Any
+
+from msgspec import Struct
+
+from affinage.domain.moments import Millis, iso
+from affinage.domain.values import JsonObject, is_object
+
+
+class Stamp(Struct, frozen=True, array_like=True, gc=False):
+    """When a value was last written; ``inner`` has one more for each member of an object.
+
+    ``version`` is the section's version that wrote it, 0 where the wire shows none (reported,
+    and a section never written).
+    """
+
+    at: Millis
+    version: int = 0
+    inner: dict[str, "Stamp"] = {}
+
+
+def restamp(stamp: Stamp | None, patch: JsonObject, result: JsonObject, fresh: Stamp) -> Stamp:
+    """The stamps after ``patch`` has been merged, giving ``result``.
+
+    Every leaf that the patch touched is stamped ``fresh``, and so is every object above one.
+    What it deleted loses its stamp; what it did not name keeps its own.
+
+    Source: TWIN-7.
+    """
+    inner = dict(stamp.inner) if stamp else {}
+    for key, value in patch.items():
+        written = result.get(key)
+        if value is None:
+            inner.pop(key, None)
+        elif is_object(value) and is_object(written):
+            inner[key] = restamp(inner.get(key), value, written, fresh)
+        else:
+            inner[key] = fresh
+    return Stamp(fresh.at, fresh.version, inner)
+
+
+def render(stamp: Stamp) -> dict[str, Any]:
+    """`$metadata` as the service API shows it.
+
+    Source: TWIN-7.
+    """
+    shown: dict[str, Any] = {"$lastUpdated": iso(stamp.at)}
+    if stamp.version:
+        shown["$lastUpdatedVersion"] = stamp.version
+    for key, inner in stamp.inner.items():
+        shown[key] = render(inner)
+    return shown
