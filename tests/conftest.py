@@ -1,0 +1,39 @@
+"""What every test runs under: how hard Hypothesis looks, and whether a skip is a failure."""
+
+import os
+from collections.abc import Generator
+from typing import Final, TypeVar
+
+import pytest
+from hypothesis import settings
+
+INSISTS: Final = os.environ.get("AFFINAGE_CI") == "1"
+"""Set by .ci/run, which installs everything: there a skipped test is a part that is missing."""
+
+settings.register_profile("dev", max_examples=100, deadline=None)
+settings.register_profile("ci", max_examples=300, deadline=None, derandomize=True)
+settings.register_profile("night", max_examples=10_000, deadline=None)
+settings.load_profile(
+    os.environ.get("HYPOTHESIS_PROFILE") or ("ci" if INSISTS or os.environ.get("CI") else "dev")
+)
+
+
+Report = TypeVar("Report", pytest.TestReport, pytest.CollectReport)
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_makereport() -> Generator[None, pytest.TestReport, pytest.TestReport]:
+    return _without_skips((yield))
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_make_collect_report() -> Generator[None, pytest.CollectReport, pytest.CollectReport]:
+    return _without_skips((yield))
+
+
+def _without_skips(report: Report) -> Report:
+    if INSISTS and report.skipped and not hasattr(report, "wasxfail"):
+        report.outcome = "failed"
+        reason = report.longrepr[2] if isinstance(report.longrepr, tuple) else report.longrepr
+        report.longrepr = f"nothing may be skipped here: {reason}"
+    return report
