@@ -65,10 +65,13 @@ class TwinRow(Struct, frozen=True, gc=False):
 def walk(value: Any, path: list[str | int]) -> JsonValue | Undefined:
     """Follow names into objects and numbers into arrays; UNDEFINED where there is nothing."""
     for step in path:
-        if (isinstance(value, dict) and isinstance(step, str) and step in value) or (isinstance(value, list) and isinstance(step, int) and 0 <= step < len(value)):
-            value = value[step]
+        if isinstance(step, str):
+            here = isinstance(value, dict) and step in value
         else:
+            here = isinstance(value, list) and 0 <= step < len(value)
+        if not here:
             return UNDEFINED
+        value = value[step]
     return value
 
 
