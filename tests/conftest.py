@@ -1,11 +1,14 @@
-"""What every test runs under: how hard Hypothesis looks, and whether a skip is a failure."""
+"""What every test runs under: how hard Hypothesis looks, what a skip means, whose address."""
 
 import os
+import socket
 from collections.abc import Generator
 from typing import Final, TypeVar
 
 import pytest
 from hypothesis import settings
+
+import netns
 
 INSISTS: Final = os.environ.get("AFFINAGE_CI") == "1"
 """Set by .ci/run, which installs everything: there a skipped test is a part that is missing."""
@@ -37,3 +40,15 @@ def _without_skips(report: Report) -> Report:
         reason = report.longrepr[2] if isinstance(report.longrepr, tuple) else report.longrepr
         report.longrepr = f"nothing may be skipped here: {reason}"
     return report
+
+
+@pytest.fixture
+def address() -> str:
+    """A 127.x.y.z of the test's own, where 443 and 8883 can be listened on."""
+    own = netns.next_address()
+    for port in (443, 8883):
+        try:
+            socket.create_server((own, port)).close()
+        except OSError as error:
+            pytest.skip(f"{own}:{port} cannot be listened on here: {error.strerror}")
+    return own

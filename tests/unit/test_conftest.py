@@ -25,7 +25,7 @@ def run(folder: Path, test: str, *, insists: str) -> subprocess.CompletedProcess
         check=False,
         capture_output=True,
         text=True,
-        env=os.environ | {"AFFINAGE_CI": insists},
+        env=os.environ | {"AFFINAGE_CI": insists, "PYTHONPATH": str(CONFTEST.parent)},
     )
 
 
