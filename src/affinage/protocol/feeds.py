@@ -1,0 +1,51 @@
+"""What a device may subscribe to: a few known filters, each to one feed. The hub is no broker.
+
+Source: docs/spec/mqtt.md, MQTT-30 to MQTT-33.
+"""
+
+from enum import StrEnum
+from typing import Final
+
+from affinage.protocol.identities import Identity
+
+MAX_METHOD: Final = 100
+"""Characters in the name of a direct method."""
+
+_METHODS: Final = "$iothub/methods/POST/"
+
+
+class Feed(StrEnum):
+    TWIN_RESPONSES = "twin responses"
+    DESIRED = "desired notifications"
+    METHODS = "method requests"
+    MESSAGES = "cloud-to-device messages"
+    INPUTS = "module inputs"
+
+
+FILTERS: Final = {
+    Feed.TWIN_RESPONSES: "$iothub/twin/res/#",
+    Feed.DESIRED: "$iothub/twin/PATCH/properties/desired/#",
+    Feed.METHODS: f"{_METHODS}#",
+}
+"""How to subscribe to the feeds whose topics name no identity."""
+
+_FEEDS: Final = {text: feed for feed, text in FILTERS.items()}
+
+
+def feed_of(topic_filter: str, identity: Identity) -> Feed | None:
+    """Which feed a filter of ``identity`` subscribes to; None if it may not have it."""
+    if topic_filter.startswith("$"):
+        named = Feed.METHODS if _is_one_method(topic_filter) else None
+        return _FEEDS.get(topic_filter, named)
+    root, is_module = identity.root, identity.module is not None
+    if topic_filter == f"{root}/messages/devicebound/#":
+        return Feed.MESSAGES
+    if is_module and topic_filter in (f"{root}/inputs/#", f"{root}/#"):
+        return Feed.INPUTS
+    return None
+
+
+def _is_one_method(topic_filter: str) -> bool:
+    name = topic_filter.removeprefix(_METHODS).removesuffix("/#")
+    admitted = 1 <= len(name) <= MAX_METHOD and not {*"/+#"} & {*name}
+    return admitted and topic_filter == f"{_METHODS}{name}/#"

@@ -1,0 +1,214 @@
+"""The topics of a hub: what a device publishes to it, and what it publishes to the device.
+
+Each kind is a tuple that knows its ``topic``; `parse_request` reads those that a device publishes,
+`parse_delivery` those that the hub publishes. Law: parsing a topic gives back what spelled it.
+Topics about twins and methods name no identity: the connection does (MQTT-22).
+
+Source: docs/spec/mqtt.md, MQTT-22 to MQTT-27.
+"""
+
+import re
+from collections.abc import Callable, Mapping
+from typing import Final, NamedTuple, TypeAlias
+
+from affinage.protocol.bags import format_bag, parse_bag
+from affinage.protocol.errors import ProtocolError
+from affinage.protocol.identities import Identity
+
+MAX_RID: Final = 128
+"""Characters in a request id; the public clients send 36 at most."""
+
+_INTEGER: Final = re.compile("-?[0-9]{1,18}")
+_TWIN_GET: Final = "$iothub/twin/GET/?"
+_TWIN_PATCH: Final = "$iothub/twin/PATCH/properties/reported/?"
+_TWIN_RESPONSE: Final = "$iothub/twin/res/"
+_DESIRED: Final = "$iothub/twin/PATCH/properties/desired/"
+_METHOD: Final = "$iothub/methods/POST/"
+_METHOD_ANSWER: Final = "$iothub/methods/res/"
+
+
+class TwinGet(NamedTuple):
+    """Device to hub: give me my twin."""
+
+    rid: str
+
+    @property
+    def topic(self) -> str:
+        return f"{_TWIN_GET}$rid={self.rid}"
+
+
+class ReportedPatch(NamedTuple):
+    """Device to hub: merge the payload into my reported properties."""
+
+    rid: str
+    version: int | None = None
+    """The version of the section that the device expects; None to write over any."""
+
+    @property
+    def topic(self) -> str:
+        return f"{_TWIN_PATCH}$rid={self.rid}{_version(self.version)}"
+
+
+class MethodAnswer(NamedTuple):
+    """Device to hub: what became of a direct method."""
+
+    status: int
+    rid: str
+
+    @property
+    def topic(self) -> str:
+        return f"{_METHOD_ANSWER}{self.status}/?$rid={self.rid}"
+
+
+class Telemetry(NamedTuple):
+    """Device to hub: a message, of which the hub reads only the properties."""
+
+    identity: Identity
+    properties: Mapping[str, str | None]
+
+    @property
+    def topic(self) -> str:
+        return f"{self.identity.root}/messages/events/{format_bag(self.properties)}"
+
+
+class TwinResponse(NamedTuple):
+    """Hub to device: the answer to a TwinGet or a ReportedPatch."""
+
+    status: int
+    rid: str
+    version: int | None = None
+    """The new version of the reported properties, if they were changed."""
+
+    @property
+    def topic(self) -> str:
+        return f"{_TWIN_RESPONSE}{self.status}/?$rid={self.rid}{_version(self.version)}"
+
+
+class DesiredNotification(NamedTuple):
+    """Hub to device: the payload was merged into your desired properties."""
+
+    version: int
+
+    @property
+    def topic(self) -> str:
+        return f"{_DESIRED}?$version={self.version}"
+
+
+class MethodRequest(NamedTuple):
+    """Hub to device: run a direct method."""
+
+    name: str
+    rid: str
+
+    @property
+    def topic(self) -> str:
+        return f"{_METHOD}{self.name}/?$rid={self.rid}"
+
+
+Request: TypeAlias = TwinGet | ReportedPatch | MethodAnswer | Telemetry
+Delivery: TypeAlias = TwinResponse | DesiredNotification | MethodRequest
+
+
+def parse_request(topic: str, identity: Identity) -> Request:
+    """What ``identity`` asks for by publishing to ``topic``.
+
+    Raises:
+        ProtocolError: a device may not publish there, or it is another identity's topic.
+
+    Source: MQTT-22 to MQTT-27.
+    """
+    for prefix, parse in _REQUESTS:
+        if topic.startswith(prefix):
+            return parse(topic.removeprefix(prefix))
+    events, own = f"{identity.root}/messages/events", topic.rstrip("/")
+    if own != events and not own.startswith(f"{events}/"):
+        raise ProtocolError(f"{identity.client_id} may not publish to {topic[:80]!r}")
+    return Telemetry(identity, parse_bag(own.removeprefix(events).removeprefix("/")))
+
+
+def parse_delivery(topic: str) -> Delivery:
+    """What the hub says by publishing to ``topic``.
+
+    Raises:
+        ProtocolError: a hub says nothing there.
+    """
+    for prefix, parse in _DELIVERIES:
+        if topic.startswith(prefix):
+            return parse(topic.removeprefix(prefix))
+    raise ProtocolError(f"a hub does not publish to {topic[:80]!r}")
+
+
+def _version(version: int | None) -> str:
+    return "" if version is None else f"&$version={version}"
+
+
+# ── parsing: each from what follows its prefix ───────────────────────────────────────────────
+
+
+def _twin_get(rest: str) -> TwinGet:
+    return TwinGet(_rid(_literal(rest)))
+
+
+def _reported_patch(rest: str) -> ReportedPatch:
+    bag = _literal(rest)
+    version = bag.get("$version")
+    return ReportedPatch(_rid(bag), None if version is None else _integer(version))
+
+
+def _method_answer(rest: str) -> MethodAnswer:
+    status, bag = _split(rest)
+    return MethodAnswer(_integer(status), _rid(bag))
+
+
+def _twin_response(rest: str) -> TwinResponse:
+    status, bag = _split(rest)
+    version = bag.get("$version")
+    return TwinResponse(_integer(status), _rid(bag), None if version is None else _integer(version))
+
+
+def _desired(rest: str) -> DesiredNotification:
+    return DesiredNotification(_integer(_literal(rest.removeprefix("?")).get("$version", "")))
+
+
+def _method_request(rest: str) -> MethodRequest:
+    name, bag = _split(rest)
+    return MethodRequest(name, _rid(bag))
+
+
+_REQUESTS: Final[tuple[tuple[str, Callable[[str], Request]], ...]] = (
+    (_TWIN_PATCH, _reported_patch),
+    (_TWIN_GET, _twin_get),
+    (_METHOD_ANSWER, _method_answer),
+)
+_DELIVERIES: Final[tuple[tuple[str, Callable[[str], Delivery]], ...]] = (
+    (_TWIN_RESPONSE, _twin_response),
+    (_DESIRED, _desired),
+    (_METHOD, _method_request),
+)
+
+
+def _split(rest: str) -> tuple[str, dict[str, str]]:
+    """``value/?bag``."""
+    value, _, bag = rest.partition("/?")
+    return value, _literal(bag)
+
+
+def _literal(text: str) -> dict[str, str]:
+    """A bag that is read as it stands: a request id goes back byte for byte (MQTT-23)."""
+    pairs = (part.partition("=") for part in reversed(text.split("&")))
+    return {name: value for name, _, value in pairs}
+
+
+def _rid(bag: Mapping[str, str]) -> str:
+    rid = bag.get("$rid")
+    if not rid:
+        raise ProtocolError("a request without $rid")
+    if len(rid) > MAX_RID:
+        raise ProtocolError(f"a $rid of {len(rid)} of {MAX_RID} characters")
+    return rid
+
+
+def _integer(text: str) -> int:
+    if not _INTEGER.fullmatch(text):
+        raise ProtocolError(f"{text[:20]!r} in a topic is not a whole number")
+    return int(text)
