@@ -5,7 +5,7 @@ BIN := .venv/bin
 INSTALL := $(BIN)/pip install --quiet --disable-pip-version-check
 ALONE := $(BIN)/python tests/netns.py  # in a network of its own, every port is free
 
-.PHONY: help demo test check lint types arch rules laws system conformance bench kills docs
+.PHONY: help demo test check lint types arch rules coverage laws system conformance bench kills docs
 
 help:  ## what there is to make
 	@grep -E '^[a-z]+:.*## ' Makefile | sed -E 's/:.*## /\t/' | expand -t 14
@@ -31,6 +31,9 @@ arch: .venv/dev  ## who may import whom
 
 rules: .venv/dev  ## every numbered rule has a test
 	$(BIN)/python tools/check_rules.py
+
+coverage: .venv/dev  ## every module by its own tests; the core to the last branch
+	$(BIN)/python tools/own_coverage.py
 
 laws: .venv/dev  ## the properties, looked at hard (HYPOTHESIS_PROFILE=night: harder)
 	HYPOTHESIS_PROFILE=$${HYPOTHESIS_PROFILE:-ci} $(BIN)/pytest -q tests/laws

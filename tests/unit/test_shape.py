@@ -54,8 +54,11 @@ FORBIDDEN_WORDS: Final = frozenset(
 )
 """As a word of a name: such a name says that nobody knew what the thing is."""
 
-LOOP: Final = "run"
-"""What apps start and nobody asks for. `services/fleet/` is the engine below the services."""
+ENGINE: Final = "affinage.services.fleet"
+"""What the services stand on: it asks nobody who they are."""
+
+STAGES: Final = {"open", "run", "close"}
+"""Of a service's life, told nothing: apps start and end it, and nobody asks."""
 
 FORBIDDEN_FORMS: Final = re.compile(r"data|do_\w+|handle_\w+|\w*Impl|_?Abstract\w*")
 HANDLERS: Final = ("affinage/frontends/",)
@@ -158,13 +161,22 @@ def test_what_ships_to_devices_needs_no_extra(path: Path) -> None:
     assert {module.split(".")[0] for module in needed(path, set())} <= ON_DEVICES
 
 
+@pytest.mark.parametrize("path", sources("frontends/**/*.py"), ids=name)
+def test_no_door_reaches_past_the_services_to_the_fleet(path: Path) -> None:
+    assert not [module for module in imported(path) if module.startswith(ENGINE)]
+
+
 @pytest.mark.parametrize("path", sources("services/*.py"), ids=name)
 def test_every_service_method_is_told_who_asks(path: Path) -> None:
-    for method in methods(path):
-        if method.name == LOOP:
-            continue
-        told = {arg.arg: arg.annotation for arg in method.args.kwonlyargs}
-        assert "Principal" in ast.dump(told.get("by") or ast.Pass()), method.name
+    told = {method.name: arguments(method) for method in methods(path)}
+    asked = {name: given for name, given in told.items() if given or name not in STAGES}
+    assert not [name for name, given in asked.items() if "Principal" not in given.get("by", "")]
+
+
+def arguments(method: ast.AsyncFunctionDef) -> dict[str, str]:
+    """What a method is told, by name: its annotation where it must be named, else nothing."""
+    named = {arg.arg: ast.unparse(arg.annotation or arg) for arg in method.args.kwonlyargs}
+    return {arg.arg: "" for arg in method.args.args if arg.arg != "self"} | named
 
 
 @pytest.mark.parametrize("path", sources("**/*.py"), ids=name)
