@@ -1,0 +1,219 @@
+"""A configuration: which twins it targets, what it writes there, and how its success is counted.
+
+Decides what may be created and changed, and how the wire shows it. What it does to a twin is in
+`reconcile`.
+"""
+
+from collections.abc import Mapping
+from typing import Any, Final
+
+from msgspec import Struct
+from msgspec.structs import replace
+
+from affinage.domain.conditions import (
+    check_metrics,
+    is_of_modules,
+    parse_condition,
+    system_queries,
+)
+from affinage.domain.conditions import test_queries as test_queries
+from affinage.domain.content import Kind as Kind
+from affinage.domain.content import admitted
+from affinage.domain.content import kind as kind_of
+from affinage.domain.errors import EtagMismatch, ImmutableContent, Invalid, Malformed
+from affinage.domain.identity import etag_text
+from affinage.domain.moments import Millis, iso
+from affinage.domain.names import check_configuration_id
+from affinage.domain.values import JsonObject, JsonValue, is_object, same
+
+MAX_CONFIGURATIONS: Final = 100
+"""Configurations and deployments in one hub, where the hub is not set up otherwise."""
+
+MAX_PRIORITY: Final = 2**31 - 1
+
+
+class Configuration(Struct, frozen=True, array_like=True):
+    """One configuration. Immutable: every change is a new one."""
+
+    id: str
+    generation: int
+    """Grows with every (re)creation of any configuration: the same id again is another one."""
+    etag: int
+    """Grows by one with every change, from 1; see `identity.etag_text`."""
+    schema_version: str | None
+    labels: dict[str, str] | None
+    content: dict[str, Any]
+    """The containers that hold something, as they were given."""
+    target_condition: str
+    priority: int
+    created_at: Millis
+    updated_at: Millis
+    metrics: dict[str, str]
+    """Custom metrics: name to query."""
+    content_type: str | None = None
+    tombstone: bool = False
+    """Deleted, and kept until every device that carried it has been reconciled."""
+
+    @property
+    def kind(self) -> Kind:
+        """What it writes to; one without content goes by its condition, and has no effect."""
+        if not self.content and is_of_modules(self.target_condition):
+            return Kind.MODULE
+        return kind_of(self.content)
+
+
+def create(name: str, body: JsonObject, *, generation: int, at: Millis) -> Configuration:
+    """The configuration that a PUT asks for.
+
+    Args:
+        name: its id, as the path of the request has it.
+        body: as it came; what the hub itself keeps (times, etag, results) is ignored.
+        generation: higher than that of any configuration before.
+        at: when.
+
+    Raises:
+        Invalid: an id or a priority outside its limits; Malformed: a member of a wrong type.
+        InvalidContent, InvalidTargetCondition, InvalidMetric: what the message says.
+
+    Source: CONFIGURATION-1 to CONFIGURATION-14.
+    """
+    check_configuration_id(name)
+    given = _read(name, body)
+    return _checked(
+        Configuration(
+            id=name,
+            generation=generation,
+            etag=1,
+            content=admitted(body.get("content")),
+            content_type=_text(body, "contentType"),
+            created_at=at,
+            updated_at=at,
+            **given,
+        )
+    )
+
+
+def update(
+    current: Configuration, body: JsonObject, *, if_match: str | None, at: Millis
+) -> Configuration:
+    """The configuration after a PUT on it: what may change is replaced as a whole.
+
+    Args:
+        current: as it is stored.
+        body: as it came; labels and metrics that it does not have become empty.
+        if_match: the etag that the caller last saw, or None to write over whatever is there.
+        at: when.
+
+    Raises:
+        EtagMismatch: ``if_match`` is not the configuration's etag. Nothing has changed.
+        ImmutableContent: the body has a content, and another. Nothing has changed.
+        Invalid and its kin: see `create`. Nothing has changed.
+
+    Source: CONFIGURATION-17 to CONFIGURATION-19.
+    """
+    check_etag(current, if_match)
+    given = _read(current.id, body)
+    content = body.get("content")
+    if content is not None and not same(admitted(content), current.content):
+        raise ImmutableContent(
+            f"the content of configuration {current.id} cannot change; make a new configuration"
+        )
+    return _checked(replace(current, etag=current.etag + 1, updated_at=at, **given))
+
+
+def check_etag(configuration: Configuration, if_match: str | None) -> None:
+    """Raise EtagMismatch unless ``if_match`` is None (anything) or the configuration's etag.
+
+    Source: CONFIGURATION-17.
+    """
+    if if_match is not None and if_match != etag_text(configuration.etag):
+        raise EtagMismatch(f"ETag mismatch for configuration ID '{configuration.id}'")
+
+
+def document(
+    configuration: Configuration,
+    *,
+    system_results: Mapping[str, int],
+    custom_results: Mapping[str, int],
+) -> JsonObject:
+    """The configuration as the service API shows it, with the counts that the caller has.
+
+    Source: CONFIGURATION-20, CONFIGURATION-15.
+    """
+    shown = configuration
+    queries = system_queries(shown.id, shown.kind, shown.target_condition)
+    wire: dict[str, Any] = {
+        "id": shown.id,
+        "schemaVersion": shown.schema_version,
+        "labels": shown.labels,
+        "content": shown.content,
+        "contentType": shown.content_type,
+        "targetCondition": shown.target_condition,
+        "createdTimeUtc": iso(shown.created_at),
+        "lastUpdatedTimeUtc": iso(shown.updated_at),
+        "priority": shown.priority,
+        "systemMetrics": {"results": {**system_results}, "queries": queries},
+        "metrics": {"results": {**custom_results}, "queries": shown.metrics},
+        "etag": etag_text(shown.etag),
+    }
+    if shown.content_type is None:
+        del wire["contentType"]
+    return wire
+
+
+def _checked(configuration: Configuration) -> Configuration:
+    parse_condition(configuration.target_condition, configuration.kind)
+    check_metrics(configuration.metrics, configuration.kind)
+    return configuration
+
+
+def _read(name: str, body: JsonObject) -> dict[str, Any]:
+    """What a client may set, at creation and later."""
+    if (named := _text(body, "id")) not in (None, name):
+        raise Invalid(f"the body is of configuration {named!r}, the request of {name!r}")
+    return {
+        "schema_version": _text(body, "schemaVersion"),
+        "labels": _labels(body),
+        "target_condition": _text(body, "targetCondition") or "",
+        "priority": _priority(body.get("priority")),
+        "metrics": _texts("metrics.queries", _members(body, "metrics").get("queries")) or {},
+    }
+
+
+def _labels(body: JsonObject) -> dict[str, str] | None:
+    return _texts("labels", body.get("labels"))
+
+
+def _text(body: JsonObject, name: str) -> str | None:
+    value = body.get(name)
+    if value is not None and not isinstance(value, str):
+        raise Malformed(f"{name} must be a string")
+    return value
+
+
+def _members(body: JsonObject, name: str) -> JsonObject:
+    value = body.get(name) or {}
+    if not is_object(value):
+        raise Malformed(f"{name} must be an object")
+    return value
+
+
+def _texts(what: str, value: JsonValue) -> dict[str, str] | None:
+    if value is None:
+        return None
+    if not is_object(value):
+        raise Malformed(f"{what} must be an object")
+    texts = {name: text for name, text in value.items() if isinstance(text, str)}
+    if len(texts) < len(value):
+        raise Malformed(f"{what}: {min(value.keys() - texts.keys())!r} must be a string")
+    return texts
+
+
+def _priority(value: JsonValue) -> int:
+    if value is None:
+        return 0
+    if isinstance(value, bool) or not isinstance(value, int):
+        raise Malformed("priority must be a whole number")
+    if not 0 <= value <= MAX_PRIORITY:
+        raise Invalid(f"priority {value} is outside 0…{MAX_PRIORITY}")
+    return value

@@ -1,0 +1,134 @@
+"""Every configuration of the hub, ready to be met: parsed once, asked for every device.
+
+Decides how configurations rank, and which paths each of them watches.
+"""
+
+from collections.abc import Iterable, Mapping
+from functools import cached_property
+from typing import Final
+
+from msgspec import Struct
+
+from affinage.domain.conditions import parse_condition
+from affinage.domain.configuration import Configuration
+from affinage.domain.content import Kind, Writes, writes
+from affinage.domain.names import SYSTEM_MODULES
+from affinage.domain.query.evaluate import matches
+from affinage.domain.query.syntax import Expr, Path, paths
+from affinage.domain.row import TwinRow
+
+_EDGE_ONLY: Final[Path] = ("capabilities", "iotEdge")
+
+
+class Rule(Struct, frozen=True):
+    """A configuration as reconciling sees it."""
+
+    configuration: Configuration
+    kind: Kind
+    condition: Expr | None
+    """None selects nothing: it is empty, or the configuration is a tombstone."""
+    names: frozenset[Path]
+    """The paths that the condition reads."""
+    writes: Writes
+    rank: tuple[int, int, str]
+    """The lowest comes first: priority descending, then the newest, then by id."""
+
+    @property
+    def id(self) -> str:
+        return self.configuration.id
+
+    @property
+    def generation(self) -> int:
+        return self.configuration.generation
+
+    @property
+    def in_force(self) -> bool:
+        """Whether any twin may carry it."""
+        return not self.configuration.tombstone
+
+    def selects(self, row: TwinRow) -> bool:
+        """Whether it targets that device, or that module; rows of the other kind never.
+
+        Source: RECONCILE-1, RECONCILE-2, EDGE-4.
+        """
+        if self.condition is None or (row.module is not None) != (self.kind is Kind.MODULE):
+            return False
+        if row.module and row.module.id in SYSTEM_MODULES:
+            return False
+        if self.kind is Kind.EDGE and not row.device.identity.iot_edge:
+            return False
+        return matches(self.condition, row)
+
+
+def rule(configuration: Configuration) -> Rule:
+    """The configuration, parsed; of a tombstone only its name remains.
+
+    Raises:
+        InvalidTargetCondition, InvalidContent: it was not made by `configuration.create`.
+    """
+    kind = configuration.kind
+    alive = not configuration.tombstone
+    condition = parse_condition(configuration.target_condition, kind) if alive else None
+    return Rule(
+        configuration=configuration,
+        kind=kind,
+        condition=condition,
+        names=_named(condition, kind),
+        writes=writes(configuration.content) if alive else {},
+        rank=(-configuration.priority, -configuration.created_at, configuration.id),
+    )
+
+
+def _named(condition: Expr | None, kind: Kind) -> frozenset[Path]:
+    if condition is None:
+        return frozenset()
+    return paths(condition) | ({_EDGE_ONLY} if kind is Kind.EDGE else frozenset())
+
+
+class Rulebook:
+    """All rules, by id. Immutable: adding or removing one gives another book."""
+
+    def __init__(self, rules: Mapping[str, Rule] | None = None) -> None:
+        self.rules: Mapping[str, Rule] = rules or {}
+
+    def with_rule(self, configuration: Configuration) -> "Rulebook":
+        """The book with that configuration in place of what had its id."""
+        return Rulebook({**self.rules, configuration.id: rule(configuration)})
+
+    def without(self, name: str) -> "Rulebook":
+        """The book without that configuration; once no device carries it."""
+        return Rulebook({other: rule for other, rule in self.rules.items() if other != name})
+
+    @cached_property
+    def watched(self) -> Mapping[Path, frozenset[str]]:
+        """Which device and edge configurations read a path of the device's own row."""
+        return _by_path(rule for rule in self.rules.values() if rule.kind is not Kind.MODULE)
+
+    @cached_property
+    def watched_of_modules(self) -> Mapping[Path, frozenset[str]]:
+        """Which module configurations read a path of a module's row."""
+        return _by_path(self.of_modules)
+
+    @cached_property
+    def of_modules(self) -> tuple[Rule, ...]:
+        """The module configurations in force."""
+        return tuple(
+            rule for rule in self.rules.values() if rule.kind is Kind.MODULE and rule.in_force
+        )
+
+    def ranked(self, ids: Iterable[str]) -> tuple[Rule, ...]:
+        """Those rules, the one that wins first."""
+        return tuple(sorted((self.rules[name] for name in ids), key=lambda rule: rule.rank))
+
+    def current(self, name: str, generation: int | None) -> Rule | None:
+        """The rule of that very generation, if it is in force."""
+        rule = self.rules.get(name)
+        return rule if rule and rule.in_force and rule.generation == generation else None
+
+
+def _by_path(rules: Iterable[Rule]) -> Mapping[Path, frozenset[str]]:
+    found: dict[Path, set[str]] = {}
+    for rule in rules:
+        for path in rule.names:
+            found.setdefault(path, set()).add(rule.id)
+    return {path: frozenset(ids) for path, ids in found.items()}
