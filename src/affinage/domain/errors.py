@@ -59,12 +59,15 @@ class QuerySyntaxError(Invalid):
 
     code = "query_syntax"
 
+    SHOWN: ClassVar[int] = 60
+    """Characters shown before the place, and from it on."""
+
     def __init__(self, problem: str, *, source: str, at: int) -> None:
         self.problem, self.source, self.at = problem, source, at
-        before = source[:at]
-        column = at - (before.rfind("\n") + 1)
-        line = (source.splitlines() or [""])[min(before.count("\n"), source.count("\n"))]
-        super().__init__(f"{problem}\n    {line}\n    {' ' * column}^")
+        before = source[max(0, at - self.SHOWN) : at].rpartition("\n")[2]
+        after = source[at : at + self.SHOWN].partition("\n")[0]
+        line = "".join(char if char.isprintable() else " " for char in before + after)
+        super().__init__(f"{problem}\n    {line}\n    {' ' * len(before)}^")
 
 
 class InvalidTargetCondition(Invalid):
