@@ -7,8 +7,8 @@ from typing import Final, TypeAlias, TypeGuard
 
 from affinage.domain.errors import Invalid, TooLarge
 
-JsonValue: TypeAlias = "bool | int | float | str | list[JsonValue] | dict[str, JsonValue] | None"
-JsonObject: TypeAlias = "dict[str, JsonValue]"
+JsonObject: TypeAlias = dict[str, "JsonValue"]
+JsonValue: TypeAlias = bool | int | float | str | list["JsonValue"] | JsonObject | None
 
 MAX_DEPTH: Final = 10
 """Levels of objects and arrays below a section's root."""
