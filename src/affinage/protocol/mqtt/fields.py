@@ -20,15 +20,15 @@ MAX_STRING: Final = 65_535
 
 
 def read_size(data: bytes, at: int) -> tuple[int, int]:
-    """The size that starts at ``at``, and where the body begins; never less than is true."""
+    """The size that starts at ``at``; if it is not all there, 0 and a place beyond the end."""
     size = 0
-    for digit in range(4):
-        if at + digit == len(data):
-            return size, at + digit + 1  # its own next digit is the least that must follow
-        size |= (data[at + digit] & 127) << 7 * digit
-        if data[at + digit] < 128:
+    for digit, byte_ in enumerate(data[at : at + 4]):
+        size |= (byte_ & 127) << 7 * digit
+        if byte_ < 128:
             return size, at + digit + 1
-    raise ProtocolError("a size of more than 4 digits")
+    if len(data) - at >= 4:
+        raise ProtocolError("a size of more than 4 digits")
+    return 0, len(data) + 1
 
 
 def byte(data: bytes, at: int, end: int) -> tuple[int, int]:

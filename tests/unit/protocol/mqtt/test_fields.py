@@ -65,10 +65,10 @@ def test_a_size_is_read_as_it_was_written(size: int) -> None:
     assert read_size(framed(0x30, bytes(size))[1:5], 0)[0] == size
 
 
-def test_a_size_that_is_still_coming_is_at_least_what_is_there() -> None:
-    assert read_size(b"\xff\x80", 0) == (127, 3)
+def test_a_size_that_is_still_coming_lies_beyond_the_end() -> None:
+    assert read_size(b"\xff\x80", 0) == (0, 3)
     with pytest.raises(ProtocolError, match="4 digits"):
-        read_size(b"\x80\x80\x80\x80\x01", 0)
+        read_size(b"\x80\x80\x80\x80", 0)
 
 
 def test_what_is_too_long_is_not_written() -> None:

@@ -1,0 +1,324 @@
+"""One device's connection as the hub sees it: bytes in, events out; answers in, bytes out.
+
+Everything that decides which packet may come when, what a subscription is granted, and in which
+order answers leave is in this file. It waits for nothing and knows neither clocks nor twins: the
+door feeds it, acts on its events, tells it what came of them, and sends what `take` gives. Each
+answer takes its turn in the order of what it answers (MQTT-40), however the door's work ends.
+
+Source: docs/spec/mqtt.md.
+"""
+
+from collections import deque
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass
+from enum import StrEnum
+from itertools import chain
+from typing import Any, Final, NamedTuple, TypeAlias
+
+from affinage.protocol.errors import ProtocolError
+from affinage.protocol.feeds import Feed, feed_of
+from affinage.protocol.identities import Identity, Username
+from affinage.protocol.mqtt.fields import MAX_STRING
+from affinage.protocol.mqtt.packets import (
+    LEVEL,
+    REFUSED_FILTER,
+    Connack,
+    Connect,
+    Decoder,
+    Disconnect,
+    Packet,
+    Pingreq,
+    Pingresp,
+    Puback,
+    Publish,
+    Suback,
+    Subscribe,
+    Unsuback,
+    Unsubscribe,
+    Will,
+    encode,
+)
+from affinage.protocol.topics import Request, Telemetry, parse_request
+
+CONNECT_WITHIN_S: Final = 60.0
+"""Seconds in which a new connection must have said who it is. MQTT-9."""
+
+MAX_SILENCE_S: Final = 1767.0
+"""Seconds that a silent client is waited for at most, whatever keep-alive it asked for. MQTT-8."""
+
+MAX_MESSAGE: Final = 262_144
+"""Bytes in the payload of one PUBLISH."""
+
+MAX_PACKET: Final = MAX_MESSAGE + MAX_STRING + 4
+"""Bytes that a packet may announce: a full message on the longest topic, with a packet id."""
+
+MAX_FILTERS: Final = 50
+"""Filters that one identity may hold; the public clients hold 5 at most."""
+
+BAD_LEVEL, BAD_CLIENT_ID, UNAVAILABLE, UNAUTHORIZED = 1, 2, 3, 5
+"""Codes of a CONNACK that refuses."""
+
+
+class State(StrEnum):
+    NEW = "new"
+    CONNECTING = "connecting"
+    OPEN = "open"
+    CLOSED = "closed"
+
+
+TRANSITIONS: Final[dict[State, dict[type[Packet], State]]] = {
+    State.NEW: {Connect: State.CONNECTING},
+    State.CONNECTING: {},  # what comes now is held until the door has decided (MQTT-16)
+    State.OPEN: {
+        Publish: State.OPEN,
+        Puback: State.OPEN,
+        Subscribe: State.OPEN,
+        Unsubscribe: State.OPEN,
+        Pingreq: State.OPEN,
+        Disconnect: State.CLOSED,
+    },
+    State.CLOSED: {},
+}
+
+
+class Ticket:
+    """A place in the order of answers; opaque to the door, which gives it back to `finish`."""
+
+    __slots__ = ("acknowledgement", "answer")
+
+    def __init__(self, acknowledgement: bytes, answer: bytes | None = None) -> None:
+        self.acknowledgement = acknowledgement
+        self.answer = answer
+
+
+@dataclass(frozen=True, slots=True)
+class Connecting:
+    """Decide whether it may: then call `accept` or `refuse`."""
+
+    connect: Connect
+    username: Username
+
+
+@dataclass(frozen=True, slots=True)
+class Subscribing:
+    """Store the filters with the QoS granted, never none, then `finish`."""
+
+    ticket: Ticket
+    filters: dict[str, int]
+
+
+@dataclass(frozen=True, slots=True)
+class Unsubscribing:
+    """Forget the filters, then `finish`."""
+
+    ticket: Ticket
+    filters: tuple[str, ...]
+
+
+class Requested(NamedTuple):
+    """Do what is asked for, then `finish`, with the answer where the request has one."""
+
+    ticket: Ticket
+    request: Request
+    payload: bytes
+
+
+@dataclass(frozen=True, slots=True)
+class Leaving:
+    """The client said goodbye: close; there is no will any more."""
+
+
+Event: TypeAlias = Connecting | Subscribing | Unsubscribing | Requested | Leaving
+
+
+class ServerSession:
+    """See the module. After a ProtocolError: send what `take` gives, then close the connection."""
+
+    def __init__(self) -> None:
+        self.state = State.NEW
+        self.identity = Identity("")
+        """Who the client says it is, once it is CONNECTING."""
+        self.will: Will | None = None
+        """To be published if the connection is lost; None after a goodbye."""
+        self.silence_s = CONNECT_WITHIN_S
+        """Close the connection if nothing has come for so many seconds."""
+        self.filters: dict[str, int] = {}
+        self._feeds: frozenset[Feed] = frozenset()
+        self._decoder = Decoder(MAX_PACKET)
+        self._held: list[Packet] = []
+        self._waiting: deque[Ticket] = deque()
+        self._out: list[bytes] = []
+
+    @property
+    def outstanding(self) -> int:
+        """Answers that have not left, as the first of them waits for the door."""
+        return len(self._waiting)
+
+    def receive(self, data: bytes) -> Iterator[Event]:
+        """Yield what ``data`` asks of the door, in order; iterate to the end.
+
+        While CONNECTING everything is held, so the door should not read on. After `accept`,
+        receive ``b""`` to get what was held.
+
+        Raises:
+            ProtocolError: after the events before it, something that a device may not say. The
+                session is CLOSED then.
+        """
+        held, self._held = self._held, []
+        try:
+            for packet in chain(held, self._decoder.feed(data)):
+                if self.state is State.CONNECTING:
+                    self._held.append(packet)
+                elif event := self._step(packet):
+                    yield event
+        except ProtocolError:
+            self.close()
+            raise
+
+    def accept(self, filters: Mapping[str, int], *, session_present: bool) -> None:
+        """Let the client in, with the filters that were stored for it."""
+        if self.state is State.CONNECTING:
+            self.state = State.OPEN
+            self._subscribe_to(dict(filters))
+            self._out.append(encode(Connack(session_present, 0)))
+
+    def refuse(self, code: int) -> None:
+        """Tell the client why it may not come in; the connection is to be closed."""
+        if self.state is State.CONNECTING:
+            self._out.append(encode(Connack(session_present=False, code=code)))
+            self.close()
+
+    def finish(self, ticket: Ticket, answer: Publish | None = None) -> None:
+        """What the ticket stands for is done, and durable: acknowledge it when its turn comes.
+
+        ``answer``, if any, follows the acknowledgement at once.
+        """
+        ticket.answer = ticket.acknowledgement + (encode(answer) if answer else b"")
+        waiting = self._waiting
+        while waiting and (ready := waiting[0].answer) is not None:
+            self._out.append(ready)
+            waiting.popleft()
+
+    def deliver(self, publish: Publish) -> None:
+        """Publish to the client, after the answers to what it asked before (MQTT-41)."""
+        if self._waiting:
+            self._waiting.append(Ticket(b"", encode(publish)))
+        elif self.state is State.OPEN:
+            self._out.append(encode(publish))
+
+    def wants(self, feed: Feed) -> bool:
+        """Whether one of the client's filters subscribes to ``feed``."""
+        return feed in self._feeds
+
+    def take(self) -> bytes:
+        """What is to be sent now, once."""
+        out = b"".join(self._out)
+        self._out.clear()
+        return out
+
+    def close(self) -> None:
+        """Nothing is answered any more, whatever is still finished."""
+        self.state = State.CLOSED
+        self._waiting.clear()
+
+    def _step(self, packet: Packet) -> Event | None:
+        kind = type(packet)
+        after = TRANSITIONS[self.state].get(kind)
+        if after is None:
+            raise ProtocolError(f"a {kind.__name__.upper()} on a connection that is {self.state}")
+        self.state = after
+        event: Event | None = _ACT[kind](self, packet)
+        return event
+
+    def _connect(self, connect: Connect) -> Connecting:
+        if connect.level != LEVEL:
+            raise self._refused(BAD_LEVEL, f"MQTT of level {connect.level}, not {LEVEL}")
+        try:
+            username = Username.parse(connect.username or "")
+        except ProtocolError as problem:
+            raise self._refused(UNAUTHORIZED, str(problem)) from None
+        self.identity = username.identity
+        if connect.client_id != self.identity.client_id:
+            raise self._refused(BAD_CLIENT_ID, "the client id is not the user name's identity")
+        if connect.will:
+            self._check_will(connect.will)
+        self.will = connect.will
+        if connect.keep_alive_s:
+            self.silence_s = min(1.5 * connect.keep_alive_s, MAX_SILENCE_S)
+        else:
+            self.silence_s = MAX_SILENCE_S
+        return Connecting(connect, username)
+
+    def _check_will(self, will: Will) -> None:
+        if not isinstance(parse_request(will.topic, self.identity), Telemetry):
+            raise ProtocolError("a will that is not a message of the identity's own")
+
+    def _refused(self, code: int, problem: str) -> ProtocolError:
+        self.refuse(code)
+        return ProtocolError(problem)
+
+    def _publish(self, publish: Publish) -> Requested:
+        if publish.qos > 1:
+            raise ProtocolError("a PUBLISH of QoS 2, of 1")
+        if len(publish.payload) > MAX_MESSAGE:
+            raise ProtocolError(f"a message of {len(publish.payload)} of {MAX_MESSAGE} bytes")
+        request = parse_request(publish.topic, self.identity)
+        puback = encode(Puback(publish.packet_id)) if publish.qos else b""
+        return Requested(self._queue(puback), request, publish.payload)
+
+    def _subscribe(self, subscribe: Subscribe) -> Subscribing | None:
+        # Live before it is durable: else a change between the two would be missed (MQTT-34).
+        granted: dict[str, int] = {}
+        codes: list[int] = []
+        for text, qos in subscribe.filters:
+            if self._may_have(text, len(self.filters) + len(granted)):
+                granted[text] = min(qos, 1)
+            codes.append(granted.get(text, REFUSED_FILTER))
+        ticket = self._queue(encode(Suback(subscribe.packet_id, tuple(codes))))
+        if granted:
+            self._subscribe_to(self.filters | granted)
+            return Subscribing(ticket, granted)
+        self.finish(ticket)
+        return None
+
+    def _may_have(self, text: str, held: int) -> bool:
+        if feed_of(text, self.identity) is None:
+            return False
+        return held < MAX_FILTERS or text in self.filters
+
+    def _unsubscribe(self, unsubscribe: Unsubscribe) -> Unsubscribing:
+        gone = unsubscribe.filters
+        self._subscribe_to({text: qos for text, qos in self.filters.items() if text not in gone})
+        return Unsubscribing(self._queue(encode(Unsuback(unsubscribe.packet_id))), gone)
+
+    def _subscribe_to(self, filters: dict[str, int]) -> None:
+        self.filters = filters
+        feeds = (feed_of(text, self.identity) for text in filters)
+        self._feeds = frozenset(feed for feed in feeds if feed)
+
+    def _queue(self, acknowledgement: bytes) -> Ticket:
+        ticket = Ticket(acknowledgement)
+        self._waiting.append(ticket)
+        return ticket
+
+    def _ping(self, _: Pingreq) -> None:
+        self._out.append(encode(Pingresp()))  # does not wait its turn: it proves that we live
+
+    def _puback(self, _: Puback) -> None:
+        """Nothing is published at QoS 1 yet: an acknowledgement of nothing does no harm."""
+
+    def _disconnect(self, _: Disconnect) -> Leaving:
+        self.will = None
+        self.close()
+        return Leaving()
+
+
+_ACT: Final[dict[type[Packet], Callable[[ServerSession, Any], Event | None]]] = {
+    Connect: ServerSession._connect,
+    Publish: ServerSession._publish,
+    Puback: ServerSession._puback,
+    Subscribe: ServerSession._subscribe,
+    Unsubscribe: ServerSession._unsubscribe,
+    Pingreq: ServerSession._ping,
+    Disconnect: ServerSession._disconnect,
+}

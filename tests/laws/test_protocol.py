@@ -1,0 +1,247 @@
+"""What holds for every packet, every cut, and every input."""
+
+import base64
+import time
+from collections.abc import Callable
+from contextlib import suppress
+from itertools import pairwise
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from affinage.protocol.bags import format_bag, parse_bag
+from affinage.protocol.connection_strings import ConnectionString
+from affinage.protocol.errors import ProtocolError
+from affinage.protocol.feeds import feed_of
+from affinage.protocol.identities import Identity, Username
+from affinage.protocol.mqtt.packets import (
+    REFUSED_FILTER,
+    Connack,
+    Connect,
+    Decoder,
+    Disconnect,
+    Packet,
+    Pingreq,
+    Pingresp,
+    Puback,
+    Publish,
+    Suback,
+    Subscribe,
+    Unsuback,
+    Unsubscribe,
+    Will,
+    encode,
+)
+from affinage.protocol.mqtt.session import Requested, ServerSession
+from affinage.protocol.tokens import make_token, parse, verify
+from affinage.protocol.topics import (
+    DesiredNotification,
+    MethodAnswer,
+    MethodRequest,
+    ReportedPatch,
+    Telemetry,
+    TwinGet,
+    TwinResponse,
+    parse_delivery,
+    parse_request,
+)
+
+texts = st.text(st.characters(exclude_categories=["Cs"], exclude_characters="\0"), max_size=40)
+topics = texts.filter(lambda text: text and not {*"#+"} & {*text})
+filters = texts.filter(bool)
+ids = st.integers(1, 65_535)
+qos = st.integers(0, 2)
+payloads = st.binary(max_size=300)
+
+wills = st.builds(Will, topics, payloads, qos, st.booleans())
+passwords = st.tuples(texts, st.none() | payloads) | st.just((None, None))
+connects = st.builds(
+    lambda proof, **rest: Connect(username=proof[0], password=proof[1], **rest),
+    passwords,
+    client_id=texts,
+    keep_alive_s=st.integers(0, 65_535),
+    clean=st.booleans(),
+    will=st.none() | wills,
+)
+publishes = st.one_of(
+    st.builds(Publish, topics, payloads, st.just(0), st.just(0), st.just(False), st.booleans()),
+    st.builds(Publish, topics, payloads, st.integers(1, 2), ids, st.booleans(), st.booleans()),
+)
+packets: st.SearchStrategy[Packet] = st.one_of(
+    connects,
+    publishes,
+    st.builds(Connack, st.booleans(), st.integers(0, 5)),
+    st.builds(Puback, ids),
+    st.builds(Subscribe, ids, st.lists(st.tuples(filters, qos), min_size=1).map(tuple)),
+    st.builds(
+        Suback, ids, st.lists(st.sampled_from([0, 1, 2, REFUSED_FILTER]), min_size=1).map(tuple)
+    ),
+    st.builds(Unsubscribe, ids, st.lists(filters, min_size=1).map(tuple)),
+    st.builds(Unsuback, ids),
+    st.sampled_from([Pingreq(), Pingresp(), Disconnect()]),
+)
+names = st.text(st.sampled_from("abAB01-:.%_*?!(),=@;$'"), min_size=1, max_size=20)
+identities = st.builds(Identity, names, st.none() | names)
+bags = st.dictionaries(texts.filter(bool), st.none() | texts, max_size=4)
+rids = st.text(st.sampled_from("abcdef0123456789-"), min_size=1, max_size=128)
+versions = st.integers(0, 2**52)
+
+
+def outcome(wire: bytes, cuts: list[int]) -> list[object]:
+    """What a decoder gives for ``wire`` in pieces, and whether it ends in an error."""
+    given: list[object] = []
+    decoder = Decoder(1000)
+    edges = [0, *sorted(cut % (len(wire) + 1) for cut in cuts), len(wire)]
+    try:
+        for start, end in pairwise(edges):
+            given.extend((type(packet), packet) for packet in decoder.feed(wire[start:end]))
+    except ProtocolError:
+        given.append("error")
+    return given
+
+
+@given(st.lists(packets, max_size=5))
+def test_decoding_gives_back_what_was_encoded(sent: list[Packet]) -> None:
+    received = list(Decoder().feed(b"".join(map(encode, sent))))
+    assert received == sent
+    assert list(map(type, received)) == list(map(type, sent))
+
+
+@given(st.lists(packets, max_size=5), payloads, st.lists(st.integers(0, 5000), max_size=8))
+def test_decoding_is_the_same_however_the_bytes_are_cut(
+    sent: list[Packet], noise: bytes, cuts: list[int]
+) -> None:
+    wire = b"".join(map(encode, sent)) + noise
+    assert outcome(wire, cuts) == outcome(wire, [])
+    assert outcome(wire, list(range(len(wire)))) == outcome(wire, [])
+
+
+@given(packets, st.data())
+def test_no_changed_byte_raises_anything_but_a_protocol_error(
+    packet: Packet, data: st.DataObject
+) -> None:
+    wire = bytearray(encode(packet))
+    wire[data.draw(st.integers(0, len(wire) - 1))] = data.draw(st.integers(0, 255))
+    outcome(bytes(wire), [])
+
+
+@given(st.binary(max_size=200))
+def test_no_bytes_raise_anything_but_a_protocol_error(wire: bytes) -> None:
+    outcome(wire, [])
+
+
+@given(st.lists(packets, max_size=6))
+def test_no_sequence_of_packets_raises_anything_but_a_protocol_error(sent: list[Packet]) -> None:
+    session = ServerSession()
+    try:
+        list(session.receive(encode(Connect("d", "hub/d"))))
+        session.accept({}, session_present=False)
+        list(session.receive(b"".join(map(encode, sent))))
+    except ProtocolError:
+        assert session.state == "closed"
+
+
+READERS: list[Callable[[str], object]] = [
+    parse,
+    parse_bag,
+    parse_delivery,
+    Username.parse,
+    ConnectionString.parse,
+    lambda text: parse_request(text, Identity("d")),
+    lambda text: feed_of(text, Identity("d", "m")),
+    lambda text: parse(f"SharedAccessSignature sr=a&sig={text}&se=1"),
+    lambda text: parse_request(f"$iothub/twin/PATCH/properties/reported/?{text}", Identity("d")),
+    lambda text: parse_request(f"$iothub/methods/res/{text}", Identity("d")),
+]
+
+
+@pytest.mark.parametrize("read", READERS)
+@given(text=st.text())
+def test_no_text_raises_anything_but_a_protocol_error(
+    read: Callable[[str], object], text: str
+) -> None:
+    with suppress(ProtocolError):
+        read(text)
+
+
+@given(
+    st.one_of(
+        st.builds(TwinGet, rids),
+        st.builds(ReportedPatch, rids, st.none() | versions),
+        st.builds(MethodAnswer, st.integers(-(2**31), 2**31), rids),
+        st.builds(Telemetry, st.just(Identity("d", "m")), bags),
+    )
+)
+def test_a_request_is_read_as_it_was_written(
+    request: TwinGet | ReportedPatch | MethodAnswer | Telemetry,
+) -> None:
+    assert parse_request(request.topic, Identity("d", "m")) == request
+
+
+@given(
+    st.one_of(
+        st.builds(TwinResponse, st.integers(100, 599), rids, st.none() | versions),
+        st.builds(DesiredNotification, versions),
+        st.builds(MethodRequest, names, rids),
+    )
+)
+def test_a_delivery_is_read_as_it_was_written(
+    delivery: TwinResponse | DesiredNotification | MethodRequest,
+) -> None:
+    assert parse_delivery(delivery.topic) == delivery
+
+
+@given(bags)
+def test_a_bag_is_read_as_it_was_written(bag: dict[str, str | None]) -> None:
+    assert parse_bag(format_bag(bag)) == bag
+
+
+@given(identities, bags)
+def test_a_user_name_is_read_as_it_was_written(
+    identity: Identity, properties: dict[str, str | None]
+) -> None:
+    name = Username("hub", identity, properties)
+    assert Username.parse(name.text) == name
+
+
+@given(identities, st.binary(min_size=1, max_size=64), st.integers(0, 10**11), st.none() | names)
+def test_a_token_opens_what_it_was_made_for_and_no_other_key_does(
+    identity: Identity, key: bytes, expiry: int, policy: str | None
+) -> None:
+    right, wrong = (base64.b64encode(secret).decode() for secret in (key, key + b"x"))
+    resource = f"hub/{identity.root}"
+    token = parse(make_token(resource, right, expiry, policy))
+    verify(token, resource=resource, keys=[wrong, right], now=expiry)
+    assert (token.expiry, token.policy) == (expiry, policy)
+    with pytest.raises(ProtocolError):
+        verify(token, resource=resource, keys=[wrong], now=expiry)
+
+
+@given(st.permutations(range(8)))
+def test_answers_leave_in_the_order_of_the_requests(ended: list[int]) -> None:
+    """MQTT-40, for every order in which the work may end."""
+    session = ServerSession()
+    list(session.receive(encode(Connect("d", "hub/d"))))
+    session.accept({}, session_present=False)
+    session.take()
+    asked = b"".join(encode(Publish("$iothub/twin/GET/?$rid=1", b"", 1, n + 1)) for n in range(8))
+    tickets = [event.ticket for event in session.receive(asked) if isinstance(event, Requested)]
+    for n in ended:
+        session.finish(tickets[n])
+    assert list(Decoder().feed(session.take())) == [Puback(n + 1) for n in range(8)]
+
+
+def seconds(size: int) -> float:
+    """The time to decode ``size`` bytes in a packet that comes in small pieces."""
+    wire = encode(Publish("t", bytes(size)))
+    decoder, began = Decoder(), time.process_time()
+    for at in range(0, len(wire), 64):
+        list(decoder.feed(wire[at : at + 64]))
+    return time.process_time() - began
+
+
+def test_decoding_takes_linear_time() -> None:
+    """16 times the bytes in 16 times the time, give or take; squared, it would be 256 times."""
+    small, large = (min(seconds(size) for _ in range(3)) for size in (250_000, 4_000_000))
+    assert large < 64 * small
