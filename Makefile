@@ -24,7 +24,7 @@ lint: .venv/dev  ## style and format
 	$(BIN)/ruff format --check .
 
 types: .venv/dev  ## mypy, strict
-	$(BIN)/mypy src tests tools
+	$(BIN)/mypy
 
 arch: .venv/dev  ## who may import whom
 	$(BIN)/lint-imports
