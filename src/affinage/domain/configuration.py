@@ -121,6 +121,14 @@ def update(
     return _checked(replace(current, etag=current.etag + 1, updated_at=at, **given))
 
 
+def buried(current: Configuration, *, at: Millis) -> Configuration:
+    """Its tombstone: in force nowhere, and kept until no device carries it.
+
+    Source: CONFIGURATION-21.
+    """
+    return replace(current, etag=current.etag + 1, updated_at=at, tombstone=True)
+
+
 def check_etag(configuration: Configuration, if_match: str | None) -> None:
     """Raise EtagMismatch unless ``if_match`` is None (anything) or the configuration's etag.
 

@@ -66,6 +66,11 @@ class Device(Struct, frozen=True, array_like=True, gc=False):
     def with_module(self, module: Module) -> "Device":
         return replace(self, modules={**self.modules, module.id: module})
 
+    def without_module(self, module: str) -> "Device":
+        return replace(
+            self, modules={name: kept for name, kept in self.modules.items() if name != module}
+        )
+
 
 class Presence(Struct, frozen=True, array_like=True, gc=False):
     """Whether an identity is connected; kept apart from its twin, whose version it never moves."""

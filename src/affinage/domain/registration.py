@@ -1,0 +1,294 @@
+"""What a PUT on an identity asks for: a new device or module, or the present one changed.
+
+Also how the wire shows identities. Keys in the clear pass through here only as what the caller
+lends: it opens them for a document and seals them for an identity.
+"""
+
+from collections.abc import Callable, Mapping
+from typing import Any, Final
+
+from msgspec import Struct
+from msgspec.structs import replace
+
+from affinage.domain.device import Device, Module, Presence
+from affinage.domain.errors import Invalid, InvalidDeviceScope, Malformed, TooManyModules
+from affinage.domain.identity import (
+    Credentials,
+    Identity,
+    KeySource,
+    ModuleIdentity,
+    Status,
+    credentials,
+    etag_text,
+    with_status,
+)
+from affinage.domain.moments import Millis, iso
+from affinage.domain.names import SYSTEM_MODULES, check_id
+from affinage.domain.twin import new_twin
+from affinage.domain.values import JsonObject, is_object
+
+MAX_MODULES: Final = 50
+"""Modules on one device, the two of an edge device's system included."""
+
+SCOPE: Final = "ms-azure-iot-edge://"
+
+IOT_EDGE: Final = "IotEdge"
+"""``managedBy`` of modules that deployments made."""
+
+
+class Makings(Struct, frozen=True):
+    """What a new identity needs and no domain can make; lent by the services."""
+
+    keys: KeySource
+    generation: Callable[[], str]
+    """18 digits, another at each call."""
+    etag: Callable[[], int]
+    """Where a new identity's etag starts."""
+
+
+Keys = tuple[str | None, str | None]
+"""Primary and secondary, in the clear; None where there is none."""
+
+ScopeKnown = Callable[[str], bool]
+"""Whether a scope is that of an existing edge device."""
+
+
+def new_device(
+    device_id: str, body: JsonObject, makings: Makings, knows: ScopeKnown, at: Millis
+) -> Device:
+    """The device that a PUT creates, with its twin, and of an edge device its system modules.
+
+    Raises:
+        Invalid, Malformed, InvalidDeviceScope: what the message says.
+
+    Source: IDENTITY-1 to IDENTITY-3, IDENTITY-10 to IDENTITY-14.
+    """
+    check_id("a device", device_id)
+    _check_same("deviceId", body, device_id)
+    identity = Identity(
+        makings.generation(),
+        makings.etag(),
+        credentials(body.get("authentication"), None, makings.keys),
+    )
+    identity = _written(device_id, identity, body, knows, at)
+    device = Device(device_id, replace(identity, status_at=None), new_twin(at))
+    return _with_system_modules(device, makings, at)
+
+
+def changed_device(
+    device: Device, body: JsonObject, makings: Makings, knows: ScopeKnown, at: Millis
+) -> Device:
+    """The device after a PUT: what may be written is replaced as a whole, its twin is not.
+
+    Raises:
+        Invalid, Malformed, InvalidDeviceScope: what the message says. Nothing has changed.
+
+    Source: IDENTITY-3, IDENTITY-10 to IDENTITY-14.
+    """
+    _check_same("deviceId", body, device.id)
+    identity = replace(
+        device.identity,
+        etag=device.identity.etag + 1,
+        credentials=credentials(
+            body.get("authentication"), device.identity.credentials, makings.keys
+        ),
+    )
+    device = replace(device, identity=_written(device.id, identity, body, knows, at))
+    return _with_system_modules(device, makings, at)
+
+
+def new_module(
+    device: Device, module_id: str, body: JsonObject, makings: Makings, at: Millis
+) -> Device:
+    """The device with the module that a PUT creates.
+
+    Raises:
+        TooManyModules: it has MAX_MODULES.
+        Invalid, Malformed: what the message says.
+
+    Source: IDENTITY-15, IDENTITY-16.
+    """
+    check_id("a module", module_id)
+    _check_same("deviceId", body, device.id)
+    _check_same("moduleId", body, module_id)
+    if module_id in SYSTEM_MODULES:
+        raise Invalid(f"{module_id} exists on edge devices only, where the hub makes it")
+    if len(device.modules) >= MAX_MODULES:
+        raise TooManyModules(
+            f"device {device.id} has {len(device.modules)} of {MAX_MODULES} modules"
+        )
+    identity = ModuleIdentity(
+        makings.generation(),
+        makings.etag(),
+        credentials(body.get("authentication"), None, makings.keys),
+        _text(body, "managedBy"),
+    )
+    return device.with_module(Module(module_id, identity, new_twin(at)))
+
+
+def changed_module(device: Device, module_id: str, body: JsonObject, makings: Makings) -> Device:
+    """The device after a PUT on one of its modules.
+
+    Raises:
+        ModuleNotFound, Invalid, Malformed: nothing has changed.
+
+    Source: IDENTITY-15.
+    """
+    module = device.module(module_id)
+    _check_same("deviceId", body, device.id)
+    _check_same("moduleId", body, module_id)
+    identity = replace(
+        module.identity,
+        etag=module.identity.etag + 1,
+        credentials=credentials(
+            body.get("authentication"), module.identity.credentials, makings.keys
+        ),
+        managed_by=_text(body, "managedBy"),
+    )
+    return device.with_module(replace(module, identity=identity))
+
+
+def device_document(device: Device, presence: Presence, keys: Keys) -> JsonObject:
+    """A device identity as the registry shows it; ``keys`` in the clear.
+
+    Source: IDENTITY-2.
+    """
+    identity = device.identity
+    shown: dict[str, Any] = {
+        "deviceId": device.id,
+        "generationId": identity.generation,
+        "etag": etag_text(identity.etag),
+        "connectionState": "Connected" if presence.connected else "Disconnected",
+        "status": str(identity.status),
+        "statusReason": identity.status_reason,
+        "connectionStateUpdatedTime": iso(presence.changed_at),
+        "statusUpdatedTime": iso(identity.status_at),
+        "lastActivityTime": iso(presence.active_at),
+        "cloudToDeviceMessageCount": 0,
+        "authentication": _authentication(identity.credentials, keys),
+        "capabilities": {"iotEdge": identity.iot_edge},
+    }
+    if identity.device_scope:
+        shown["deviceScope"] = identity.device_scope
+    return {**shown, "parentScopes": list(identity.parent_scopes)}
+
+
+def module_document(device: Device, module: Module, presence: Presence, keys: Keys) -> JsonObject:
+    """A module identity as the registry shows it; ``keys`` in the clear.
+
+    Source: IDENTITY-15.
+    """
+    return {
+        "moduleId": module.id,
+        "managedBy": module.identity.managed_by,
+        "deviceId": device.id,
+        "generationId": module.identity.generation,
+        "etag": etag_text(module.identity.etag),
+        "connectionState": "Connected" if presence.connected else "Disconnected",
+        "connectionStateUpdatedTime": iso(presence.changed_at),
+        "lastActivityTime": iso(presence.active_at),
+        "cloudToDeviceMessageCount": 0,
+        "authentication": _authentication(module.identity.credentials, keys),
+    }
+
+
+def _authentication(of: Credentials, keys: Keys) -> JsonObject:
+    primary, secondary = keys
+    return {
+        "symmetricKey": {"primaryKey": primary, "secondaryKey": secondary},
+        "x509Thumbprint": {
+            "primaryThumbprint": of.primary_thumbprint,
+            "secondaryThumbprint": of.secondary_thumbprint,
+        },
+        "type": str(of.type),
+    }
+
+
+def _written(
+    device_id: str, identity: Identity, body: JsonObject, knows: ScopeKnown, at: Millis
+) -> Identity:
+    """The identity with the writable members of the body in place of its own."""
+    identity = with_status(identity, _status(body), _text(body, "statusReason"), at)
+    identity = replace(identity, iot_edge=_iot_edge(body, identity))
+    return _scoped(device_id, identity, body, knows)
+
+
+def _status(body: JsonObject) -> Status:
+    text = _text(body, "status")
+    if not text:
+        return Status.ENABLED
+    try:
+        return Status(text.lower())
+    except ValueError:
+        raise Invalid(f"status {text!r} is none of {', '.join(Status)}") from None
+
+
+def _iot_edge(body: JsonObject, identity: Identity) -> bool:
+    capabilities = body.get("capabilities") or {}
+    if not is_object(capabilities):
+        raise Malformed("capabilities must be an object")
+    flag = capabilities.get("iotEdge", identity.iot_edge)
+    if not isinstance(flag, bool):
+        raise Malformed("capabilities.iotEdge must be true or false")
+    return flag
+
+
+def _scoped(device_id: str, identity: Identity, body: JsonObject, knows: ScopeKnown) -> Identity:
+    """An edge device has a scope of its own and may have a parent's; a leaf has its parent's."""
+    own = f"{SCOPE}{device_id}-{identity.generation}"
+    parents = _parents(body, identity)
+    if len(parents) > 1:
+        raise InvalidDeviceScope(f"device {device_id} would have {len(parents)} of 1 parents")
+    for scope in parents:
+        if scope == own or not knows(scope):
+            raise InvalidDeviceScope(f"{scope} is not the scope of another edge device")
+    if identity.iot_edge:
+        return replace(identity, device_scope=own, parent_scopes=parents)
+    return replace(identity, device_scope=parents[0] if parents else None, parent_scopes=parents)
+
+
+def _parents(body: JsonObject, identity: Identity) -> tuple[str, ...]:
+    """On a leaf ``deviceScope`` says it, and wins over an echoed ``parentScopes``."""
+    if "deviceScope" in body and not identity.iot_edge:
+        scope = _text(body, "deviceScope")
+        return (scope,) if scope else ()
+    given = body.get("parentScopes")
+    if given is None:
+        return identity.parent_scopes
+    if not isinstance(given, list) or not all(isinstance(scope, str) for scope in given):
+        raise Malformed("parentScopes must be an array of strings")
+    return tuple(str(scope) for scope in given)
+
+
+def _with_system_modules(device: Device, makings: Makings, at: Millis) -> Device:
+    """With the system modules that an edge device has, without those that no other has."""
+    if not device.identity.iot_edge:
+        kept = {
+            module.id: module
+            for module in device.modules.values()
+            if module.id not in SYSTEM_MODULES and module.identity.managed_by != IOT_EDGE
+        }
+        return device if len(kept) == len(device.modules) else replace(device, modules=kept)
+    for module_id in SYSTEM_MODULES:
+        if module_id not in device.modules:
+            made = module_identity(makings, None)
+            device = device.with_module(Module(module_id, made, new_twin(at)))
+    return device
+
+
+def module_identity(makings: Makings, managed_by: str | None) -> ModuleIdentity:
+    """A new module identity with fresh keys."""
+    fresh = credentials(None, None, makings.keys)
+    return ModuleIdentity(makings.generation(), makings.etag(), fresh, managed_by)
+
+
+def _check_same(name: str, body: Mapping[str, object], expected: str) -> None:
+    if body.get(name, expected) != expected:
+        raise Invalid(f"{name} in the body is {body[name]!r}, in the path {expected!r}")
+
+
+def _text(body: JsonObject, name: str) -> str | None:
+    value = body.get(name)
+    if value is not None and not isinstance(value, str):
+        raise Malformed(f"{name} must be a string")
+    return value

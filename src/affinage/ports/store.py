@@ -1,0 +1,55 @@
+"""What the hub keeps: rows of bytes in a few tables, written together or not at all.
+
+The fleet in memory decides and remembers; a store only makes durable, and is read once, at the
+start. Each adapter passes tests/contract/test_store.py.
+"""
+
+from collections.abc import Iterator, Sequence
+from enum import StrEnum
+from typing import NamedTuple, Protocol, TypeAlias
+
+Key: TypeAlias = int | str
+
+
+class Table(StrEnum):
+    """What there are rows of, and what their key is."""
+
+    DEVICES = "devices"
+    """Its number (an integer): the device, its twin, its modules and theirs."""
+    CONFIGURATIONS = "configurations"
+    """Its id."""
+    SWEEPS = "sweeps"
+    """The configuration's id: how far a change of it has been carried out."""
+    PRESENCE = "presence"
+    """``device`` or ``device/module``: whether it is connected."""
+    SUBSCRIPTIONS = "subscriptions"
+    """``device`` or ``device/module``: its MQTT filters."""
+    POLICIES = "policies"
+    """Its name."""
+
+
+class Row(NamedTuple):
+    """One row to write; a body of None deletes it, and deleting what is not there is fine."""
+
+    table: Table
+    key: Key
+    body: bytes | None
+
+
+class Store(Protocol):
+    def read(self, table: Table) -> Iterator[tuple[Key, bytes]]:
+        """Every row of a table, in the order of its keys. Blocks; call it before serving."""
+        ...
+
+    async def commit(self, rows: Sequence[Row]) -> None:
+        """Write all the rows durably, in their order, or none.
+
+        Raises:
+            Unavailable: nothing was written, unless the store is across a network and was lost
+                while it answered.
+        """
+        ...
+
+    async def close(self) -> None:
+        """Finish what is under way and let the store go; nothing may be committed after."""
+        ...

@@ -1,0 +1,168 @@
+"""The fleet: every device in memory, and the one way to change any of them."""
+
+import asyncio
+from collections.abc import AsyncIterator
+from collections.abc import Collection as Several
+
+from affinage.domain.configuration import Configuration
+from affinage.domain.device import Device, Presence, found
+from affinage.domain.edge import ModuleIdentities
+from affinage.domain.moments import Millis
+from affinage.domain.names import TwinKey
+from affinage.domain.query.plan import indexable
+from affinage.domain.query.syntax import Collection, Expr
+from affinage.domain.row import TwinRow
+from affinage.ports.clock import Clock
+from affinage.ports.store import Row, Store, Table
+from affinage.services.fleet import search
+from affinage.services.fleet.indexer import Indexer
+from affinage.services.fleet.memory import Memory, collection_of
+from affinage.services.fleet.overlay import Overlay
+from affinage.services.fleet.unit import Change, Decide, Result
+from affinage.services.fleet.writer import Committed, Writer
+
+__all__ = ["Change", "Fleet", "Overlay"]
+
+
+class Fleet:
+    """What the services stand on. Reading is from memory and never waits."""
+
+    def __init__(self, store: Store, clock: Clock, identities: ModuleIdentities) -> None:
+        self._store = store
+        self._memory = Memory()
+        self._writer = Writer(self._memory, store, clock, identities)
+        self._indexer = Indexer(self._memory)
+
+    async def open(self) -> None:
+        """Read the store; nothing may be asked before."""
+        await asyncio.to_thread(self._memory.load, self._store)
+        for configuration_id in self._memory.configurations:
+            self._index_rule(configuration_id)
+        self.listen(self._index_new_rules)
+
+    async def run(self) -> None:
+        """Write, and build bitmaps, until cancelled."""
+        async with asyncio.TaskGroup() as tasks:
+            tasks.create_task(self._writer.run())
+            tasks.create_task(self._indexer.run())
+
+    def saved(self, table: Table) -> list[tuple[str, bytes]]:
+        """The rows of a small table as the store has them; for services that start."""
+        return [(str(key), body) for key, body in self._store.read(table)]
+
+    async def change(self, decide: Decide[Result]) -> Result:
+        """Run one unit: let ``decide`` read what it needs and say what to write.
+
+        A unit is atomic; several may share one commit. They run one after another, so ``decide``
+        neither waits nor asks the time. Configurations that watch what it changed are reconciled
+        in the same unit.
+
+        Args:
+            decide: synchronous and pure; what it raises reaches this caller and no other.
+
+        Returns:
+            The change's answer, once its commit is durable. A caller cancelled before that gives
+            up only the answer; the unit goes on.
+
+        Raises:
+            Unavailable: the commit failed; nothing in it was written.
+        """
+        return await self._writer.change(decide)
+
+    async def save(self, *rows: Row) -> None:
+        """Write rows that belong to no device, durably; Unavailable as `change`."""
+        await self.change(lambda _: Change(lambda _: None, rows=rows))
+
+    def listen(self, committed: Committed) -> None:
+        """Have ``committed`` called after each commit, before its callers are answered."""
+        self._writer.listen(committed)
+
+    def find(self, device_id: str) -> Device | None:
+        return self._memory.find(device_id)
+
+    def device(self, device_id: str) -> Device:
+        """The device, or DeviceNotFound."""
+        return found(self._memory.find(device_id), device_id)
+
+    def row(self, key: TwinKey) -> TwinRow:
+        """One twin with all that a document of it shows; DeviceNotFound, ModuleNotFound."""
+        device = self.device(key.device)
+        module = None if key.module is None else device.module(key.module)
+        return TwinRow(device, self.presence(key), module)
+
+    def presence(self, key: TwinKey) -> Presence:
+        return self._memory.presence(key)
+
+    def presences(self) -> list[tuple[TwinKey, Presence]]:
+        """Of every identity that ever connected."""
+        return list(self._memory.presences.items())
+
+    @property
+    def device_count(self) -> int:
+        return len(self._memory.numbers)
+
+    @property
+    def connected_count(self) -> int:
+        return sum(presence.connected for presence in self._memory.presences.values())
+
+    def ids(self, limit: int) -> list[str]:
+        """The first device ids, in order."""
+        return list(self._memory.ids.islice(0, limit))
+
+    def configuration(self, configuration_id: str) -> Configuration | None:
+        """Also a tombstone."""
+        return self._memory.configurations.get(configuration_id)
+
+    def configurations(self) -> list[Configuration]:
+        """Those that exist, oldest first."""
+        known = self._memory.configurations.values()
+        living = [configuration for configuration in known if not configuration.tombstone]
+        return sorted(living, key=lambda one: (one.created_at, one.id))
+
+    def dirty(self) -> list[Device]:
+        """Devices that could not be reconciled."""
+        numbers = list(self._memory.dirty)
+        return [device for number in numbers if (device := self._memory.at(number))]
+
+    def leaving(self, at: Millis) -> list[str]:
+        """The ids of devices with modules whose grace is over."""
+        due = [number for number, leaves_at in self._memory.leaving.items() if leaves_at <= at]
+        return self.ids_of(due)
+
+    def carriers(self, configuration_id: str) -> int:
+        """How many devices carry a configuration."""
+        return len(self._memory.carriers.get(configuration_id, ()))
+
+    def reached_by(self, configuration_id: str) -> list[int]:
+        """The numbers of all devices that carry a configuration or may match it, in order."""
+        return list(search.reached(self._memory, configuration_id))
+
+    def ids_of(self, numbers: Several[int]) -> list[str]:
+        """The ids of those that still exist."""
+        ids = self._memory.ids_by_number
+        return [ids[number] for number in numbers if number in ids]
+
+    async def count(self, collection: Collection, condition: Expr | None) -> int:
+        """How many rows match now."""
+        self._index(collection, condition)
+        return await search.count(self._memory, collection, condition)
+
+    def rows(
+        self, collection: Collection, condition: Expr | None, after: TwinKey | None = None
+    ) -> AsyncIterator[TwinRow]:
+        """Matching rows in the order of their keys, those behind ``after``; read as they come."""
+        self._index(collection, condition)
+        return search.rows(self._memory, collection, condition, after)
+
+    def _index(self, collection: Collection, condition: Expr | None) -> None:
+        if condition is not None:
+            self._indexer.want(collection, indexable(condition))
+
+    def _index_rule(self, configuration_id: str) -> None:
+        rule = self._memory.rulebook.rules.get(configuration_id)
+        if rule is not None:
+            self._indexer.want(collection_of(rule), rule.names, always=True)
+
+    def _index_new_rules(self, overlay: Overlay) -> None:
+        for configuration_id in overlay.configurations:
+            self._index_rule(configuration_id)

@@ -1,0 +1,59 @@
+"""Building bitmaps in the background, while the hub serves.
+
+A path is kept up by the writer from the moment that somebody names it; this loop enters the rows
+that were there before, a slice at a time, and then says that it is complete.
+"""
+
+import asyncio
+from collections.abc import Iterable
+from typing import Final
+
+import structlog
+
+from affinage.domain.query.syntax import Collection, Path
+from affinage.services.fleet.memory import Memory
+
+SLICE: Final = 100
+"""Rows entered before others get their turn."""
+
+MAX_PATHS: Final = 2_000
+"""Paths with bitmaps in one collection; above it, queries do without."""
+
+_log = structlog.get_logger(__name__)
+
+
+class Indexer:
+    def __init__(self, memory: Memory) -> None:
+        self._memory = memory
+        self._wanted: asyncio.Queue[tuple[Collection, Path]] = asyncio.Queue()
+
+    def want(self, collection: Collection, paths: Iterable[Path], *, always: bool = False) -> None:
+        """Keep bitmaps for these paths from now on; complete once `run` has come to them.
+
+        Args:
+            always: however many there are: conditions in force must hear of every change.
+        """
+        bitmaps = self._memory.bitmaps[collection]
+        for path in paths:
+            if (always or len(bitmaps.paths) < MAX_PATHS) and bitmaps.watch(path):
+                self._wanted.put_nowait((collection, path))
+
+    async def run(self) -> None:
+        """Build what is wanted, several paths in one pass, until cancelled."""
+        while True:
+            wanted = [await self._wanted.get()]
+            while not self._wanted.empty():
+                wanted.append(self._wanted.get_nowait())
+            for collection in Collection.DEVICES, Collection.MODULES:
+                if paths := [path for where, path in wanted if where is collection]:
+                    await self._build(collection, paths)
+
+    async def _build(self, collection: Collection, paths: list[Path]) -> None:
+        memory, bitmaps = self._memory, self._memory.bitmaps[collection]
+        for position, number in enumerate(list(bitmaps.everything), start=1):
+            if (row := memory.row(collection, number)) is not None:
+                bitmaps.see(row, number, paths)
+            if position % SLICE == 0:
+                await asyncio.sleep(0)
+        bitmaps.complete(paths)
+        _log.info("indexed", collection=collection.value, paths=len(paths))

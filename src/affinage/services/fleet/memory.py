@@ -1,0 +1,175 @@
+"""Everything the fleet remembers: devices as bytes, bitmaps over them, configurations.
+
+Only committed state is here. It moves in one step after each commit, and nothing else moves it.
+"""
+
+from collections.abc import Iterable, Iterator
+
+import structlog
+from pyroaring import BitMap
+from sortedcontainers import SortedList
+
+from affinage.domain.configuration import Configuration
+from affinage.domain.content import Kind
+from affinage.domain.device import ABSENT, Device, Presence
+from affinage.domain.moments import Millis
+from affinage.domain.names import TwinKey
+from affinage.domain.query.syntax import Collection
+from affinage.domain.row import TwinRow
+from affinage.domain.rulebook import Rule, Rulebook
+from affinage.ports.store import Store, Table
+from affinage.services.fleet import codec
+from affinage.services.fleet.bitmaps import Bitmaps
+from affinage.services.fleet.overlay import Overlay
+
+_log = structlog.get_logger(__name__)
+
+
+class Memory:
+    """The fleet as of the last commit."""
+
+    def __init__(self) -> None:
+        self.numbers: dict[str, int] = {}
+        """Device id to the device's number."""
+        self.ids_by_number: dict[int, str] = {}
+        self.bodies: dict[int, bytes] = {}
+        """A device's number to the device."""
+        self.modules: dict[int, TwinKey] = {}
+        """A module's number to its key."""
+        self.ids = SortedList()
+        """Device ids in the order of pages."""
+        self.presences: dict[TwinKey, Presence] = {}
+        self.configurations: dict[str, Configuration] = {}
+        self.rulebook = Rulebook()
+        self.bitmaps = {Collection.DEVICES: Bitmaps(), Collection.MODULES: Bitmaps()}
+        self.carriers: dict[str, BitMap] = {}
+        """A configuration's id to the devices that carry it."""
+        self.dirty = BitMap()
+        self.leaving: dict[int, Millis] = {}
+        """A device's number to when the first of its leaving modules goes."""
+        self.next_number = 1
+        self.next_module_number = 1
+
+    def find(self, device_id: str) -> Device | None:
+        number = self.numbers.get(device_id)
+        return None if number is None else codec.device(self.bodies[number])
+
+    def at(self, number: int) -> Device | None:
+        body = self.bodies.get(number)
+        return None if body is None else codec.device(body)
+
+    def presence(self, key: TwinKey) -> Presence:
+        return self.presences.get(key, ABSENT)
+
+    def row(self, collection: Collection, number: int) -> TwinRow | None:
+        """The row with that number, or None if there is none any more."""
+        if collection is Collection.DEVICES:
+            device = self.at(number)
+            if device is None:
+                return None
+            return TwinRow(device, self.presence(TwinKey(device.id)))
+        key = self.modules.get(number)
+        device = self.find(key.device) if key else None
+        if key is None or device is None or key.module not in device.modules:
+            return None
+        return TwinRow(device, self.presence(key), device.modules[key.module])
+
+    def load(self, store: Store) -> None:
+        """Read the whole store, once, before anything is served."""
+        for _, body in store.read(Table.DEVICES):
+            device = codec.device(body)
+            self._enter(device, body)
+            numbers = [module.number for module in device.modules.values()]
+            self.next_number = max(self.next_number, device.number + 1)
+            self.next_module_number = max([self.next_module_number - 1, *numbers]) + 1
+        for key, body in store.read(Table.PRESENCE):
+            self.presences[_twin_key(str(key))] = codec.decode(body, Presence)
+        for _, body in store.read(Table.CONFIGURATIONS):
+            configuration = codec.decode(body, Configuration)
+            self._set_configuration(configuration.id, configuration)
+        _log.info("loaded", devices=len(self.numbers), configurations=len(self.configurations))
+
+    def move(self, overlay: Overlay) -> None:
+        """Follow the store: become what has just been committed."""
+        for device_id, device in overlay.devices.items():
+            if (old := overlay.before[device_id]) is not None:
+                self._forget(old, device)
+            if device is not None:
+                self._enter(device, overlay.bodies[device_id])
+        for collection, move in overlay.moves:
+            self.bitmaps[collection].apply(move)
+        for configuration_id, configuration in overlay.configurations.items():
+            self._set_configuration(configuration_id, configuration)
+        for key, presence in overlay.presences.items():
+            self._set_presence(key, presence)
+
+    def _set_configuration(self, configuration_id: str, new: Configuration | None) -> None:
+        if new is None:
+            self.configurations.pop(configuration_id, None)
+            self.rulebook = self.rulebook.without(configuration_id)
+        else:
+            self.configurations[configuration_id] = new
+            self.rulebook = self.rulebook.with_rule(new)
+
+    def _set_presence(self, key: TwinKey, presence: Presence | None) -> None:
+        if presence is None:
+            self.presences.pop(key, None)
+        else:
+            self.presences[key] = presence
+
+    def _enter(self, device: Device, body: bytes) -> None:
+        if device.id not in self.numbers:
+            self.ids.add(device.id)
+        self.numbers[device.id] = device.number
+        self.ids_by_number[device.number] = device.id
+        self.bodies[device.number] = body
+        self.bitmaps[Collection.DEVICES].everything.add(device.number)
+        for module in device.modules.values():
+            self.modules[module.number] = TwinKey(device.id, module.id)
+            self.bitmaps[Collection.MODULES].everything.add(module.number)
+        for configuration_id in device.carried:
+            self.carriers.setdefault(configuration_id, BitMap()).add(device.number)
+        if device.dirty:
+            self.dirty.add(device.number)
+        leaving = [module.leaves_at for module in device.modules.values() if module.leaves_at]
+        if leaving:
+            self.leaving[device.number] = min(leaving)
+
+    def _forget(self, old: Device, new: Device | None) -> None:
+        """Undo `_enter` where the new device, if any, will not do it again."""
+        self.dirty.discard(old.number)
+        self.leaving.pop(old.number, None)
+        for configuration_id in old.carried:
+            if new is None or configuration_id not in new.carried:
+                self.carriers[configuration_id].discard(old.number)
+        kept = {module.number for module in new.modules.values()} if new else set()
+        for module in old.modules.values():
+            if module.number not in kept:
+                del self.modules[module.number]
+                self.bitmaps[Collection.MODULES].everything.discard(module.number)
+        if new is None or new.number != old.number:
+            del self.numbers[old.id], self.bodies[old.number], self.ids_by_number[old.number]
+            self.ids.remove(old.id)
+            self.bitmaps[Collection.DEVICES].everything.discard(old.number)
+
+    def rows(self, collection: Collection, numbers: Iterable[int]) -> Iterator[TwinRow]:
+        for number in numbers:
+            if (row := self.row(collection, number)) is not None:
+                yield row
+
+    def watches_presence(self) -> bool:
+        return any(
+            path[0] in ("connectionState", "lastActivityTime")
+            for bitmaps in self.bitmaps.values()
+            for path in bitmaps.paths
+        )
+
+
+def collection_of(rule: Rule) -> Collection:
+    """The rows that a rule's condition is about."""
+    return Collection.MODULES if rule.kind is Kind.MODULE else Collection.DEVICES
+
+
+def _twin_key(text: str) -> TwinKey:
+    device, _, module = text.partition("/")
+    return TwinKey(device, module or None)

@@ -1,0 +1,117 @@
+"""Finding rows: bitmaps where there are any, `evaluate` for the rest, in slices that let others on.
+
+Bitmaps only narrow down; `matches` has the last word on every row given out, so that what changes
+while a long search goes on is answered as it is when the row is read.
+"""
+
+import asyncio
+from collections.abc import AsyncIterator, Iterator
+from typing import Final
+
+from pyroaring import BitMap
+
+from affinage.domain.names import TwinKey
+from affinage.domain.query.evaluate import matches
+from affinage.domain.query.plan import candidates
+from affinage.domain.query.syntax import Collection, Expr
+from affinage.domain.row import TwinRow
+from affinage.services.fleet.memory import Memory, collection_of
+
+SLICE: Final = 200
+"""Rows looked at before others get their turn: about two milliseconds."""
+
+_FEW: Final = 8
+"""Sort what was found if it is less than this part of everything, else walk all ids in order."""
+
+
+async def count(memory: Memory, collection: Collection, condition: Expr | None) -> int:
+    """How many rows match; without looking at one where the bitmaps say it all."""
+    sure, maybe = narrowed(memory, collection, condition)
+    if condition is None or not maybe:
+        return len(sure)
+    found = len(sure)
+    async for row in _read(memory, collection, iter(maybe)):
+        found += matches(condition, row)
+    return found
+
+
+async def rows(
+    memory: Memory,
+    collection: Collection,
+    condition: Expr | None,
+    after: TwinKey | None = None,
+) -> AsyncIterator[TwinRow]:
+    """Every matching row behind ``after``, ordered by device id, then module id."""
+    sure, maybe = narrowed(memory, collection, condition)
+    numbers = _in_order(memory, collection, sure | maybe, after)
+    async for row in _read(memory, collection, numbers):
+        if matches(condition, row):
+            yield row
+
+
+def reached(memory: Memory, configuration_id: str) -> BitMap:
+    """The devices that carry a configuration, and all that may match its condition now."""
+    devices = BitMap(memory.carriers.get(configuration_id, ()))
+    rule = memory.rulebook.rules.get(configuration_id)
+    if rule is None or rule.condition is None:
+        return devices
+    collection = collection_of(rule)
+    sure, maybe = narrowed(memory, collection, rule.condition)
+    if collection is Collection.DEVICES:
+        return devices | sure | maybe
+    keys = (memory.modules[number] for number in sure | maybe)
+    return devices | BitMap({memory.numbers[key.device] for key in keys})
+
+
+def narrowed(
+    memory: Memory, collection: Collection, condition: Expr | None
+) -> tuple[BitMap, BitMap]:
+    """The rows that match for sure, and those that only `evaluate` can tell; both are copies."""
+    bitmaps = memory.bitmaps[collection]
+    if condition is None:
+        return BitMap(bitmaps.everything), BitMap()
+    sure, maybe = candidates(condition, bitmaps)
+    return BitMap(sure), BitMap(maybe)
+
+
+async def _read(
+    memory: Memory, collection: Collection, numbers: Iterator[int]
+) -> AsyncIterator[TwinRow]:
+    for position, number in enumerate(numbers, start=1):
+        if (row := memory.row(collection, number)) is not None:
+            yield row
+        if position % SLICE == 0:
+            await asyncio.sleep(0)
+
+
+def _in_order(
+    memory: Memory, collection: Collection, wanted: BitMap, after: TwinKey | None
+) -> Iterator[int]:
+    if collection is Collection.DEVICES and len(wanted) * _FEW > len(memory.ids):
+        return _walk(memory, wanted, after)
+    keyed = ((_key(memory, collection, number), number) for number in wanted)
+    least = ("", "") if after is None else (after.device, after.module or "")
+    return iter([number for key, number in sorted(keyed) if after is None or key > least])
+
+
+def _walk(memory: Memory, wanted: BitMap, after: TwinKey | None) -> Iterator[int]:
+    """In the order of ids, a stretch at a time: the list may change between two of them."""
+    at = after.device if after else None
+    while stretch := list(memory.ids.islice(*_bounds(memory, at))):
+        for device_id in stretch:
+            number = memory.numbers.get(device_id)
+            if number is not None and number in wanted:
+                yield number
+        at = stretch[-1]
+
+
+def _bounds(memory: Memory, at: str | None) -> tuple[int, int]:
+    start = 0 if at is None else memory.ids.bisect_right(at)
+    return start, start + SLICE
+
+
+def _key(memory: Memory, collection: Collection, number: int) -> tuple[str, str]:
+    if collection is Collection.MODULES:
+        key = memory.modules[number]
+        return key.device, key.module or ""
+    return memory.ids_by_number[number], ""

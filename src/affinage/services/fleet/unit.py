@@ -1,0 +1,59 @@
+"""What one unit of work reads and writes: `decide(view) -> Change`, synchronous and pure."""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from typing import Generic, Protocol, TypeAlias, TypeVar
+
+from affinage.domain.configuration import Configuration
+from affinage.domain.device import Device, Presence
+from affinage.domain.names import TwinKey
+from affinage.domain.rulebook import Rulebook
+from affinage.domain.twin import DesiredChanged
+from affinage.ports.store import Row
+
+Result = TypeVar("Result")
+Result_co = TypeVar("Result_co", covariant=True)
+
+
+class View(Protocol):
+    """The fleet as it is after every unit before this one."""
+
+    @property
+    def rulebook(self) -> Rulebook: ...
+
+    def find(self, device_id: str) -> Device | None: ...
+
+    def device(self, device_id: str) -> Device:
+        """The device, or DeviceNotFound."""
+        ...
+
+    def presence(self, key: TwinKey) -> Presence: ...
+
+    def configuration(self, configuration_id: str) -> Configuration | None:
+        """Also one that was deleted and is still being swept away: a tombstone."""
+        ...
+
+    @property
+    def device_count(self) -> int: ...
+
+
+Sweep: TypeAlias = Mapping[str, str | None]
+"""Device id to the configuration whose condition it is asked again; None is every one."""
+
+
+@dataclass(frozen=True, slots=True)
+class Change(Generic[Result_co]):
+    """What a unit decided. Whatever it names is written; None deletes."""
+
+    answer: Callable[[View], Result_co]
+    """Its caller's answer, asked for when the unit has been written and reconciled."""
+    devices: Mapping[str, Device | None] = field(default_factory=dict)
+    events: tuple[DesiredChanged, ...] = ()
+    configurations: Mapping[str, Configuration | None] = field(default_factory=dict)
+    presence: Mapping[TwinKey, Presence | None] = field(default_factory=dict)
+    rows: tuple[Row, ...] = ()
+    sweep: Sweep = field(default_factory=dict)
+    """Devices to reconcile though nothing may have changed in them."""
+
+
+Decide: TypeAlias = Callable[[View], Change[Result]]

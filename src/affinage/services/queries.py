@@ -1,0 +1,145 @@
+"""Asking the fleet: a query's text to a page of rows."""
+
+import base64
+import binascii
+import hashlib
+from dataclasses import dataclass
+from typing import Final
+
+import msgspec
+
+from affinage.domain.errors import Invalid, Missing
+from affinage.domain.names import TwinKey
+from affinage.domain.principal import Principal, Right
+from affinage.domain.query.parse import parse_query
+from affinage.domain.query.select import aggregate, names, project
+from affinage.domain.query.syntax import Aggregate, Collection, Query
+from affinage.domain.row import TwinRow
+from affinage.domain.values import JsonObject
+from affinage.services.fleet.fleet import Fleet
+
+DEFAULT_PAGE: Final = 100
+MAX_PAGE: Final = 1_000
+"""Rows in one page."""
+
+
+class Continuation(msgspec.Struct, frozen=True, array_like=True):
+    """Where the next page begins; says of which query, so that it is taken for no other."""
+
+    digest: str
+    device: str
+    module: str | None
+    given: int
+    """Rows on the pages before, for TOP."""
+
+
+@dataclass(frozen=True, slots=True)
+class Page:
+    item_type: str
+    rows: list[JsonObject]
+    continuation: str | None
+    """For the next page; None if this was the last."""
+
+
+class Queries:
+    def __init__(self, fleet: Fleet) -> None:
+        self._fleet = fleet
+
+    async def run(
+        self,
+        text: str,
+        *,
+        continuation: str | None = None,
+        max_rows: int = DEFAULT_PAGE,
+        by: Principal,
+    ) -> Page:
+        """One page of a query's answer, ordered by device id, then module id.
+
+        Paging is by key: rows that come or go meanwhile neither shift a page nor repeat a row.
+
+        Args:
+            continuation: from the page before, of the same text; None for the first page.
+            max_rows: of this page; more than MAX_PAGE counts as MAX_PAGE.
+
+        Raises:
+            Missing: there is no text.
+            QuerySyntaxError: it is not a query.
+            Invalid: the continuation is not one of this query, or ``max_rows`` is under 1.
+
+        Source: QUERY-40 to QUERY-46.
+        """
+        by.require(Right.SERVICE_CONNECT)
+        if not text:
+            raise Missing("the query is missing")
+        if max_rows < 1:
+            raise Invalid(f"a page of {max_rows} rows: it has 1 to {MAX_PAGE}")
+        query = parse_query(text)
+        if query.is_aggregate:
+            return Page("Raw", await self._aggregate(query), None)
+        if query.collection is Collection.JOBS:
+            return Page("DeviceJob", [], None)
+        after = _continued(continuation, text)
+        return await self._page(query, text, after, min(max_rows, MAX_PAGE))
+
+    async def count(self, query: Query) -> int:
+        """How many rows a query has; what a configuration's metric counts."""
+        if query.is_aggregate:
+            return len(await self._aggregate(query))
+        found = await self._fleet.count(query.collection, query.condition)
+        return found if query.top is None else min(found, query.top)
+
+    async def _page(self, query: Query, text: str, after: Continuation | None, size: int) -> Page:
+        given = after.given if after else 0
+        left = size if query.top is None else min(size, query.top - given)
+        behind = TwinKey(after.device, after.module) if after else None
+        found: list[TwinRow] = []
+        async for row in self._fleet.rows(query.collection, query.condition, behind):
+            if len(found) == left:
+                # one more exists: only then is there another page
+                token = _token(text, found[-1].key, given + left) if found else None
+                is_last = query.top is not None and given + left >= query.top
+                return _shown(query, found, None if is_last else token)
+            found.append(row)
+        return _shown(query, found, None)
+
+    async def _aggregate(self, query: Query) -> list[JsonObject]:
+        if _counts_rows(query):
+            counted = await self._fleet.count(query.collection, query.condition)
+            return [dict.fromkeys(names(query), counted)]
+        rows = self._fleet.rows(query.collection, query.condition)
+        return aggregate(query, [row async for row in rows])
+
+
+def _counts_rows(query: Query) -> bool:
+    """Whether it asks only how many there are, which no row need be read for."""
+    return not query.group_by and all(
+        column.what == Aggregate("COUNT", None) for column in query.columns
+    )
+
+
+def _shown(query: Query, rows: list[TwinRow], continuation: str | None) -> Page:
+    if query.is_star:
+        return Page("Twin", [row.document() for row in rows], continuation)
+    return Page("Raw", [project(query, row) for row in rows], continuation)
+
+
+def _digest(text: str) -> str:
+    return hashlib.sha256(text.encode()).hexdigest()[:16]
+
+
+def _token(text: str, key: TwinKey, given: int) -> str:
+    body = msgspec.msgpack.encode(Continuation(_digest(text), key.device, key.module, given))
+    return base64.urlsafe_b64encode(body).decode()
+
+
+def _continued(token: str | None, text: str) -> Continuation | None:
+    if not token:
+        return None
+    try:
+        body = base64.b64decode(token, altchars=b"-_", validate=True)
+        continuation = msgspec.msgpack.decode(body, type=Continuation)
+    except (binascii.Error, ValueError, msgspec.MsgspecError):
+        raise Invalid("the continuation token is none of this hub's") from None
+    if continuation.digest != _digest(text):
+        raise Invalid("the continuation token belongs to another query")
+    return continuation

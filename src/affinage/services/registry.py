@@ -1,0 +1,209 @@
+"""The registry: identities of devices and modules, both named by a `TwinKey`."""
+
+from collections.abc import Callable
+from typing import Final
+
+from affinage.domain import registration
+from affinage.domain.device import Device
+from affinage.domain.errors import DeviceExists, EtagMismatch, Invalid, ModuleExists
+from affinage.domain.identity import Credentials, KeySource, ModuleIdentity, etag_text
+from affinage.domain.moments import Millis, millis
+from affinage.domain.names import SYSTEM_MODULES, TwinKey
+from affinage.domain.principal import Principal, Right
+from affinage.domain.query.parse import parse_condition
+from affinage.domain.query.syntax import Collection
+from affinage.domain.registration import SCOPE, Makings
+from affinage.domain.twin import TwinPatch, new_twin
+from affinage.domain.values import JsonObject
+from affinage.ports.clock import Clock
+from affinage.ports.ids import Ids
+from affinage.ports.vault import Vault
+from affinage.services.fleet.fleet import Fleet
+from affinage.services.fleet.unit import Change, View
+
+MAX_LISTED: Final = 1_000
+"""Devices in one list, which has no pages."""
+
+ANY: Final = "*"
+"""As an etag: it must exist, whatever its etag."""
+
+_DISABLED: Final = parse_condition("status = 'disabled'")
+
+Write = Callable[[View], Device | None]
+"""What a unit makes of the device; None deletes it."""
+
+
+def makings(vault: Vault, ids: Ids) -> Makings:
+    """What new identities are made of: random keys, sealed at once."""
+    keys = KeySource(ids.key, lambda key: vault.seal(key.encode()))
+    return Makings(keys, ids.generation, ids.etag_start)
+
+
+class Registry:
+    def __init__(self, fleet: Fleet, vault: Vault, clock: Clock, ids: Ids) -> None:
+        self._fleet, self._vault, self._clock = fleet, vault, clock
+        self._makings = makings(vault, ids)
+
+    async def get(self, key: TwinKey, *, by: Principal) -> JsonObject:
+        """An identity's document, keys in the clear included; DeviceNotFound, ModuleNotFound."""
+        by.require(Right.REGISTRY_READ)
+        return self._document(self._fleet.device(key.device), key)
+
+    async def put(
+        self, key: TwinKey, body: JsonObject, *, if_match: str | None, by: Principal
+    ) -> JsonObject:
+        """Create an identity, or with an etag (ANY for whatever it has) change one.
+
+        Returns:
+            Its document as it is then.
+
+        Raises:
+            DeviceExists, ModuleExists: it exists, and no etag was given.
+            DeviceNotFound, ModuleNotFound: it, or the module's device, does not exist.
+            EtagMismatch, TooManyModules, Invalid and its kin: what the message says.
+            Unavailable: the commit failed. In every case nothing has changed.
+
+        Source: IDENTITY-1 to IDENTITY-18.
+        """
+        if if_match is None:
+            return await self.create(key, body, by=by)
+        at = self._now()
+
+        def change(view: View) -> Device:
+            device = view.device(key.device)
+            _check_etag(key, device, if_match)
+            if key.module is None:
+                return registration.changed_device(device, body, self._makings, scopes_of(view), at)
+            return registration.changed_module(device, key.module, body, self._makings)
+
+        return await self._write(key, change, by)
+
+    async def create(
+        self, key: TwinKey, body: JsonObject, twin: TwinPatch | None = None, *, by: Principal
+    ) -> JsonObject:
+        """Create an identity, its twin beginning with ``twin``; otherwise as `put`.
+
+        Source: IDENTITY-1, IDENTITY-17, TWIN-2.
+        """
+        at = self._now()
+
+        def made(view: View) -> Device:
+            device = self._made(view, key, body, at)
+            if twin is None:
+                return device
+            return device.with_twin(key, new_twin(at, twin.tags or None, twin.desired or None))
+
+        return await self._write(key, made, by)
+
+    async def delete(self, key: TwinKey, *, if_match: str | None, by: Principal) -> None:
+        """Delete an identity with its twin, a device with its modules; connections end.
+
+        Raises:
+            Invalid: it is a system module.
+            DeviceNotFound, ModuleNotFound, EtagMismatch, Unavailable: nothing has changed.
+
+        Source: IDENTITY-19.
+        """
+
+        def left(view: View) -> Device | None:
+            device = view.device(key.device)
+            _check_etag(key, device, if_match)
+            if key.module in SYSTEM_MODULES:
+                raise Invalid(f"{key.path} goes only with its device's being an edge device")
+            return None if key.module is None else device.without_module(key.module)
+
+        by.require(Right.REGISTRY_WRITE)
+        await self._fleet.change(
+            lambda view: Change(lambda _: None, devices={key.device: left(view)})
+        )
+
+    async def list_devices(self, limit: int, *, by: Principal) -> list[JsonObject]:
+        """The first devices by id; a limit outside 1…MAX_LISTED counts as MAX_LISTED."""
+        by.require(Right.REGISTRY_READ)
+        names = self._fleet.ids(limit if 1 <= limit <= MAX_LISTED else MAX_LISTED)
+        return [self._document(self._fleet.device(name), TwinKey(name)) for name in names]
+
+    async def list_modules(self, device_id: str, *, by: Principal) -> list[JsonObject]:
+        """The modules of a device, in the order of their creation; DeviceNotFound."""
+        by.require(Right.REGISTRY_READ)
+        device = self._fleet.device(device_id)
+        modules = sorted(device.modules.values(), key=lambda module: module.number)
+        return [self._document(device, TwinKey(device_id, module.id)) for module in modules]
+
+    async def statistics(self, *, by: Principal) -> dict[str, int]:
+        """How many devices there are: ``total``, ``enabled``, ``disabled``."""
+        by.require(Right.REGISTRY_READ)
+        disabled = await self._fleet.count(Collection.DEVICES, _DISABLED)
+        total = self._fleet.device_count
+        return {"total": total, "enabled": total - disabled, "disabled": disabled}
+
+    async def connected(self, *, by: Principal) -> int:
+        """How many identities are connected."""
+        by.require(Right.SERVICE_CONNECT)
+        return self._fleet.connected_count
+
+    async def _write(self, key: TwinKey, write: Write, by: Principal) -> JsonObject:
+        by.require(Right.REGISTRY_WRITE)
+        return await self._fleet.change(
+            lambda view: Change(
+                lambda after: self._document(after.device(key.device), key),
+                devices={key.device: write(view)},
+            )
+        )
+
+    def _made(self, view: View, key: TwinKey, body: JsonObject, at: Millis) -> Device:
+        if key.module is None:
+            if view.find(key.device) is not None:
+                raise DeviceExists(f"device {key.device} exists")
+            knows = scopes_of(view)
+            return registration.new_device(key.device, body, self._makings, knows, at)
+        device = view.device(key.device)
+        if key.module in device.modules:
+            raise ModuleExists(f"module {key.path} exists")
+        return registration.new_module(device, key.module, body, self._makings, at)
+
+    def _document(self, device: Device, key: TwinKey) -> JsonObject:
+        presence = self._fleet.presence(key)
+        if key.module is None:
+            keys = self._opened(device.identity.credentials)
+            return registration.device_document(device, presence, keys)
+        module = device.module(key.module)
+        keys = self._opened(module.identity.credentials)
+        return registration.module_document(device, module, presence, keys)
+
+    def _opened(self, credentials: Credentials) -> tuple[str | None, str | None]:
+        sealed = (credentials.primary_key, credentials.secondary_key)
+        first, second = (one and self._vault.open(one).decode() for one in sealed)
+        return first or None, second or None
+
+    def _now(self) -> Millis:
+        return millis(self._clock.now())
+
+
+def scopes_of(view: View) -> Callable[[str], bool]:
+    """Whether a scope is that of an edge device that exists."""
+
+    def knows(scope: str) -> bool:
+        device = view.find(scope.removeprefix(SCOPE).rpartition("-")[0])
+        return device is not None and (
+            device.identity.iot_edge and device.identity.device_scope == scope
+        )
+
+    return knows
+
+
+def _check_etag(key: TwinKey, device: Device, if_match: str | None) -> None:
+    identity = device.identity if key.module is None else device.module(key.module).identity
+    if if_match not in (None, ANY, etag_text(identity.etag)):
+        raise EtagMismatch(f"ETag mismatch for identity '{key.path}'")
+
+
+class FreshModules:
+    """Makes the identities of modules that deployments bring."""
+
+    def __init__(self, made_of: Makings) -> None:
+        self._makings = made_of
+
+    def fresh(self, key: TwinKey) -> ModuleIdentity:
+        """A new identity with new keys, whichever module it is for."""
+        return registration.module_identity(self._makings, registration.IOT_EDGE)

@@ -1,0 +1,118 @@
+"""Reading and changing twins: what back ends write, and what devices report."""
+
+from collections.abc import Callable
+
+from affinage.domain import twin as twins
+from affinage.domain.moments import millis
+from affinage.domain.names import TwinKey
+from affinage.domain.principal import Principal, Right
+from affinage.domain.row import TwinRow
+from affinage.domain.twin import Changed, Twin, TwinPatch
+from affinage.domain.values import JsonObject
+from affinage.ports.clock import Clock
+from affinage.services.fleet.fleet import Fleet
+from affinage.services.fleet.unit import Change, View
+
+
+class Twins:
+    def __init__(self, fleet: Fleet, clock: Clock) -> None:
+        self._fleet = fleet
+        self._clock = clock
+
+    async def get(self, key: TwinKey, *, by: Principal) -> TwinRow:
+        """Read one twin; DeviceNotFound, ModuleNotFound."""
+        by.require(Right.SERVICE_CONNECT)
+        return self._fleet.row(key)
+
+    async def patch(
+        self, key: TwinKey, change: TwinPatch, *, if_match: str | None, by: Principal
+    ) -> TwinRow:
+        """Merge into tags and desired, if the twin's etag is ``if_match`` (None is any).
+
+        Returns:
+            The twin afterwards, what the configurations in force made of it included.
+
+        Raises:
+            DeviceNotFound, ModuleNotFound, EtagMismatch, Invalid, TooLarge: nothing has changed.
+            Unavailable: the commit failed; nothing has changed.
+
+        Source: TWIN-4 to TWIN-10, TWIN-13.
+        """
+        at = millis(self._clock.now())
+        return await self._write(
+            key, if_match, lambda twin: twins.patch(key, twin, change, at=at), by
+        )
+
+    async def replace(
+        self, key: TwinKey, change: TwinPatch, *, if_match: str | None, by: Principal
+    ) -> TwinRow:
+        """Replace tags, desired or both; otherwise as `patch`.
+
+        Source: TWIN-11, TWIN-13.
+        """
+        at = millis(self._clock.now())
+        return await self._write(
+            key, if_match, lambda twin: twins.substitute(key, twin, change, at=at), by
+        )
+
+    async def get_own(self, key: TwinKey, *, by: Principal) -> JsonObject:
+        """What a device may see of its twin: desired and reported with their versions.
+
+        Raises:
+            Forbidden: it is another's twin.
+            DeviceNotFound, ModuleNotFound: it was deleted meanwhile.
+
+        Source: TWIN-21.
+        """
+        by.require_self(key)
+        twin = self._fleet.row(key).twin
+        return {
+            "desired": {**twin.desired.values, "$version": twin.desired.version},
+            "reported": {**twin.reported.values, "$version": twin.reported.version},
+        }
+
+    async def report(
+        self, key: TwinKey, change: JsonObject, *, expected: int | None = None, by: Principal
+    ) -> int:
+        """Merge into a device's own reported properties; their new version, once it is durable.
+
+        Raises:
+            Forbidden: it is another's twin.
+            VersionMismatch: reported is not at the version ``expected``.
+            DeviceNotFound, ModuleNotFound, Invalid, TooLarge: nothing has changed.
+            Unavailable: the commit failed; nothing has changed.
+
+        Source: TWIN-14.
+        """
+        by.require_self(key)
+        at = millis(self._clock.now())
+
+        def decide(view: View) -> Change[int]:
+            device = view.device(key.device)
+            twin = twins.report(key, device.twin_of(key), change, expected=expected, at=at)
+            version = twin.reported.version
+            return Change(lambda _: version, devices={device.id: device.with_twin(key, twin)})
+
+        return await self._fleet.change(decide)
+
+    async def _write(
+        self, key: TwinKey, if_match: str | None, write: Callable[[Twin], Changed], by: Principal
+    ) -> TwinRow:
+        by.require(Right.SERVICE_CONNECT)
+
+        def decide(view: View) -> Change[TwinRow]:
+            device = view.device(key.device)
+            twin = device.twin_of(key)
+            twins.check_etag(key, twin, if_match)
+            written, events = write(twin)
+            devices = {} if written is twin else {device.id: device.with_twin(key, written)}
+            return Change(lambda after: row(after, key), devices=devices, events=events)
+
+        return await self._fleet.change(decide)
+
+
+def row(view: View, key: TwinKey) -> TwinRow:
+    """The twin as a unit leaves it."""
+    device = view.device(key.device)
+    module = None if key.module is None else device.module(key.module)
+    return TwinRow(device, view.presence(key), module)
