@@ -317,7 +317,7 @@ def _path(path: Path) -> str:
 def _step(step: str | int) -> str:
     if isinstance(step, int):
         return f"[{step}]"
-    if "]]" in step or step.endswith("]"):
+    if '"' in step or "]]" in step or step.endswith("]"):
         return f"[{_string(step)}]"
     return f".{_name(step)}"
 
