@@ -4,6 +4,7 @@ Inside a twin a moment is a whole number of milliseconds since 1970, UTC: a mill
 """
 
 from datetime import UTC, datetime, timedelta
+from functools import lru_cache
 from typing import Final, TypeAlias
 
 Millis: TypeAlias = int
@@ -20,6 +21,7 @@ def millis(moment: datetime) -> Millis:
     return (moment - _EPOCH) // timedelta(milliseconds=1)
 
 
+@lru_cache(maxsize=1024)  # a document shows many stamps and few moments
 def iso(at: Millis | None) -> str:
     """ISO 8601 with ``Z``, trailing zeros of the fraction dropped; None is NEVER.
 

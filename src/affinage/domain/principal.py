@@ -39,12 +39,18 @@ class Principal:
     scope: TwinKey | None = None
     """The one identity that it may act as; None where its rights are for the whole hub."""
 
+    @property
+    def granted(self) -> Right:
+        """Its rights, and those that they imply."""
+        writes = Right.REGISTRY_WRITE in self.rights
+        return self.rights | Right.REGISTRY_READ if writes else self.rights
+
     def require(self, right: Right) -> None:
-        """Raise Forbidden unless one of the rights in ``right`` was granted.
+        """Raise Forbidden unless one of the rights in ``right`` is granted.
 
         Source: ACCESS-4.
         """
-        if not self.rights & right:
+        if not self.granted & right:
             wanted = " or ".join(member.name or "" for member in right)
             raise Forbidden(f"{self.kind} {self.name} lacks the right {wanted}")
 

@@ -62,16 +62,15 @@ class TwinRow(Struct, frozen=True, gc=False):
         return {name: value for name, value in shown.items() if value is not UNDEFINED}
 
 
-def walk(value: Any, path: list[str | int]) -> JsonValue | Undefined:
+def walk(value: JsonValue | Undefined, path: list[str | int]) -> JsonValue | Undefined:
     """Follow names into objects and numbers into arrays; UNDEFINED where there is nothing."""
     for step in path:
-        if isinstance(step, str):
-            here = isinstance(value, dict) and step in value
+        if isinstance(value, dict) and isinstance(step, str):
+            value = value.get(step, UNDEFINED)
+        elif isinstance(value, list) and isinstance(step, int) and 0 <= step < len(value):
+            value = value[step]
         else:
-            here = isinstance(value, list) and 0 <= step < len(value)
-        if not here:
             return UNDEFINED
-        value = value[step]
     return value
 
 

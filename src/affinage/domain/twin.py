@@ -79,9 +79,9 @@ def new_twin(at: Millis, tags: JsonObject | None = None, desired: JsonObject | N
     twin = Twin({}, blank, blank)
     if tags:
         twin = replace(twin, tags=_written("tags of the new twin", {}, tags, MAX_TAGS))
-    if desired:
-        values = _written("desired of the new twin", {}, desired, MAX_PROPERTIES)
-        stamps = restamp(None, desired, values, Stamp(at, 1))
+    if given := _without_marks(desired):
+        values = _written("desired of the new twin", {}, given, MAX_PROPERTIES)
+        stamps = restamp(None, given, values, Stamp(at, 1))
         twin = replace(twin, desired=Section(values, stamps))
     return twin
 
@@ -137,12 +137,13 @@ def write_desired(key: TwinKey, twin: Twin, values: JsonObject, *, at: Millis) -
 
     Source: TWIN-12.
     """
-    told = difference(twin.desired.values, values)
+    old = twin.desired.values
+    told = difference(old, values)
     if not told:
         return twin, ()
-    check_patch(f"desired of {key.path}", told)
-    check_size(f"desired of {key.path}", values, MAX_PROPERTIES)
-    return _rewritten(key, twin, desired=values, told=told, at=at)
+    # Merged, not taken as it stands: what is equal stays the same object, and no null gets in.
+    desired = _written(f"desired of {key.path}", old, told, MAX_PROPERTIES)
+    return _rewritten(key, twin, desired=desired, told=told, at=at)
 
 
 def report(

@@ -2,10 +2,10 @@
 
 import math
 import re
-from collections.abc import Mapping
+from collections.abc import Iterable
 from typing import Final, TypeAlias, TypeGuard
 
-from affinage.domain.errors import Invalid, TooLarge
+from affinage.domain.errors import Invalid, Malformed, TooLarge
 
 JsonObject: TypeAlias = dict[str, "JsonValue"]
 JsonValue: TypeAlias = bool | int | float | str | list["JsonValue"] | JsonObject | None
@@ -21,6 +21,9 @@ MAX_STRING: Final = 4096
 
 MIN_INTEGER: Final = -(2**52)
 MAX_INTEGER: Final = 2**52 - 1
+
+MAX_SHOWN: Final = 40
+"""Characters of a name that a message quotes."""
 
 _CONTROL: Final = re.compile("[\x00-\x1f\x80-\x9f]")
 _ILLEGAL_KEY: Final = re.compile("[\x00-\x1f\x80-\x9f.$# ]")
@@ -87,23 +90,22 @@ def size_bytes(value: JsonValue) -> int:
 
     Source: TWIN-20.
     """
-    match value:
-        case str():
-            return len(value) if value.isascii() and value.isprintable() else _utf8(value)
-        case bool():
-            return 4
-        case int() | float():
-            return 8
-        case dict():
-            return sum(size_bytes(key) + size_bytes(inner) for key, inner in value.items())
-        case list():
-            return sum(map(size_bytes, value))
-        case None:
-            return 0
-
-
-def _utf8(value: str) -> int:
-    return len(_CONTROL.sub("", value).encode())
+    # A flat loop: this is half of what a write costs, and depth must not end it.
+    size, texts, waiting = 0, list[str](), [value]
+    for inner in waiting:
+        if isinstance(inner, str):
+            texts.append(inner)
+        elif isinstance(inner, dict):
+            texts += inner
+            waiting += inner.values()
+        elif isinstance(inner, list):
+            waiting += inner
+        elif isinstance(inner, bool):
+            size += 4
+        elif inner is not None:
+            size += 8
+    text = "".join(texts)
+    return size + len((text if text.isprintable() else _CONTROL.sub("", text)).encode())
 
 
 def check_size(what: str, values: JsonObject, limit: int) -> None:
@@ -112,7 +114,7 @@ def check_size(what: str, values: JsonObject, limit: int) -> None:
         raise TooLarge(f"{what} would take {size} of {limit} bytes")
 
 
-def check_patch(what: str, patch: Mapping[str, JsonValue]) -> None:
+def check_patch(what: str, patch: JsonObject) -> None:
     """Refuse a patch that no twin may hold, whatever it is merged into.
 
     Args:
@@ -120,62 +122,95 @@ def check_patch(what: str, patch: Mapping[str, JsonValue]) -> None:
         patch: where a null deletes; nulls inside arrays are refused.
 
     Raises:
+        Malformed: it is not an object.
         Invalid: a key, a string, a number, or the depth is outside the limits. The message says
             where, which limit, and both numbers.
 
     Source: TWIN-15 to TWIN-19.
     """
-    for key, value in patch.items():
-        _check_key(what, key)
-        if value is not None:
-            _check(f"{what}: {key}", value, 1, null_allowed=True)
-
-
-def _check_key(what: str, key: str) -> None:
-    if _ILLEGAL_KEY.search(key):
-        raise Invalid(
-            f"{what}: the name {key!r} has invalid characters: it must not contain control"
-            " characters, '.', '$', '#', or ' '"
-        )
-    if not key:
-        raise Invalid(f"{what}: a name must not be empty")
-    if len(key) > MAX_KEY // 4 and (size := len(key.encode())) > MAX_KEY:
-        raise Invalid(f"{what}: the name {key[:40]!r}… takes {size} of {MAX_KEY} bytes")
-
-
-def _check(where: str, value: JsonValue, depth: int, *, null_allowed: bool) -> None:
-    match value:
-        case None:
-            if not null_allowed:
-                raise Invalid(f"{where}: an array must not contain null")
-        case bool():
-            pass
-        case int():
-            if not MIN_INTEGER <= value <= MAX_INTEGER:
-                raise Invalid(f"{where}: {value} is outside {MIN_INTEGER}…{MAX_INTEGER}")
-        case float():
-            if not math.isfinite(value):
-                raise Invalid(f"{where}: {value} is not a finite number")
-        case str():
-            _check_string(where, value)
-        case _:
-            _check_inner(where, value, depth, null_allowed=null_allowed)
-
-
-def _check_string(where: str, value: str) -> None:
-    if len(value) > MAX_STRING // 4 and (size := len(value.encode(errors="replace"))) > MAX_STRING:
-        raise Invalid(f"{where}: a string of {size} of {MAX_STRING} bytes")
+    if not is_object(patch):
+        raise Malformed(f"{what} must be an object")
+    trail: list[str | int] = []
+    try:
+        _check_inner(patch, trail, null_allowed=True)
+    except Invalid as refused:
+        raise Invalid(f"{what}{_place(trail)}: {refused}") from None
 
 
 def _check_inner(
-    where: str, value: "list[JsonValue] | JsonObject", depth: int, *, null_allowed: bool
+    value: list[JsonValue] | JsonObject, trail: list[str | int], *, null_allowed: bool
 ) -> None:
-    if depth > MAX_DEPTH:
-        raise Invalid(f"{where}: {depth} levels deep, of {MAX_DEPTH}")
-    if isinstance(value, list):
-        for index, element in enumerate(value):
-            _check(f"{where}[{index}]", element, depth + 1, null_allowed=False)
-        return
-    for key, inner in value.items():
-        _check_key(where, key)
-        _check(f"{where}.{key}", inner, depth + 1, null_allowed=null_allowed)
+    """Check what is at the end of ``trail``, which is left where something was refused."""
+    if len(trail) > MAX_DEPTH:
+        raise Invalid(f"{len(trail)} levels deep, of {MAX_DEPTH}")
+    members: Iterable[tuple[str | int, JsonValue]]
+    if is_object(value):
+        for key in value:
+            _check_key(key)
+        members = value.items()
+    else:
+        members, null_allowed = enumerate(value), False
+    for step, inner in members:
+        trail.append(step)
+        _check(inner, trail, null_allowed=null_allowed)
+        trail.pop()
+
+
+def _check(value: JsonValue, trail: list[str | int], *, null_allowed: bool) -> None:
+    match value:
+        case str():
+            _check_string(value)
+        case bool():
+            pass
+        case int():
+            _check_integer(value)
+        case float():
+            if not math.isfinite(value):
+                raise Invalid(f"{value} is not a finite number")
+        case None:
+            if not null_allowed:
+                raise Invalid("an array must not contain null")
+        case _:
+            _check_inner(value, trail, null_allowed=null_allowed)
+
+
+def _check_key(key: str) -> None:
+    if _ILLEGAL_KEY.search(key):
+        raise Invalid(
+            f"the name {_short(key)!r} has invalid characters: it must not contain control"
+            " characters, '.', '$', '#', or ' '"
+        )
+    if not key:
+        raise Invalid("a name must not be empty")
+    if (size := _encoded(key)) > MAX_KEY:
+        raise Invalid(f"the name {_short(key)!r} takes {size} of {MAX_KEY} bytes")
+
+
+def _check_string(value: str) -> None:
+    if (size := _encoded(value)) > MAX_STRING:
+        raise Invalid(f"the string takes {size} of {MAX_STRING} bytes")
+
+
+def _check_integer(value: int) -> None:
+    if not MIN_INTEGER <= value <= MAX_INTEGER:
+        # In hexadecimal, since Python refuses to print thousands of digits in decimal.
+        shown = value if value.bit_length() < MAX_SHOWN * 3 else _short(hex(value))
+        raise Invalid(f"{shown} is outside {MIN_INTEGER}…{MAX_INTEGER}")
+
+
+def _encoded(text: str) -> int:
+    if text.isascii():
+        return len(text)
+    try:
+        return len(text.encode())
+    except UnicodeEncodeError:
+        raise Invalid(f"{_short(text)!r} holds half a surrogate pair") from None
+
+
+def _place(trail: list[str | int]) -> str:
+    steps = [f"[{step}]" if isinstance(step, int) else f".{_short(step)}" for step in trail]
+    return ": " + "".join(steps).removeprefix(".") if steps else ""
+
+
+def _short(text: str) -> str:
+    return text if len(text) <= MAX_SHOWN else f"{text[:MAX_SHOWN]}…"
