@@ -20,7 +20,7 @@ MAX_METRIC_NAME: Final = 128
 """Characters in the name of a custom metric."""
 
 _CONTROL: Final = re.compile("[\x00-\x1f\x7f-\x9f]")
-_OF_MODULES: Final = re.compile(r"\s*from\s+devices\.modules\b(\s+where\b)?\s*", re.IGNORECASE)
+_OF_MODULES: Final = re.compile(r"\s*from\s+devices\.modules\s+where\b\s*", re.IGNORECASE)
 
 
 def parse_condition(text: str, kind: Kind) -> Expr | None:
@@ -31,8 +31,6 @@ def parse_condition(text: str, kind: Kind) -> Expr | None:
 
     Source: CONFIGURATION-10 to CONFIGURATION-12.
     """
-    if '"' in text:
-        raise InvalidTargetCondition("a target condition takes single quotes, no double quotes")
     try:
         return parse_target_condition(text, modules=kind is Kind.MODULE)
     except QuerySyntaxError as error:
@@ -111,10 +109,10 @@ _CURRENT: Final = (
 
 def _targeted(parts: tuple[str, str], condition: str) -> str:
     everything, narrowed = parts
-    bare = _OF_MODULES.sub("", condition, count=1).strip()
-    if not condition.strip():
+    bare = _OF_MODULES.sub("", condition, count=1).strip().removesuffix(";").rstrip()
+    if not bare:
         return ""
-    return everything if bare in ("*", "") else everything + narrowed.format(bare)
+    return everything if bare == "*" else everything + narrowed.format(bare)
 
 
 def test_queries(body: JsonObject) -> JsonObject:
