@@ -1,0 +1,234 @@
+"""TLS between an asyncio transport and an inner protocol, which sees plaintext only.
+
+The inner protocol may be any: our MQTT connection, or an HTTP server's. Its transport never
+raises on a write after the end, whatever the transport below does.
+"""
+
+import asyncio
+from collections.abc import Callable
+from typing import Any, Final, cast
+
+from OpenSSL import SSL
+
+from affinage.frontends.tls.engine import Engine, TlsError
+
+HANDSHAKE_S: Final = 20.0
+"""How long a client may take for its handshake."""
+
+MAX_UNSENT: Final = 4 * 1024 * 1024
+"""Bytes waiting for a client that does not read; above it the connection is cut."""
+
+InnerFactory = Callable[[], asyncio.Protocol]
+
+
+class TlsProtocol(asyncio.Protocol):
+    """The outer protocol of one connection."""
+
+    def __init__(self, context: SSL.Context, inner: InnerFactory) -> None:
+        self._context, self._make_inner = context, inner
+        self._engine = Engine(context)
+        self._outer: asyncio.Transport
+        self._inner: asyncio.Protocol | None = None
+        self._is_paused = False
+        self._timer: asyncio.TimerHandle | None = None
+
+    def connection_made(self, transport: asyncio.BaseTransport) -> None:
+        self._outer = cast("asyncio.Transport", transport)
+        self._timer = asyncio.get_running_loop().call_later(HANDSHAKE_S, self._outer.abort)
+
+    def data_received(self, data: bytes) -> None:
+        self._engine.feed(data)
+        try:
+            is_open = self._engine.is_established or self._established()
+            if is_open and not self._is_paused:
+                self.pump()
+        except TlsError as error:
+            self.flush()  # the alert that tells the peer why
+            self._end(error)
+        else:
+            self.flush()
+
+    def eof_received(self) -> bool:
+        return False  # TLS has its own end; a bare one closes
+
+    def connection_lost(self, exc: Exception | None) -> None:
+        self._stop_timer()
+        inner, self._inner = self._inner, None
+        if inner is not None:
+            inner.connection_lost(exc)
+
+    def pause_writing(self) -> None:
+        if self._inner is not None:
+            self._inner.pause_writing()
+
+    def resume_writing(self) -> None:
+        if self._inner is not None:
+            self._inner.resume_writing()
+
+    def pump(self) -> None:
+        """Hand what can be read to the inner protocol, until it pauses."""
+        for plaintext in self._engine.plaintext():
+            if self._inner is not None:
+                self._inner.data_received(plaintext)
+            if self._is_paused or self._outer.is_closing():
+                return
+        if self._engine.has_ended:
+            self.close()
+
+    def pause(self) -> None:
+        self._is_paused = True
+        if not self._outer.is_closing():
+            self._outer.pause_reading()
+
+    def resume(self) -> None:
+        self._is_paused = False
+        asyncio.get_running_loop().call_soon(self._catch_up)
+
+    @property
+    def is_paused(self) -> bool:
+        return self._is_paused
+
+    def write(self, plaintext: bytes | bytearray | memoryview) -> None:
+        if not self._outer.is_closing():
+            self._engine.write(plaintext)
+            self.flush()
+
+    def flush(self) -> None:
+        """Send what the engine has for the wire; a client that does not read is cut."""
+        if self._outer.is_closing():
+            return
+        if wire := self._engine.wire():
+            self._outer.write(wire)
+            if self._outer.get_write_buffer_size() > MAX_UNSENT:
+                self._outer.abort()
+
+    def close(self) -> None:
+        """Say goodbye, send what is waiting, then close."""
+        if not self._outer.is_closing():
+            self._engine.close()
+            self.flush()
+            self._outer.close()
+
+    def about(self, name: str, default: Any) -> Any:
+        match name:
+            case "peer_certificate":
+                return self._engine.peer_certificate() or default
+            case "sslcontext":
+                return self._context
+            case _:
+                return self._outer.get_extra_info(name, default)
+
+    @property
+    def outer(self) -> asyncio.Transport:
+        return self._outer
+
+    def become(self, inner: asyncio.Protocol) -> None:
+        """Hand the connection to another inner protocol, as an upgrade does."""
+        self._inner = inner
+
+    @property
+    def inner(self) -> asyncio.Protocol | None:
+        return self._inner
+
+    def _established(self) -> bool:
+        if not self._engine.shake_hands():
+            return False
+        self._stop_timer()
+        self._inner = self._make_inner()
+        self._inner.connection_made(PlainTransport(self))
+        return True
+
+    def _catch_up(self) -> None:
+        """After a pause: first what was left in the engine, then what the wire has."""
+        try:
+            if not self._is_paused:
+                self.pump()
+        except TlsError as error:
+            self._end(error)
+        else:
+            self._read_on()
+
+    def _read_on(self) -> None:
+        if not self._is_paused and not self._outer.is_closing():
+            self._outer.resume_reading()
+
+    def _end(self, error: TlsError) -> None:
+        inner, self._inner = self._inner, None
+        if not self._outer.is_closing():
+            self._outer.close()
+        if inner is not None:
+            inner.connection_lost(ConnectionAbortedError(str(error)))
+
+    def _stop_timer(self) -> None:
+        if self._timer is not None:
+            self._timer.cancel()
+            self._timer = None
+
+
+class PlainTransport(asyncio.Transport):
+    """The transport that an inner protocol is given.
+
+    ``get_extra_info("peer_certificate")`` is the client's chain as a list of DER bytes, its own
+    certificate first, or None.
+    """
+
+    def __init__(self, tls: TlsProtocol) -> None:
+        super().__init__()
+        self._tls = tls
+
+    def get_extra_info(self, name: str, default: Any = None) -> Any:
+        return self._tls.about(name, default)
+
+    def set_protocol(self, protocol: asyncio.BaseProtocol) -> None:
+        self._tls.become(cast("asyncio.Protocol", protocol))
+
+    def get_protocol(self) -> asyncio.BaseProtocol:
+        assert self._tls.inner is not None  # only an inner protocol asks
+        return self._tls.inner
+
+    def write(self, data: bytes | bytearray | memoryview) -> None:
+        self._tls.write(data)
+
+    def writelines(self, list_of_data: Any) -> None:
+        self._tls.write(b"".join(list_of_data))
+
+    def can_write_eof(self) -> bool:
+        return False
+
+    def pause_reading(self) -> None:
+        self._tls.pause()
+
+    def resume_reading(self) -> None:
+        self._tls.resume()
+
+    def is_reading(self) -> bool:
+        return not self._tls.is_paused
+
+    def get_write_buffer_size(self) -> int:
+        return self._tls.outer.get_write_buffer_size()
+
+    def set_write_buffer_limits(self, high: int | None = None, low: int | None = None) -> None:
+        self._tls.outer.set_write_buffer_limits(high, low)
+
+    def is_closing(self) -> bool:
+        return self._tls.outer.is_closing()
+
+    def close(self) -> None:
+        self._tls.close()
+
+    def abort(self) -> None:
+        self._tls.outer.abort()
+
+
+async def serve_tls(
+    inner: InnerFactory, context: SSL.Context, host: str, port: int, *, backlog: int = 4096
+) -> asyncio.Server:
+    """Listen; every connection gets an inner protocol of its own, once its handshake is done.
+
+    Raises:
+        OSError: the address cannot be listened on.
+    """
+    loop = asyncio.get_running_loop()
+    return await loop.create_server(
+        lambda: TlsProtocol(context, inner), host, port, backlog=backlog
+    )
