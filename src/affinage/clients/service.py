@@ -1,0 +1,301 @@
+"""What a back end says to a hub over HTTPS: registry, twins, queries, configurations.
+
+Documents are plain JSON, spelled as the service API spells them; nothing of them is decided here.
+Every refusal of the hub is a ServiceError with its status, code and text.
+"""
+
+import json
+import ssl
+from collections.abc import AsyncIterator, Callable, Iterable, Mapping
+from typing import Final, Self, cast
+from urllib.parse import quote, urlencode
+
+from affinage.clients.http import Connections, Origin, Response
+from affinage.domain.values import JsonObject, JsonValue, is_object
+from affinage.protocol.connection_strings import ConnectionString
+from affinage.protocol.identities import API_VERSION
+from affinage.protocol.tokens import make_token
+
+HTTPS_PORT: Final = 443
+
+MAX_BULK: Final = 100
+"""Entries in one bulk request."""
+
+TOKEN_LIFE_S: Final = 3600
+"""Seconds that a token lasts; a new one is made when half of them have passed."""
+
+_ERRORS_FROM: Final = 300
+
+
+class ServiceError(Exception):
+    """The hub refused a request, and did nothing of it."""
+
+    def __init__(self, status: int, code: str, message: str) -> None:
+        self.status, self.code, self.message = status, code, message
+        super().__init__(f"{status} {code}: {message}")
+
+
+class ServiceClient:
+    """A policy's access to a hub; close it in the end, or use it as an async context.
+
+    Args:
+        string: of a shared-access policy.
+        context: whom to believe, from `trust`.
+        clock: seconds since 1970, UTC.
+        port: of the hub's HTTPS door.
+        address: where to connect to; None for the host of the connection string, which the hub
+            has to prove to be in either case.
+        timeout_s: how long one request may take.
+
+    Each method raises ServiceError if the hub refuses; Unavailable if it cannot be reached or
+    does not answer in time, when a write may have happened; ssl.SSLError if it is not the hub.
+    """
+
+    def __init__(
+        self,
+        string: ConnectionString,
+        *,
+        context: ssl.SSLContext,
+        clock: Callable[[], float],
+        port: int = HTTPS_PORT,
+        address: str | None = None,
+        timeout_s: float = 60.0,
+    ) -> None:
+        assert string.key is not None, "the connection string of a policy has a key"
+        self._string = string
+        self._clock = clock
+        origin = Origin(string.gateway or string.host, port, context, address)
+        self._connections = Connections(origin, timeout_s=timeout_s)
+        self._token = ""
+        self._renew_at = 0.0
+
+    async def __aenter__(self) -> Self:
+        return self
+
+    async def __aexit__(self, *_: object) -> None:
+        await self.close()
+
+    async def close(self) -> None:
+        await self._connections.close()
+
+    # Identities
+
+    async def create_device(self, identity: JsonObject) -> JsonObject:
+        """Create the device ``identity["deviceId"]``; gives it as stored, its keys included."""
+        return await self._document("PUT", _path("devices", identity["deviceId"]), identity)
+
+    async def update_device(self, identity: JsonObject, *, if_match: str = "*") -> JsonObject:
+        path = _path("devices", identity["deviceId"])
+        return await self._document("PUT", path, identity, if_match=if_match)
+
+    async def get_device(self, device: str) -> JsonObject:
+        return await self._document("GET", _path("devices", device))
+
+    async def list_devices(self, *, top: int = 1000) -> list[JsonObject]:
+        """Some devices, in no order; `query` gives all."""
+        return await self._documents("GET", "/devices", query={"top": str(top)})
+
+    async def delete_device(self, device: str, *, if_match: str | None = None) -> None:
+        await self._call("DELETE", _path("devices", device), if_match=if_match)
+
+    async def bulk(self, entries: Iterable[JsonObject]) -> JsonObject:
+        """Up to MAX_BULK registry operations; the result says which of them failed.
+
+        A result with ``isSuccessful`` false is given back, not raised: the others took effect.
+        """
+        response = await self._send("POST", "/devices", [*entries])
+        result = _parsed(response)
+        if is_object(result) and "isSuccessful" in result:
+            return result
+        raise _error(response)
+
+    async def create_module(self, identity: JsonObject) -> JsonObject:
+        path = _path("devices", identity["deviceId"], "modules", identity["moduleId"])
+        return await self._document("PUT", path, identity)
+
+    async def get_module(self, device: str, module: str) -> JsonObject:
+        return await self._document("GET", _path("devices", device, "modules", module))
+
+    async def list_modules(self, device: str) -> list[JsonObject]:
+        return await self._documents("GET", _path("devices", device, "modules"))
+
+    async def delete_module(self, device: str, module: str, *, if_match: str | None = None) -> None:
+        path = _path("devices", device, "modules", module)
+        await self._call("DELETE", path, if_match=if_match)
+
+    # Twins
+
+    async def get_twin(self, device: str, module: str | None = None) -> JsonObject:
+        return await self._document("GET", _twin(device, module))
+
+    async def patch_twin(
+        self,
+        device: str,
+        patch: JsonObject,
+        *,
+        module: str | None = None,
+        if_match: str | None = None,
+    ) -> JsonObject:
+        """Merge ``{"tags": …, "properties": {"desired": …}}``; gives the whole new twin."""
+        return await self._document("PATCH", _twin(device, module), patch, if_match=if_match)
+
+    async def replace_twin(
+        self,
+        device: str,
+        twin: JsonObject,
+        *,
+        module: str | None = None,
+        if_match: str | None = None,
+    ) -> JsonObject:
+        """Write over the sections that ``twin`` has; gives the whole new twin."""
+        return await self._document("PUT", _twin(device, module), twin, if_match=if_match)
+
+    async def query(self, text: str, *, page_size: int = 100) -> AsyncIterator[JsonObject]:
+        """Every row that ``text`` selects, fetched in pages of ``page_size`` as they are needed."""
+        headers = {"x-ms-max-item-count": str(page_size)}
+        while True:
+            response = await self._call("POST", "/devices/query", {"query": text}, headers=headers)
+            for row in _rows(response):
+                yield row
+            token = response.headers.get("x-ms-continuation")
+            if not token:
+                return
+            headers["x-ms-continuation"] = token
+
+    # Configurations
+
+    async def create_configuration(self, configuration: JsonObject) -> JsonObject:
+        path = _path("configurations", configuration["id"])
+        return await self._document("PUT", path, configuration)
+
+    async def update_configuration(
+        self, configuration: JsonObject, *, if_match: str = "*"
+    ) -> JsonObject:
+        """Replace all of it but the content, which never changes."""
+        path = _path("configurations", configuration["id"])
+        return await self._document("PUT", path, configuration, if_match=if_match)
+
+    async def get_configuration(self, configuration: str) -> JsonObject:
+        return await self._document("GET", _path("configurations", configuration))
+
+    async def list_configurations(self) -> list[JsonObject]:
+        """All of them, the oldest first."""
+        return await self._documents("GET", "/configurations")
+
+    async def delete_configuration(
+        self, configuration: str, *, if_match: str | None = None
+    ) -> None:
+        await self._call("DELETE", _path("configurations", configuration), if_match=if_match)
+
+    async def test_queries(
+        self, target_condition: str, metrics: Mapping[str, str] | None = None
+    ) -> JsonObject:
+        """What is wrong with a target condition and metric queries; nothing is stored."""
+        document: JsonObject = {
+            "targetCondition": target_condition,
+            "customMetricQueries": {**(metrics or {})},
+        }
+        return await self._document("POST", "/configurations/testQueries", document)
+
+    # Statistics
+
+    async def device_statistics(self) -> JsonObject:
+        return await self._document("GET", "/statistics/devices")
+
+    async def service_statistics(self) -> JsonObject:
+        return await self._document("GET", "/statistics/service")
+
+    # One request
+
+    async def _document(
+        self, method: str, path: str, body: JsonValue = None, *, if_match: str | None = None
+    ) -> JsonObject:
+        response = await self._call(method, path, body, if_match=if_match)
+        document = _parsed(response)
+        if not is_object(document):
+            raise _error(response)
+        return document
+
+    async def _documents(
+        self, method: str, path: str, *, query: Mapping[str, str] | None = None
+    ) -> list[JsonObject]:
+        return _rows(await self._call(method, path, query=query))
+
+    async def _call(
+        self,
+        method: str,
+        path: str,
+        body: JsonValue = None,
+        *,
+        if_match: str | None = None,
+        headers: Mapping[str, str] | None = None,
+        query: Mapping[str, str] | None = None,
+    ) -> Response:
+        condition = {} if if_match is None else {"If-Match": _quoted(if_match)}
+        response = await self._send(
+            method, path, body, headers={**condition, **(headers or {})}, query=query
+        )
+        if response.status >= _ERRORS_FROM:
+            raise _error(response)
+        return response
+
+    async def _send(
+        self,
+        method: str,
+        path: str,
+        body: JsonValue = None,
+        *,
+        headers: Mapping[str, str] | None = None,
+        query: Mapping[str, str] | None = None,
+    ) -> Response:
+        target = f"{path}?{urlencode({**(query or {}), 'api-version': API_VERSION})}"
+        sent = {"Authorization": self._authorization(), **(headers or {})}
+        payload = b""
+        if body is not None:
+            sent["Content-Type"] = "application/json; charset=utf-8"
+            payload = json.dumps(body, ensure_ascii=False).encode()
+        return await self._connections.request(method, target, sent, payload)
+
+    def _authorization(self) -> str:
+        now = self._clock()
+        if now >= self._renew_at:
+            string = self._string
+            expiry = int(now) + TOKEN_LIFE_S
+            self._token = make_token(string.host, cast(str, string.key), expiry, string.policy)
+            self._renew_at = now + TOKEN_LIFE_S / 2
+        return self._token
+
+
+def _path(*segments: JsonValue) -> str:
+    return "".join(f"/{quote(str(segment), safe='')}" for segment in segments)
+
+
+def _twin(device: str, module: str | None) -> str:
+    return _path("twins", device) if module is None else _path("twins", device, "modules", module)
+
+
+def _quoted(etag: str) -> str:
+    return etag if etag == "*" else f'"{etag}"'
+
+
+def _parsed(response: Response) -> JsonValue:
+    try:
+        return cast(JsonValue, json.loads(response.body))
+    except ValueError:
+        return None
+
+
+def _rows(response: Response) -> list[JsonObject]:
+    rows = _parsed(response)
+    if not isinstance(rows, list):
+        raise _error(response)
+    return [row for row in rows if is_object(row)]
+
+
+def _error(response: Response) -> ServiceError:
+    """``ErrorCode:NAME;text`` in the body's Message, and NAME in a header."""
+    document = _parsed(response)
+    message = str(document.get("Message", "")) if is_object(document) else ""
+    head, found, text = message.partition(";")
+    code = response.headers.get("iothub-errorcode", head.removeprefix("ErrorCode:"))
+    return ServiceError(response.status, code or "Unknown", text if found else message)
