@@ -9,7 +9,7 @@ class Ids(Protocol):
         ...
 
     def key(self, size_bytes: int = 32) -> str:
-        """A random symmetric key, in base64."""
+        """A random symmetric key of that many bytes, in base64."""
         ...
 
     def generation(self) -> str:

@@ -12,6 +12,7 @@ class Vault(Protocol):
         """What was sealed.
 
         Raises:
-            Invalid: it was sealed with another key, or has been tampered with.
+            Unavailable: it was sealed with another key, or has been tampered with; who asked can
+                do nothing about it.
         """
         ...

@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Final
 
 from cryptography import x509
+from cryptography.exceptions import InvalidSignature
 from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.hazmat.primitives.hashes import SHA256
 from cryptography.hazmat.primitives.serialization import (
@@ -37,23 +38,36 @@ class Certificates:
         self.server_key = folder / "server.key"
 
     def ensure(self, hosts: Sequence[str], now: datetime) -> None:
-        """Make what is missing, expires within 60 days, or is for other host names.
+        """Make what is missing, torn by a kill, expires within 60 days, or is for other names.
+
+        A new authority makes a new server certificate too; clients must then be given it.
 
         Args:
             hosts: the names and addresses that clients use, the common name first.
+
+        Raises:
+            ValueError: a host is neither an address nor a name in ASCII. Nothing has changed of
+                the server's certificate.
         """
-        if not (self.authority.exists() and self.authority_key.exists()):
+        authority = _pair(self.authority, self.authority_key)
+        if authority is None or not _lives(authority, now):
             self._make_authority(now)
         if not self._is_good(hosts, now):
             self._make_server(hosts, now)
 
     def _is_good(self, hosts: Sequence[str], now: datetime) -> bool:
-        if not (self.server.exists() and self.server_key.exists()):
+        server = _pair(self.server, self.server_key)
+        if server is None or not _lives(server, now) or not self._is_ours(server):
             return False
-        certificate = x509.load_pem_x509_certificate(self.server.read_bytes())
-        names = certificate.extensions.get_extension_for_class(x509.SubjectAlternativeName).value
-        lives = certificate.not_valid_after_utc > now + _RENEWED_BEFORE
-        return lives and set(names) == set(map(_general_name, hosts))
+        names = server.extensions.get_extension_for_class(x509.SubjectAlternativeName).value
+        return set(names) == set(map(_general_name, hosts))
+
+    def _is_ours(self, server: x509.Certificate) -> bool:
+        try:
+            server.verify_directly_issued_by(_certificate(self.authority))
+        except (InvalidSignature, ValueError):
+            return False
+        return True
 
     def _make_authority(self, now: datetime) -> None:
         key = ec.generate_private_key(_EC)
@@ -67,7 +81,7 @@ class Certificates:
         write_whole(self.authority, builder.sign(key, SHA256()).public_bytes(Encoding.PEM))
 
     def _make_server(self, hosts: Sequence[str], now: datetime) -> None:
-        authority = x509.load_pem_x509_certificate(self.authority.read_bytes())
+        authority = _certificate(self.authority)
         authority_key = load_pem_private_key(self.authority_key.read_bytes(), None)
         assert isinstance(authority_key, ec.EllipticCurvePrivateKey)
         key = ec.generate_private_key(_EC)
@@ -86,6 +100,25 @@ class Certificates:
         write_whole(self.server_key, _pem(key), PRIVATE)
         chain = certificate.public_bytes(Encoding.PEM) + self.authority.read_bytes()
         write_whole(self.server, chain)
+
+
+def _pair(certificate: Path, key: Path) -> x509.Certificate | None:
+    """The certificate in the file, if the other file holds its key.
+
+    A kill between the writing of the two leaves a key that is not the certificate's.
+    """
+    if not (certificate.exists() and key.exists()):
+        return None
+    shown, kept = _certificate(certificate), load_pem_private_key(key.read_bytes(), None)
+    return shown if shown.public_key() == kept.public_key() else None
+
+
+def _certificate(path: Path) -> x509.Certificate:
+    return x509.load_pem_x509_certificate(path.read_bytes())
+
+
+def _lives(certificate: x509.Certificate, now: datetime) -> bool:
+    return certificate.not_valid_after_utc > now + _RENEWED_BEFORE
 
 
 def _builder(

@@ -11,7 +11,7 @@ from cryptography.exceptions import InvalidTag
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 
 from affinage.adapters.files.folder import PRIVATE, write_whole
-from affinage.domain.errors import Invalid
+from affinage.domain.errors import Unavailable
 
 _VERSION: Final = b"\x01"
 _NONCE: Final = 12
@@ -20,19 +20,25 @@ _KEY: Final = 32
 
 
 class FileVault:
-    """AES-256-GCM; a sealed secret is a version byte, a random nonce, and the cipher text."""
+    """AES-256-GCM; a sealed secret is a version byte, a random nonce, and the cipher text.
+
+    Random nonces are safe for 2³² secrets under one key (NIST SP 800-38D §8.3).
+    """
 
     def __init__(self, path: Path) -> None:
         """Read the key, or make one; only its owner may read the file.
 
         Raises:
-            Invalid: the file holds no key of ours.
+            Unavailable: the file holds no key of ours; it is left as it is.
         """
         if not path.exists():
             write_whole(path, AESGCM.generate_key(_KEY * 8), PRIVATE)
         key = path.read_bytes()
         if len(key) != _KEY:
-            raise Invalid(f"{path} holds {len(key)} of {_KEY} bytes: it is no vault key")
+            raise Unavailable(
+                f"{path} holds {len(key)} of {_KEY} bytes: it is no vault key;"
+                " bring back the one that this hub had"
+            )
         self._cipher = AESGCM(key)
 
     def seal(self, plain: bytes) -> bytes:
@@ -44,4 +50,6 @@ class FileVault:
         try:
             return self._cipher.decrypt(nonce, text, version)
         except (InvalidTag, ValueError):
-            raise Invalid("a secret was sealed with another key than the vault's") from None
+            raise Unavailable(
+                "a secret was changed, or sealed with another key than the vault's"
+            ) from None

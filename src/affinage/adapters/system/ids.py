@@ -10,7 +10,7 @@ from affinage.ports.clock import Clock
 
 FIRST_ETAG: Final = 100_000_000
 LAST_ETAG: Final = 9_999_999_999
-"""Etags begin with nine or ten digits: enough that a re-created identity hardly meets an old one."""
+"""Nine or ten digits: enough that a re-created identity hardly meets an etag of its old one."""
 
 _YEAR_ONE: Final = datetime(1, 1, 1, tzinfo=UTC)
 _TICK: Final = timedelta(microseconds=1)

@@ -1,0 +1,102 @@
+"""adapters/files/certificates.py."""
+
+import ssl
+from datetime import timedelta
+from ipaddress import ip_address
+from pathlib import Path
+
+import pytest
+from cryptography import x509
+from cryptography.hazmat.primitives.asymmetric import ec
+from cryptography.x509.oid import ExtendedKeyUsageOID
+
+from affinage.adapters.files.certificates import Certificates
+from fakes.clock import START
+
+HOSTS = ["hub.example", "127.0.0.1"]
+
+
+def load(path: Path) -> x509.Certificate:
+    return x509.load_pem_x509_certificate(path.read_bytes())
+
+
+@pytest.fixture
+def made(tmp_path: Path) -> Certificates:
+    certificates = Certificates(tmp_path / "tls")
+    certificates.ensure(HOSTS, START)
+    return certificates
+
+
+def renews(made: Certificates, hosts: list[str], after: timedelta = timedelta()) -> bool:
+    before = made.server.read_bytes()
+    made.ensure(hosts, START + after)
+    return made.server.read_bytes() != before
+
+
+def test_the_server_certificate_is_for_the_hosts_and_from_the_authority(made: Certificates) -> None:
+    server, authority = load(made.server), load(made.authority)
+    names = server.extensions.get_extension_for_class(x509.SubjectAlternativeName).value
+    assert names.get_values_for_type(x509.DNSName) == ["hub.example"]
+    assert names.get_values_for_type(x509.IPAddress) == [ip_address("127.0.0.1")]
+    server.verify_directly_issued_by(authority)
+    usage = server.extensions.get_extension_for_class(x509.ExtendedKeyUsage).value
+    assert list(usage) == [ExtendedKeyUsageOID.SERVER_AUTH]
+    assert isinstance(server.public_key(), ec.EllipticCurvePublicKey)
+
+
+def test_it_lives_a_year_and_the_keys_are_their_owners_only(made: Certificates) -> None:
+    assert load(made.server).not_valid_after_utc >= START + timedelta(days=365)
+    modes = {path.stat().st_mode & 0o777 for path in (made.authority_key, made.server_key)}
+    assert modes == {0o600}
+
+
+def test_a_tls_library_takes_the_files(made: Certificates) -> None:
+    ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER).load_cert_chain(made.server, made.server_key)
+    ssl.create_default_context(cafile=made.authority)
+
+
+def test_a_second_start_changes_nothing(made: Certificates) -> None:
+    assert not renews(made, list(reversed(HOSTS)))
+
+
+def test_other_hosts_get_another_certificate_of_the_same_authority(made: Certificates) -> None:
+    authority = made.authority.read_bytes()
+    assert renews(made, ["hub.example"])
+    assert made.authority.read_bytes() == authority
+
+
+def test_it_is_renewed_within_60_days_of_its_end(made: Certificates) -> None:
+    assert not renews(made, HOSTS, timedelta(days=397 - 61))
+    assert renews(made, HOSTS, timedelta(days=397 - 60))
+
+
+def test_an_authority_near_its_end_is_renewed_with_the_servers(made: Certificates) -> None:
+    authority = made.authority.read_bytes()
+    assert renews(made, HOSTS, timedelta(days=3650 - 60))
+    assert made.authority.read_bytes() != authority
+    load(made.server).verify_directly_issued_by(load(made.authority))
+
+
+@pytest.mark.parametrize("lost", ["ca.pem", "ca.key"])
+def test_a_new_authority_vouches_for_the_server_anew(made: Certificates, lost: str) -> None:
+    (made.authority.parent / lost).unlink()
+    assert renews(made, HOSTS)
+    load(made.server).verify_directly_issued_by(load(made.authority))
+
+
+@pytest.mark.parametrize("torn", ["ca.key", "server.key"])
+def test_a_key_that_is_not_the_certificates_is_made_anew_with_it(
+    made: Certificates, tmp_path: Path, torn: str
+) -> None:
+    other = Certificates(tmp_path / "other")
+    other.ensure(HOSTS, START)
+    (made.authority.parent / torn).write_bytes((tmp_path / "other" / torn).read_bytes())
+    assert renews(made, HOSTS)
+    assert not renews(made, HOSTS)
+    test_a_tls_library_takes_the_files(made)
+
+
+def test_a_host_that_is_no_name_is_refused_and_nothing_changes(made: Certificates) -> None:
+    with pytest.raises(ValueError, match="A-label"):
+        renews(made, ["käse.example"])
+    assert not renews(made, HOSTS)
