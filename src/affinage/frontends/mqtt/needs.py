@@ -1,0 +1,101 @@
+"""What this door asks of the hub: three services, the time, and somewhere to run its work."""
+
+import asyncio
+from collections.abc import Callable, Coroutine, Mapping
+from dataclasses import dataclass
+from typing import Any, Protocol
+
+from affinage.domain.names import TwinKey
+from affinage.domain.principal import Principal
+from affinage.domain.twin import DesiredChanged
+from affinage.domain.values import JsonObject
+from affinage.ports.clock import Clock
+from affinage.ports.ids import Ids
+
+
+class Proof(Protocol):
+    """Somebody proved who it is."""
+
+    @property
+    def principal(self) -> Principal: ...
+
+    @property
+    def expires_at_s(self) -> int | None:
+        """Seconds since 1970; None where the proof does not expire."""
+        ...
+
+
+class Access(Protocol):
+    def device(
+        self,
+        key: TwinKey,
+        host: str,
+        token: str | None,
+        *,
+        certificate: bytes | None = None,
+        request_id: str,
+    ) -> Proof: ...
+
+
+class Connection(Protocol):
+    """How the hub reaches a connected identity; neither method waits or raises."""
+
+    def desired_changed(self, change: DesiredChanged) -> None: ...
+
+    def close(self, reason: str) -> None: ...
+
+
+class Sessions(Protocol):
+    async def attach(
+        self, key: TwinKey, connection: Connection, *, clean: bool, by: Principal
+    ) -> Mapping[str, int] | None: ...
+
+    async def detach(self, key: TwinKey, connection: Connection, *, by: Principal) -> None: ...
+
+    async def subscribe(
+        self, key: TwinKey, filters: Mapping[str, int], *, by: Principal
+    ) -> None: ...
+
+    async def unsubscribe(self, key: TwinKey, filters: list[str], *, by: Principal) -> None: ...
+
+    def touch(self, key: TwinKey) -> None: ...
+
+
+class Twins(Protocol):
+    async def get_own(self, key: TwinKey, *, by: Principal) -> JsonObject: ...
+
+    async def report(
+        self, key: TwinKey, change: JsonObject, *, expected: int | None = None, by: Principal
+    ) -> int:
+        """Queue the change before the first wait: so changes are made in the order of the calls."""
+        ...
+
+
+class Alarm(Protocol):
+    def cancel(self) -> None: ...
+
+
+class Timer(Protocol):
+    """The part of an event loop that calls back later."""
+
+    def call_later(self, delay: float, callback: Callable[[], object], /) -> Alarm: ...
+
+
+@dataclass(frozen=True, slots=True)
+class Needs:
+    access: Access
+    sessions: Sessions
+    twins: Twins
+    clock: Clock
+    ids: Ids
+    timer: Timer
+    tasks: asyncio.TaskGroup
+    """Runs the work of every connection; that work lets no exception out."""
+
+    def spawn(self, work: Coroutine[Any, Any, None]) -> asyncio.Task[None] | None:
+        """Start ``work``, after all that was started before; None if the hub is stopping."""
+        try:
+            return self.tasks.create_task(work)
+        except RuntimeError:  # the group has ended, or is about to
+            work.close()
+            return None

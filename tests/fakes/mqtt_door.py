@@ -1,0 +1,295 @@
+"""What stands around the MQTT door in its tests: a wire in memory, three services, and time."""
+
+import asyncio
+from collections.abc import AsyncIterator, Callable, Mapping
+from contextlib import asynccontextmanager
+from dataclasses import dataclass, field
+from typing import Any, Final
+
+from affinage.domain.errors import Unauthorized
+from affinage.domain.names import TwinKey
+from affinage.domain.principal import Kind, Principal, Right
+from affinage.domain.twin import DesiredChanged
+from affinage.domain.values import JsonObject, is_object, merge
+from affinage.frontends.mqtt.connection import MqttConnection
+from affinage.frontends.mqtt.needs import Connection, Needs
+from affinage.protocol.mqtt.packets import Connect, Decoder, Packet, encode
+from fakes.clock import FixedClock
+from fakes.ids import CountingIds
+
+HOST: Final = "hub.test"
+TOKEN: Final = "the right one"
+KEY: Final = TwinKey("pump-1")
+
+
+class Wire(asyncio.Transport):
+    """A transport whose other end is the test."""
+
+    def __init__(self, chain: list[bytes] | None = None) -> None:
+        super().__init__({"peer_certificate": chain})
+        self.sent = b""
+        self.unread_bytes = 0
+        self.is_closed = False
+        self.is_aborted = False
+        self.is_paused = False
+
+    def write(self, data: bytes | bytearray | memoryview) -> None:
+        assert not self.is_closed, "written to after its end"
+        self.sent += data
+
+    def get_write_buffer_size(self) -> int:
+        return self.unread_bytes
+
+    def pause_reading(self) -> None:
+        self.is_paused = True
+
+    def resume_reading(self) -> None:
+        self.is_paused = False
+
+    def is_closing(self) -> bool:
+        return self.is_closed
+
+    def close(self) -> None:
+        self.is_closed = True
+
+    def abort(self) -> None:
+        self.is_closed = self.is_aborted = True
+
+
+@dataclass(eq=False)
+class FakeAlarm:
+    due: float
+    callback: Callable[[], object]
+    is_cancelled: bool = False
+
+    def cancel(self) -> None:
+        self.is_cancelled = True
+
+
+class FakeTimer:
+    """Rings when a test lets time pass."""
+
+    def __init__(self, clock: FixedClock) -> None:
+        self.clock = clock
+        self._alarms: list[FakeAlarm] = []
+
+    @property
+    def alarms(self) -> list[FakeAlarm]:
+        """Those that will still ring, the next one first."""
+        waiting = (alarm for alarm in self._alarms if not alarm.is_cancelled)
+        return sorted(waiting, key=lambda alarm: alarm.due)
+
+    def call_later(self, delay: float, callback: Callable[[], object], /) -> FakeAlarm:
+        alarm = FakeAlarm(self.clock.monotonic() + delay, callback)
+        self._alarms.append(alarm)
+        return alarm
+
+    def advance(self, seconds: float) -> None:
+        end = self.clock.monotonic() + seconds
+        while self.alarms and self.alarms[0].due <= end:
+            alarm = self.alarms[0]
+            self.clock.advance(max(alarm.due - self.clock.monotonic(), 0))
+            alarm.cancel()
+            alarm.callback()
+        self.clock.advance(end - self.clock.monotonic())
+
+
+@dataclass(frozen=True)
+class FakeProof:
+    principal: Principal
+    expires_at_s: int | None
+
+
+@dataclass
+class FakeAccess:
+    """Lets in who names HOST and has TOKEN."""
+
+    failure: Exception | None = None
+    expires_at_s: int | None = None
+    certificates: list[bytes | None] = field(default_factory=list)
+
+    def device(
+        self,
+        key: TwinKey,
+        host: str,
+        token: str | None,
+        *,
+        certificate: bytes | None = None,
+        request_id: str,
+    ) -> FakeProof:
+        self.certificates.append(certificate)
+        if self.failure:
+            raise self.failure
+        if (host, token) != (HOST, TOKEN):
+            raise Unauthorized(f"{key.path}: unknown, or not proven")
+        rights = Right.DEVICE_CONNECT
+        who = Principal(Kind.DEVICE, key.path, "mqtt", request_id, rights, scope=key)
+        return FakeProof(who, self.expires_at_s)
+
+
+class Gate:
+    """Where work waits while it is shut; `failure` is what whoever passes meets."""
+
+    def __init__(self) -> None:
+        self._opened = asyncio.Event()
+        self._opened.set()
+        self.failure: Exception | None = None
+
+    def shut(self) -> None:
+        self._opened.clear()
+
+    def open(self) -> None:
+        self._opened.set()
+
+    async def passed(self) -> None:
+        await self._opened.wait()
+        if self.failure:
+            raise self.failure
+
+
+class FakeSessions:
+    def __init__(self) -> None:
+        self.gate = Gate()
+        self.connections: dict[TwinKey, Connection] = {}
+        self.filters: dict[TwinKey, dict[str, int]] = {}
+        self.touched = 0
+
+    async def attach(
+        self, key: TwinKey, connection: Connection, *, clean: bool, by: Principal
+    ) -> Mapping[str, int] | None:
+        by.require_self(key)
+        await self.gate.passed()
+        if older := self.connections.pop(key, None):
+            older.close("taken over")
+        self.connections[key] = connection
+        if clean:
+            self.filters.pop(key, None)
+        return self.filters.get(key)
+
+    async def detach(self, key: TwinKey, connection: Connection, *, by: Principal) -> None:
+        by.require_self(key)
+        await self.gate.passed()
+        if self.connections.get(key) is connection:
+            del self.connections[key]
+
+    async def subscribe(self, key: TwinKey, filters: Mapping[str, int], *, by: Principal) -> None:
+        by.require_self(key)
+        added = {**self.filters.get(key, {}), **filters}
+        await self.gate.passed()
+        self.filters[key] = added
+
+    async def unsubscribe(self, key: TwinKey, filters: list[str], *, by: Principal) -> None:
+        by.require_self(key)
+        kept = {name: qos for name, qos in self.filters[key].items() if name not in filters}
+        await self.gate.passed()
+        self.filters[key] = kept
+
+    def touch(self, key: TwinKey) -> None:
+        self.touched += 1
+
+    def tell(self, patch: JsonObject, version: int, key: TwinKey = KEY) -> None:
+        """Desired properties have changed."""
+        self.connections[key].desired_changed(DesiredChanged(key, patch, version))
+
+
+class FakeTwins:
+    """One twin; what is reported is in it from the commit on, which `gate` may hold up."""
+
+    def __init__(self) -> None:
+        self.gate = Gate()
+        self.reported: JsonObject = {}
+        self.version = 1
+        self.commits: list[list[JsonObject]] = []
+        self.expected: list[int | None] = []
+        self._queue: list[tuple[JsonObject, asyncio.Future[int]]] = []
+
+    async def get_own(self, key: TwinKey, *, by: Principal) -> JsonObject:
+        by.require_self(key)
+        if self.gate.failure:
+            raise self.gate.failure
+        reported = {**self.reported, "$version": self.version}
+        return {"desired": {"$version": 1}, "reported": reported}
+
+    async def report(
+        self, key: TwinKey, change: JsonObject, *, expected: int | None = None, by: Principal
+    ) -> int:
+        by.require_self(key)
+        self.expected.append(expected)
+        answer: asyncio.Future[int] = asyncio.get_running_loop().create_future()
+        self._queue.append((change, answer))
+        await self.gate.passed()
+        self._commit()
+        return await answer
+
+    def _commit(self) -> None:
+        queue, self._queue = self._queue, []
+        if queue:
+            self.commits.append([change for change, _ in queue])
+        for change, answer in queue:
+            merged = merge(self.reported, change)
+            assert is_object(merged)
+            self.reported, self.version = merged, self.version + 1
+            answer.set_result(self.version)
+
+
+class Client:
+    """The far end of one connection."""
+
+    def __init__(self, door: "Door", chain: list[bytes] | None) -> None:
+        self.wire = Wire(chain)
+        self.connection = MqttConnection(door.needs)
+        self.connection.connection_made(self.wire)
+        self._decoder = Decoder()
+        self._lost = False
+
+    async def send(self, *packets: Packet) -> list[Packet]:
+        """Send all in one piece; what has come by the time the hub rests."""
+        self.connection.data_received(b"".join(map(encode, packets)))
+        return await self.received()
+
+    async def received(self) -> list[Packet]:
+        """What has come since the last time, when the hub rests."""
+        for _ in range(20):
+            await asyncio.sleep(0)
+        sent, self.wire.sent = self.wire.sent, b""
+        return list(self._decoder.feed(sent))
+
+    def drop(self) -> None:
+        """The network breaks, or the closed transport says so."""
+        if not self._lost:
+            self._lost = self.wire.is_closed = True
+            self.connection.connection_lost(None)
+
+
+class Door:
+    def __init__(self, tasks: asyncio.TaskGroup) -> None:
+        self.clock = FixedClock()
+        self.timer = FakeTimer(self.clock)
+        self.access, self.sessions, self.twins = FakeAccess(), FakeSessions(), FakeTwins()
+        ids = CountingIds()
+        self.needs = Needs(
+            self.access, self.sessions, self.twins, self.clock, ids, self.timer, tasks
+        )
+
+    def call(self, chain: list[bytes] | None = None) -> Client:
+        return Client(self, chain)
+
+    async def connected(self, *filters: str, **connect: Any) -> Client:
+        """A client that was let in, with these filters stored."""
+        if filters:
+            self.sessions.filters[KEY] = dict.fromkeys(filters, 0)
+        client = self.call()
+        await client.send(hello(**connect))
+        return client
+
+
+def hello(**connect: Any) -> Connect:
+    """The CONNECT of pump-1 that will be let in, unless said otherwise."""
+    usual = {"username": f"{HOST}/pump-1/?api-version=2021-04-12", "password": TOKEN.encode()}
+    return Connect(**{"client_id": "pump-1", **usual, **connect})
+
+
+@asynccontextmanager
+async def a_door() -> AsyncIterator[Door]:
+    async with asyncio.TaskGroup() as tasks:
+        yield Door(tasks)
