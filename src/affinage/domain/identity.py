@@ -122,7 +122,7 @@ def credentials(
             return _sas(primary, secondary, keys)
         case AuthType.SELF_SIGNED:
             return _self_signed(first, second)
-        case AuthType.CERTIFICATE_AUTHORITY | AuthType.NONE:
+        case _:
             return Credentials(kind)
 
 

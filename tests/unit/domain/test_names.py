@@ -1,0 +1,47 @@
+"""What ids may be."""
+
+import pytest
+
+from affinage.domain.errors import Invalid
+from affinage.domain.names import TwinKey, check_configuration_id, check_id
+
+ADMITTED = "azAZ09-:.+%_#*?!(),=@;$'"
+
+
+def test_a_twin_is_spelled_as_its_device_or_below_it() -> None:
+    assert TwinKey("pump-1").path == "pump-1"
+    assert TwinKey("pump-1", "valve").path == "pump-1/valve"
+
+
+@pytest.mark.parametrize("value", [ADMITTED, "a", "x" * 128, "$edgeAgent", ".."])
+def test_an_id_of_admitted_characters_is_given_back(value: str) -> None:
+    """IDENTITY-1."""
+    assert check_id("a device", value) == value
+
+
+@pytest.mark.parametrize(
+    "value", ["", "a b", "a/b", "é", "a\n", "\n", "a\0", "a&b", "a\\b", "\ud800"]
+)
+def test_an_id_with_anything_else_is_refused(value: str) -> None:
+    """IDENTITY-1."""
+    with pytest.raises(Invalid, match=r"cannot be the id of a module: it may hold letters, digits"):
+        check_id("a module", value)
+
+
+def test_an_id_of_a_character_too_many_is_refused_with_both_numbers() -> None:
+    """IDENTITY-1."""
+    with pytest.raises(Invalid, match=r"^the id of a device has 129 of 128 characters$"):
+        check_id("a device", "x" * 129)
+
+
+@pytest.mark.parametrize("value", ["az09-+%_*!'", "x" * 128])
+def test_a_configuration_has_a_narrower_id(value: str) -> None:
+    """IDENTITY-24."""
+    assert check_configuration_id(value) == value
+
+
+@pytest.mark.parametrize("value", ["", "A", "a.b", "a:b", "a b", "$a", "x" * 129, "a\n"])
+def test_a_configuration_with_another_id_is_refused(value: str) -> None:
+    """IDENTITY-24."""
+    with pytest.raises(Invalid, match="id of a configuration"):
+        check_configuration_id(value)
