@@ -46,13 +46,19 @@ def test_the_map_has_a_paragraph_with_an_invariant_for_every_floor(floor: Path) 
 
 
 def test_every_path_that_the_map_names_is_there() -> None:
-    named = re.findall(r"`((?:src|docs|tests|tools|[a-z_]+)/[\w./]*)`", text_of_the_map())
+    named = re.findall(r"`([a-z_]+/[\w./]*)`", (ROOT / "ARCHITECTURE.md").read_text())
     places = (ROOT, ROOT / "src/affinage")
     assert not [path for path in named if not any((place / path).exists() for place in places)]
 
 
-def text_of_the_map() -> str:
-    return (ROOT / "ARCHITECTURE.md").read_text()
+def test_every_class_and_method_that_the_map_names_is_there() -> None:
+    named = re.findall(
+        r"`([A-Z]\w+)(?:\.(\w+))?(?:\(\w+\))?`", (ROOT / "ARCHITECTURE.md").read_text()
+    )
+    source = "\n".join(path.read_text() for path in (ROOT / "src").rglob("*.py"))
+    for owner, member in named:
+        assert re.search(rf"^class {owner}\b", source, re.MULTILINE), owner
+        assert not member or re.search(rf"\bdef {member}\b", source), f"{owner}.{member}"
 
 
 def test_every_verb_of_the_makefile_says_what_it_does() -> None:
