@@ -1,6 +1,6 @@
 """Devices, configurations and a run over them, as tests of reconciling need them."""
 
-from collections.abc import Collection
+from collections.abc import Collection, Mapping
 from typing import Any
 
 from affinage.domain.configuration import Configuration, create
@@ -24,7 +24,7 @@ class Keys:
 
 def configured(
     name: str,
-    content: JsonObject | None = None,
+    content: Mapping[str, Any] | None = None,
     condition: str = "*",
     *,
     kind: str = "device",
@@ -34,7 +34,7 @@ def configured(
 ) -> Configuration:
     """A configuration; ``content`` is what its container holds, paths below desired."""
     body: dict[str, Any] = {
-        "content": {CONTAINERS[kind]: content or {}},
+        "content": {CONTAINERS[kind]: {**(content or {})}},
         "targetCondition": condition,
         "priority": priority,
     }

@@ -9,7 +9,6 @@ from typing import Final, NamedTuple
 
 from affinage.domain.errors import Invalid, InvalidContent, TooLarge
 from affinage.domain.manifest import check_manifest
-from affinage.domain.names import check_id
 from affinage.domain.paths import Keys, place, prefixes
 from affinage.domain.twin import MAX_PROPERTIES
 from affinage.domain.values import JsonObject, JsonValue, check_patch, check_size, is_object
@@ -105,7 +104,7 @@ def _of_modules(container: JsonObject) -> Writes:
 def _of_edge(container: JsonObject) -> Writes:
     found: dict[str | None, tuple[Write, ...]] = {}
     for module, paths in container.items():
-        what = f"modulesContent of {_module_id(module)}"
+        what = f"modulesContent of {module}"
         found[module] = tuple(_read(what, _object(what, paths)))
     return found
 
@@ -182,10 +181,3 @@ def _object(what: str, value: object) -> JsonObject:
     if not is_object(value):
         raise InvalidContent(f"{what} must be an object")
     return value
-
-
-def _module_id(module: str) -> str:
-    try:
-        return check_id("a module", module)
-    except Invalid as error:
-        raise InvalidContent(str(error)) from None

@@ -5,8 +5,8 @@ Deliberately loose: it refuses what no edge agent could run, and admits members 
 
 from typing import Final
 
-from affinage.domain.errors import InvalidContent
-from affinage.domain.names import EDGE_AGENT, EDGE_HUB, SYSTEM_MODULES
+from affinage.domain.errors import Invalid, InvalidContent
+from affinage.domain.names import EDGE_AGENT, EDGE_HUB, SYSTEM_MODULES, check_id
 from affinage.domain.values import JsonObject, JsonValue, is_object
 
 MAX_MODULES: Final = 50
@@ -21,7 +21,8 @@ def check_manifest(modules: JsonObject, limit: int = MAX_MODULES) -> None:
 
     Raises:
         InvalidContent: the agent is missing, a whole `properties.desired` of the agent or the hub
-            is incomplete, or it names more than ``limit`` modules.
+            is incomplete, it names more than ``limit`` modules, or
+            one that could have no identity.
 
     Source: EDGE-1 to EDGE-3.
     """
@@ -32,8 +33,11 @@ def check_manifest(modules: JsonObject, limit: int = MAX_MODULES) -> None:
         _check_agent(_required(EDGE_AGENT, agent, _ROOT))
     if _ROOT in hub:
         _check_hub(_required(EDGE_HUB, hub, _ROOT))
-    if (count := len(named_modules(modules))) > limit:
-        raise InvalidContent(f"the deployment has {count} of {limit} modules")
+    named = named_modules(modules)
+    if len(named) > limit:
+        raise InvalidContent(f"the deployment has {len(named)} of {limit} modules")
+    for name in named:
+        _check_id(name)
 
 
 def named_modules(modules: JsonObject) -> frozenset[str]:
@@ -78,3 +82,10 @@ def _required(what: str, values: JsonObject, name: str) -> JsonObject:
     if not is_object(value):
         raise InvalidContent(f"{what}: {name} must be an object")
     return value
+
+
+def _check_id(name: str) -> None:
+    try:
+        check_id("a module", name)
+    except Invalid as error:
+        raise InvalidContent(str(error)) from None

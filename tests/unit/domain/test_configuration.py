@@ -1,0 +1,161 @@
+from typing import Any
+
+import pytest
+
+from affinage.domain import configuration as configurations
+from affinage.domain.configuration import Configuration, Kind, create, document, update
+from affinage.domain.errors import (
+    EtagMismatch,
+    ImmutableContent,
+    Invalid,
+    InvalidMetric,
+    InvalidTargetCondition,
+    Malformed,
+)
+from affinage.domain.values import JsonObject
+
+CONTENT: JsonObject = {"deviceContent": {"properties.desired.pumping": {"rate": 5}}}
+BODY: JsonObject = {
+    "id": "pump-baseline",
+    "etag": "*",
+    "schemaVersion": "2.0",
+    "labels": {"wave": "pilot"},
+    "content": {**CONTENT, "moduleContent": {}, "modulesContent": {}},
+    "contentType": "assignment",
+    "targetCondition": "tags.site.city = 'Lyon'",
+    "createdTimeUtc": "0001-01-01T00:00:00Z",
+    "priority": 10,
+    "systemMetrics": {"results": {"targetedCount": 7}, "queries": {}},
+    "metrics": {"results": {"m": 3}, "queries": {"m": "select deviceId from devices"}},
+}
+
+
+def made(**changes: Any) -> Configuration:
+    return create("pump-baseline", {**BODY, **changes}, generation=3, at=123)
+
+
+def test_it_is_shown_as_it_was_given() -> None:
+    """CONFIGURATION-2, CONFIGURATION-20"""
+    shown = document(made(), system_results={"targetedCount": 2}, custom_results={})
+    assert list(shown) == [*["id", "schemaVersion", "labels", "content", "contentType"],
+        *["targetCondition", "createdTimeUtc", "lastUpdatedTimeUtc", "priority"],
+        *["systemMetrics", "metrics", "etag"]]  # fmt: skip
+    for member in ("id", "schemaVersion", "labels", "contentType", "targetCondition", "priority"):
+        assert shown[member] == BODY[member]
+    assert shown["content"] == CONTENT
+    assert shown["etag"] == "MQ=="
+
+
+def test_both_kinds_of_metrics_show_results_and_queries() -> None:
+    """CONFIGURATION-20"""
+    shown: Any = document(made(), system_results={"appliedCount": 2}, custom_results={"m": 1})
+    assert shown["systemMetrics"]["results"] == {"appliedCount": 2}
+    assert shown["systemMetrics"]["queries"].keys() == {"targetedCount", "appliedCount"}
+    assert shown["metrics"] == {
+        "results": {"m": 1},
+        "queries": {"m": "select deviceId from devices"},
+    }
+
+
+def test_what_is_absent_is_null_or_empty() -> None:
+    """CONFIGURATION-2, CONFIGURATION-20"""
+    shown = document(create("a", {}, generation=1, at=0), system_results={}, custom_results={})
+    assert (shown["schemaVersion"], shown["labels"], shown["priority"]) == (None, None, 0)
+    assert (shown["content"], shown["targetCondition"]) == ({}, "")
+    assert shown["metrics"] == {"results": {}, "queries": {}}
+    assert "contentType" not in shown
+
+
+def test_times_are_those_of_the_hub() -> None:
+    shown = document(made(), system_results={}, custom_results={})
+    assert shown["createdTimeUtc"] == shown["lastUpdatedTimeUtc"] == "1970-01-01T00:00:00.123Z"
+
+
+@pytest.mark.parametrize("name", ["Pump", "a b", "", "x" * 129])
+def test_such_an_id_is_refused(name: str) -> None:
+    """CONFIGURATION-1"""
+    with pytest.raises(Invalid):
+        create(name, {}, generation=1, at=0)
+
+
+def test_a_body_of_another_configuration_is_refused() -> None:
+    """CONFIGURATION-1"""
+    with pytest.raises(Invalid, match="'pump-baseline', the request of 'other'"):
+        create("other", BODY, generation=1, at=0)
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        {"schemaVersion": 2},
+        {"labels": []},
+        {"labels": {"a": None}},
+        {"targetCondition": 1},
+        {"contentType": 1},
+        {"metrics": [1]},
+        {"metrics": {"queries": {"m": 1}}},
+        {"priority": "1"},
+        {"priority": True},
+        {"priority": 1.0},
+    ],
+)
+def test_a_member_of_a_wrong_type_is_malformed(change: dict[str, Any]) -> None:
+    """CONFIGURATION-2"""
+    with pytest.raises(Malformed):
+        made(**change)
+
+
+@pytest.mark.parametrize("priority", [-1, 2**31])
+def test_a_priority_outside_its_range_is_refused(priority: int) -> None:
+    """CONFIGURATION-2"""
+    with pytest.raises(Invalid, match=f"priority {priority} is outside 0…2147483647"):
+        made(priority=priority)
+    assert made(priority=2**31 - 1).priority == 2**31 - 1
+
+
+def test_a_condition_and_metrics_are_read_at_once() -> None:
+    """CONFIGURATION-11, CONFIGURATION-14"""
+    with pytest.raises(InvalidTargetCondition):
+        made(targetCondition="tags.")
+    with pytest.raises(InvalidMetric):
+        made(metrics={"queries": {"m": "x"}})
+
+
+def test_without_content_the_condition_makes_the_kind() -> None:
+    """CONFIGURATION-9"""
+    of_modules = made(content=None, targetCondition="from devices.modules where moduleId = 'm'")
+    assert (of_modules.kind, of_modules.content) == (Kind.MODULE, {})
+    assert made(content={}).kind is made().kind is Kind.DEVICE
+
+
+def test_an_update_replaces_all_that_may_change() -> None:
+    """CONFIGURATION-17, CONFIGURATION-18"""
+    changed = update(made(), {"priority": 20, "targetCondition": "*"}, if_match="MQ==", at=456)
+    assert (changed.priority, changed.target_condition, changed.etag) == (20, "*", 2)
+    assert (changed.labels, changed.metrics, changed.schema_version) == (None, {}, None)
+    assert (changed.created_at, changed.updated_at, changed.generation) == (123, 456, 3)
+    assert changed.content == CONTENT
+
+
+def test_an_update_with_the_same_content_is_fine() -> None:
+    """CONFIGURATION-19"""
+    assert update(made(), BODY, if_match=None, at=456).content == CONTENT
+
+
+@pytest.mark.parametrize(
+    "content", [{}, {"deviceContent": {"properties.desired.pumping": {"rate": True}}}]
+)
+def test_an_update_with_another_content_is_refused(content: Any) -> None:
+    """CONFIGURATION-19"""
+    with pytest.raises(ImmutableContent, match="pump-baseline"):
+        update(made(), {**BODY, "content": content}, if_match=None, at=456)
+
+
+def test_an_update_of_what_somebody_else_changed_is_refused() -> None:
+    """CONFIGURATION-17"""
+    with pytest.raises(EtagMismatch, match="pump-baseline"):
+        update(made(), BODY, if_match="Mg==", at=456)
+
+
+def test_queries_can_be_tried() -> None:
+    assert configurations.test_queries({})["targetConditionError"] is None
