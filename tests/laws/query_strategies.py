@@ -3,7 +3,7 @@
 A row is a JSON document that is walked; `Fleet` is a set of them, with some paths indexed.
 """
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Final
 
@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 from hypothesis.strategies import SearchStrategy
 
 from affinage.domain.query.functions import FUNCTIONS, Value
+from affinage.domain.query.members import is_moment
 from affinage.domain.query.plan import atom
 from affinage.domain.query.syntax import (
     RESERVED,
@@ -39,16 +40,21 @@ from affinage.domain.query.syntax import (
 )
 from affinage.domain.values import JsonValue
 
+MOMENTS: Final = ("2025-01-01T00:00:00Z", "2025-01-01T00:00:00.000Z", "2025-01-01", "2025-02-31")
+MOMENT: Final[Path] = ("lastActivityTime",)
 NASTY: Final[tuple[Primitive, ...]] = (
     *(None, True, False, 0, 1, 1.0, -1, -0.0, 0.1, 2**52, 2**53 + 1, 1e308, 5e-324),
     *("", "1", "true", "'", "''", '"', "\\", "\n", "é", "😀", "a'b", "--", "/*", "]]"),
-    *("2025-01-01T00:00:00Z", "2025-01-01T00:00:00.000Z", "2025-01-01"),
+    *MOMENTS,
 )
 PATHS: Final[tuple[Path, ...]] = (
     *(("tags", "a"), ("tags", "b"), ("tags", "c"), ("tags", "a", "x"), ("tags", "list", 0)),
     *(("status",), ("lastActivityTime",), ("properties", "reported", "fw")),
 )
-"""What rows hold and conditions name, so that the two meet often."""
+"""What rows hold and conditions name."""
+
+MET: Final = (None, True, 1, 1.0, "1")
+"""What rows hold and conditions ask for, so that the two meet often."""
 
 ODD_NAMES: Final = (
     *("a-b", "a.b", "a b", "1st", "5", "é", "$version", "select", "NOT", "", "a]b", "[", "'"),
@@ -73,7 +79,9 @@ tails = st.sampled_from(TAIL_NAMES) | st.integers(0, 10**6)
 odd_paths = st.builds(lambda root, tail: (root, *tail), roots, st.lists(tails, max_size=3))
 lookups = (st.sampled_from(PATHS) | odd_paths).map(Lookup)
 constants = (st.sampled_from([*NASTY, UNDEFINED]) | primitives).map(Constant)
-elements = st.lists(st.sampled_from([*NASTY, UNDEFINED]), max_size=3).map(tuple)
+elements = st.lists(
+    st.sampled_from([*NASTY, UNDEFINED]) | st.sampled_from(MOMENTS), max_size=3
+).map(tuple)
 
 
 def _call(name: str, inner: SearchStrategy[Expr]) -> SearchStrategy[Expr]:
@@ -103,17 +111,52 @@ def _larger(inner: SearchStrategy[Expr]) -> SearchStrategy[Expr]:
     )
 
 
-questions: SearchStrategy[Expr] = st.one_of(
-    st.builds(Comparison, st.sampled_from(Comparator), lookups, constants),
-    st.builds(Comparison, st.sampled_from(Comparator), constants, lookups),
-    st.builds(In, lookups, elements, st.booleans()),
-    st.builds(lambda name, path: Call(name, (path,)),
-              st.sampled_from(["IS_DEFINED", "IS_NULL", "IS_BOOL", "IS_PRIMITIVE"]), lookups),
-)  # fmt: skip
-"""What an index may answer."""
+TYPE_TESTS: Final = ("IS_DEFINED", "IS_NULL", "IS_BOOL", "IS_PRIMITIVE", "IS_STRING")
 
-leaves: SearchStrategy[Expr] = st.one_of(questions, lookups, constants, elements.map(Array))
+
+def _questions(
+    names: SearchStrategy[Lookup],
+    operands: SearchStrategy[Constant],
+    comparators: Iterable[Comparator] = Comparator,
+    tests: Sequence[str] = TYPE_TESTS,
+) -> SearchStrategy[Expr]:
+    """What an index may answer."""
+    comparator = st.sampled_from(tuple(comparators))
+    return st.one_of(
+        names,
+        st.builds(Comparison, comparator, names, operands),
+        st.builds(Comparison, comparator, operands, names),
+        st.builds(In, names, elements, st.booleans()),
+        st.builds(lambda name, path: Call(name, (path,)), st.sampled_from(tests), names),
+    )
+
+
+questions = _questions(lookups, constants)
+
+leaves: SearchStrategy[Expr] = st.one_of(questions, constants, elements.map(Array))
 expressions: SearchStrategy[Expr] = st.recursive(leaves, _larger, max_leaves=8)
+
+known = st.sampled_from(PATHS).map(Lookup)
+met_constants = st.sampled_from([*MET, UNDEFINED]).map(Constant)
+
+
+def _logic(inner: SearchStrategy[Expr]) -> SearchStrategy[Expr]:
+    terms = st.lists(inner, min_size=2, max_size=3).map(tuple)
+    return st.one_of(st.builds(Not, inner), st.builds(And, terms), st.builds(Or, terms))
+
+
+moments = _questions(st.just(Lookup(MOMENT)), st.sampled_from(MOMENTS).map(Constant))
+met = st.recursive(_questions(known, met_constants) | moments, _logic, max_leaves=3)
+conditions = met | expressions
+"""For laws about rows: half of them are made of paths and values that rows do hold."""
+
+timeless = st.sampled_from([path for path in PATHS if not is_moment(path)]).map(Lookup)
+answerable = st.recursive(
+    _questions(timeless, met_constants, (Comparator.EQUAL, Comparator.UNEQUAL), TYPE_TESTS[:-1]),
+    _logic,
+    max_leaves=3,
+)
+"""What an index of all paths answers alone."""
 
 aliases = st.none() | st.sampled_from(ODD_NAMES)
 plain = st.sampled_from(PATHS) | odd_paths
@@ -165,23 +208,23 @@ class JsonRow:
 
 
 def planted(found: Mapping[Path, JsonValue]) -> JsonRow:
-    """A row that holds these values at these paths, the deeper ones where they still fit."""
+    """A row that holds these values at these paths, as far as one leaves room for another."""
     document: dict[str, JsonValue] = {}
     for path, value in found.items():
+        *above, last = [str(step) for step in path if step != 0]
         here = document
-        for step in path[:-1]:
-            assert isinstance(step, str)
-            inner = here.setdefault(step, {})
+        for name in above:
+            inner = here.setdefault(name, {})
             here = inner if isinstance(inner, dict) else {}
-        if isinstance(last := path[-1], str):
-            here[last] = value
-        else:
-            here.clear()
+        here[last] = [value] if path[-1] == 0 else value
     return JsonRow(document)
 
 
-rows = st.dictionaries(
-    st.sampled_from([path for path in PATHS if path[-1] != 0]) | st.just(("tags", "list")), values
+held: SearchStrategy[JsonValue] = st.one_of(
+    st.sampled_from(MET), st.builds(dict[str, JsonValue]), st.builds(list[JsonValue]), values
+)
+rows = st.fixed_dictionaries(
+    {}, optional=dict.fromkeys(PATHS, held) | {MOMENT: held | st.sampled_from(MOMENTS)}
 ).map(planted)
 
 
@@ -234,7 +277,9 @@ class Fleet:
 
 
 fleets = st.builds(
-    Fleet, st.lists(rows, max_size=5).map(tuple), st.frozensets(st.sampled_from(PATHS))
+    Fleet,
+    st.lists(rows, max_size=5).map(tuple),
+    st.just(frozenset(PATHS)) | st.frozensets(st.sampled_from(PATHS)),
 )
 
 

@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 from affinage.domain.errors import QuerySyntaxError
 from affinage.domain.query.evaluate import equal, evaluate, matches
 from affinage.domain.query.parse import parse_condition, parse_query, parse_target_condition
-from affinage.domain.query.plan import atom, bounds, candidates
+from affinage.domain.query.plan import atom, bounds, candidates, indexable
 from affinage.domain.query.select import aggregate
 from affinage.domain.query.syntax import (
     UNDEFINED,
@@ -26,6 +26,8 @@ from affinage.domain.query.syntax import (
 from laws.query_strategies import (
     Fleet,
     JsonRow,
+    answerable,
+    conditions,
     expressions,
     fleets,
     primitives,
@@ -53,7 +55,7 @@ def test_a_query_is_read_back_as_it_was(query: Query) -> None:
     assert repr(parse_query(to_text(query))) == repr(query)
 
 
-@given(fleets, expressions)
+@given(fleets, conditions)
 def test_the_plan_selects_what_evaluating_every_row_selects(fleet: Fleet, expr: Expr) -> None:
     """QUERY-26."""
     sure, undecided = candidates(expr, fleet)
@@ -63,7 +65,7 @@ def test_the_plan_selects_what_evaluating_every_row_selects(fleet: Fleet, expr: 
     assert not sure & undecided
 
 
-@given(fleets, expressions)
+@given(fleets, conditions)
 def test_no_bound_excludes_a_row_or_claims_one_too_many(fleet: Fleet, expr: Expr) -> None:
     """QUERY-26, for the false rows as well, which a NOT would make true."""
     found = bounds(expr, fleet)
@@ -72,6 +74,16 @@ def test_no_bound_excludes_a_row_or_claims_one_too_many(fleet: Fleet, expr: Expr
     false = {number for number, value in enumerate(values) if value is False}
     assert found.surely_true <= true <= found.maybe_true
     assert found.surely_false <= false <= found.maybe_false
+
+
+@given(st.lists(rows, max_size=5).map(tuple), answerable)
+def test_what_an_index_answers_leaves_nothing_to_decide(
+    found: tuple[JsonRow, ...], expr: Expr
+) -> None:
+    """QUERY-26, QUERY-44."""
+    sure, undecided = candidates(expr, Fleet(found, indexable(expr)))
+    assert not undecided
+    assert sure == {number for number, row in enumerate(found) if matches(expr, row)}
 
 
 @given(primitives, primitives)
@@ -83,7 +95,7 @@ def test_two_values_share_an_atom_if_they_are_equal(one: Primitive, other: Primi
     assert atom(one) != atom(other) or hash(atom(one)) == hash(atom(other))
 
 
-@given(expressions, rows)
+@given(conditions, rows)
 def test_a_double_negation_is_none(expr: Expr, row: JsonRow) -> None:
     """QUERY-23: where it has a truth at all."""
     value = evaluate(expr, row)
@@ -91,7 +103,7 @@ def test_a_double_negation_is_none(expr: Expr, row: JsonRow) -> None:
     assert evaluate(Not(Not(expr)), row) is expected
 
 
-@given(st.lists(expressions, min_size=2, max_size=3).map(tuple), rows)
+@given(st.lists(conditions, min_size=2, max_size=3).map(tuple), rows)
 def test_de_morgan_holds_of_three_values(terms: tuple[Expr, ...], row: JsonRow) -> None:
     """QUERY-23."""
     both = evaluate(Not(And(terms)), row)
@@ -99,7 +111,7 @@ def test_de_morgan_holds_of_three_values(terms: tuple[Expr, ...], row: JsonRow) 
     assert both is either
 
 
-@given(st.lists(expressions, min_size=2, max_size=3).map(tuple), rows)
+@given(st.lists(conditions, min_size=2, max_size=3).map(tuple), rows)
 def test_the_order_of_terms_does_not_matter(terms: tuple[Expr, ...], row: JsonRow) -> None:
     """QUERY-23."""
     assert evaluate(And(terms), row) is evaluate(And(terms[::-1]), row)

@@ -93,11 +93,13 @@ def _as_number(value: Value) -> Value:
     return finite(float(value) if found[1] or found[2] else int(value))
 
 
-def _substring(text: Value, start: Value, length: Value = None) -> Value:
-    first, count = _whole(start), None if length is None else _whole(length)
-    if not isinstance(text, str) or first is None or (length is not None and count is None):
+def _substring(text: Value, *places: Value) -> Value:
+    """From the first place on, of the length that may follow it."""
+    whole = [place for value in places if (place := _whole(value)) is not None]
+    if not isinstance(text, str) or len(whole) < len(places):
         return UNDEFINED
-    return text[first:] if count is None else text[first : first + count]
+    start, *length = whole
+    return text[start : start + length[0]] if length else text[start:]
 
 
 def _whole(value: Value) -> int | None:

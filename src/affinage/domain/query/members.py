@@ -27,7 +27,7 @@ JOB_MEMBERS: Final = frozenset(
 _ROOTS: Final = {name.lower(): name for name in TWIN_MEMBERS | JOB_MEMBERS} | {
     "createdtimeutc": "createdDateTimeUtc"  # Microsoft's own samples say so
 }
-_INNER: Final = {
+_INNER: Final[dict[tuple[str | int, str], str]] = {
     ("properties", "desired"): "desired",
     ("properties", "reported"): "reported",
     ("capabilities", "iotedge"): "iotEdge",
@@ -45,18 +45,16 @@ def canonical(path: Path) -> Path:
 
     Source: QUERY-13.
     """
-    match path:
-        case (str(root), *rest):
-            root = _ROOTS.get(root.lower(), root)
-            return (root, *_inner(root, rest))
-        case _:
-            return path
+    root, *rest = path
+    root = _ROOTS.get(str(root).lower(), root)
+    return (root, *_inner(root, rest))
 
 
-def _inner(root: str, rest: list[str | int]) -> list[str | int]:
-    if rest and isinstance(name := rest[0], str) and (root, name.lower()) in _INNER:
-        return [_INNER[root, name.lower()], *rest[1:]]
-    return rest
+def _inner(root: str | int, rest: list[str | int]) -> list[str | int]:
+    if not rest:
+        return rest
+    name, *below = rest
+    return [_INNER.get((root, str(name).lower()), name), *below]
 
 
 def is_moment(path: Path) -> bool:

@@ -13,10 +13,10 @@ from affinage.domain.query.syntax import SEGMENT, WORD
 MAX_TEXT: Final = 8192
 """Characters in the text of a query or a condition."""
 
-MAX_DEPTH: Final = 64
+MAX_DEPTH: Final = 32
 """Levels of parentheses, NOTs, signs and calls within one another.
 
-A level takes ten frames of the interpreter's thousand to parse.
+A level takes up to ten of the interpreter's thousand frames to parse, and more to compare.
 """
 
 _RULES: Final = {

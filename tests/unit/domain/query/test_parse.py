@@ -5,9 +5,12 @@ from collections.abc import Callable
 import pytest
 
 from affinage.domain.errors import QuerySyntaxError
-from affinage.domain.query.parse import parse_query, parse_target_condition
+from affinage.domain.query.parse import parse_condition, parse_query, parse_target_condition
 from affinage.domain.query.syntax import (
+    Aggregate,
     And,
+    Collection,
+    Column,
     Comparator,
     Comparison,
     Constant,
@@ -15,12 +18,11 @@ from affinage.domain.query.syntax import (
     Lookup,
     Not,
     Or,
+    Query,
     to_text,
 )
 
 A = Lookup(("a",))
-B = Lookup(("b",))
-C = Lookup(("c",))
 ONE = Constant(1)
 
 
@@ -98,3 +100,97 @@ def test_the_constraints_of_the_deployment_page_hold() -> None:
     assert refused.at == len("tags.a = ")
     value = "Az09-:.+%_#*?!(),=@;$"
     assert parse_target_condition(f"tags.a = '{value}'", modules=False) == is_("tags.a", value)
+
+
+def test_the_collection_is_in_any_case_and_may_be_given() -> None:
+    """QUERY-6, QUERY-33."""
+    assert parse_query("SELECT * FROM Devices . Modules;") == Query(Collection.MODULES)
+    assert parse_query("select * from DEVICES.jobs").collection is Collection.JOBS
+    assert parse_query("select *", default=Collection.MODULES) == Query(Collection.MODULES)
+    assert "FROM and a collection" in str(error(lambda: parse_query("select *")))
+    assert "modules or jobs" in str(error(lambda: parse_query("select * from devices.x")))
+
+
+def test_top_is_one_or_more() -> None:
+    """QUERY-33."""
+    assert parse_query("SELECT TOP 10 * FROM devices") == Query(Collection.DEVICES, top=10)
+    zero, word = "SELECT TOP 0 * FROM devices", "SELECT TOP x FROM devices"
+    assert "expected a number of rows from 1 up" in str(error(lambda: parse_query(zero)))
+    assert "expected a number of rows after TOP" in str(error(lambda: parse_query(word)))
+
+
+def test_columns_are_paths_and_aggregates_with_or_without_alias() -> None:
+    """QUERY-33."""
+    query = parse_query("SELECT a.b AS [[a b]], count AS c, COUNT(*), COUNT(), count(a), Avg(a)"
+                        " FROM devices GROUP BY a.b, count")  # fmt: skip
+    assert query.columns == (
+        Column(("a", "b"), "a b"),
+        Column(("count",), "c"),
+        Column(Aggregate("COUNT")),
+        Column(Aggregate("COUNT")),
+        Column(Aggregate("COUNT", ("a",))),
+        Column(Aggregate("AVG", ("a",))),
+    )
+    assert query.group_by == (("a", "b"), ("count",))
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        ("", "SELECT"),
+        ("SELECT FROM devices", "a column: *, a path, or an aggregate as COUNT(), not 'FROM'"),
+        ("SELECT SUM() FROM devices", "a path in SUM(), not ')'"),
+        ("SELECT SUM(*) FROM devices", "a path in SUM(), not '*'"),
+        ("SELECT a b FROM devices", "FROM and a collection"),
+        ("SELECT a AS FROM devices", "FROM and a collection"),
+        ("SELECT * FROM devices ORDER BY a", "the end of the query, not 'ORDER'"),
+        ("SELECT * FROM devices WHERE a = 1 LIMIT 5", "the end of the query, not 'LIMIT'"),
+        ("SELECT * FROM devices GROUP a", "BY after GROUP, not 'a'"),
+        ("SELECT a FROM devices GROUP BY a, 5", "a path to group by, not '5'"),
+        ("SELECT * FROM devices WHERE", "a value"),
+        ("SELECT * FROM twins", "devices, devices.modules or devices.jobs, not 'twins'"),
+        ("SELECT * FROM devices; SELECT", "the end of the query, not 'SELECT'"),
+        ("SELECT a FROM devices.jobs", "*: devices.jobs gives whole rows only"),
+    ],
+)
+def test_what_is_no_query_is_told_what_was_expected(text: str, expected: str) -> None:
+    """QUERY-3."""
+    assert f"expected {expected}" in str(error(lambda: parse_query(text)))
+
+
+def test_an_empty_target_condition_targets_nothing_and_a_star_everything() -> None:
+    """QUERY-41."""
+    for text in ("", "  \n", "/* nothing */"):
+        assert parse_target_condition(text, modules=False) is None
+        assert parse_target_condition(text, modules=True) is None
+    assert parse_target_condition(" * ", modules=False) == Constant(True)
+    assert "AND, OR or the end" in str(error(lambda: parse_target_condition("* a", modules=False)))
+
+
+@pytest.mark.parametrize(
+    "prefix", ["", "FROM devices.modules WHERE ", "from Devices.modules\nwhere "]
+)
+def test_a_condition_over_modules_may_say_so(prefix: str) -> None:
+    """QUERY-43."""
+    assert parse_target_condition(f"{prefix}moduleId = 'm'", modules=True) == is_("moduleId", "m")
+    assert parse_target_condition(f"{prefix}*", modules=True) == Constant(True)
+
+
+@pytest.mark.parametrize(
+    ("text", "modules"),
+    [
+        ("FROM devices.modules WHERE a = 1", False),
+        ("FROM devices WHERE a = 1", True),
+        ("FROM devices.modules a = 1", True),
+        ("FROM devices.modules WHERE", True),
+    ],
+)
+def test_another_prefix_is_refused(text: str, modules: bool) -> None:
+    """QUERY-43."""
+    assert "expected" in str(error(lambda: parse_target_condition(text, modules=modules)))
+
+
+def test_a_bare_condition_ends_where_it_ends() -> None:
+    """QUERY-6."""
+    assert parse_condition("a /* b */ = -- c\n 1 ;") == Comparison(Comparator.EQUAL, A, ONE)
+    assert "AND, OR or the end of the condition" in str(error(lambda: parse_condition("a = 1 )")))
