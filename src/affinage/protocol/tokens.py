@@ -21,8 +21,10 @@ from affinage.protocol.errors import ProtocolError
 GRACE_S: Final = 300
 """Seconds after its expiry in which a token still opens a door: clocks drift. TOKEN-8."""
 
+MAX_TOKEN: Final = 4096
+"""Characters in a token: twice what the longest names take. TOKEN-13."""
+
 _SCHEME: Final = "SharedAccessSignature "
-_API_VERSION: Final = re.compile(r"/?[?/]api-version=[^/]*\Z", re.IGNORECASE)
 _EXPIRY: Final = re.compile("[0-9]{1,12}")
 _HEX: Final = re.compile("%[0-9A-F]{2}")
 
@@ -46,10 +48,12 @@ def parse(text: str) -> Token:
     Raises:
         ProtocolError: it is not a token, or one of its fields is missing, doubled or malformed.
 
-    Source: TOKEN-1 to TOKEN-3.
+    Source: TOKEN-1 to TOKEN-3, TOKEN-13.
     """
     if not text.startswith(_SCHEME):
         raise ProtocolError("not a shared-access token")
+    if len(text) > MAX_TOKEN:
+        raise ProtocolError(f"a token of {len(text)} of {MAX_TOKEN} characters")
     fields: dict[str, str] = {}
     for part in text.removeprefix(_SCHEME).split("&"):
         name, _, value = part.strip().partition("=")
@@ -147,6 +151,12 @@ def _covers(signed: str, wanted: str) -> bool:
 
 
 def _is_prefix(signed: str, wanted: str) -> bool:
-    host, *path = _API_VERSION.sub("", signed).rstrip("/").split("/")
+    host, *path = _without_version(signed).rstrip("/").split("/")
     wanted_host, *wanted_path = wanted.split("/")
     return host.lower() == wanted_host.lower() and wanted_path[: len(path)] == path
+
+
+def _without_version(resource: str) -> str:
+    head, name, value = resource.rpartition("api-version=")
+    is_tail = name and head.endswith(("?", "/")) and "/" not in value
+    return head[:-1] if is_tail else resource

@@ -195,8 +195,11 @@ def _split(rest: str) -> tuple[str, dict[str, str]]:
 
 def _literal(text: str) -> dict[str, str]:
     """A bag that is read as it stands: a request id goes back byte for byte (MQTT-23)."""
-    pairs = (part.partition("=") for part in reversed(text.split("&")))
-    return {name: value for name, _, value in pairs}
+    bag: dict[str, str] = {}
+    for part in text.split("&"):
+        name, _, value = part.partition("=")
+        bag.setdefault(name, value)
+    return bag
 
 
 def _rid(bag: Mapping[str, str]) -> str:

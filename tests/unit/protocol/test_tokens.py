@@ -95,6 +95,8 @@ def test_a_token_opens_what_lies_below_its_resource(resource: str, wanted: str) 
         (DEVICE, "hub1.example.com/devices/DEV1"),
         (DEVICE, "hub2.example.com/devices/dev1"),
         ("hub1", "hub1.example.com"),
+        (f"{DEVICE}?api-version=1/x", DEVICE),
+        (f"{DEVICE}xapi-version=1", DEVICE),
     ],
 )
 def test_a_token_opens_nothing_beside_or_above_its_resource(resource: str, wanted: str) -> None:
@@ -129,10 +131,11 @@ def test_any_of_the_keys_may_have_signed_and_no_other() -> None:
         ("SharedAccessSignature sr=a&sig=AAAA&se=9999999999999", "whole number"),
         ("SharedAccessSignature sr=a&sig=A&se=1", "not base64"),
         (f"SharedAccessSignature sr=a&sig={quote('é')}&se=1", "not base64"),
+        (f"SharedAccessSignature sr={'a' * 4096}", "4121 of 4096 characters"),
     ],
 )
 def test_what_is_not_a_token_is_refused_with_the_reason(text: str, problem: str) -> None:
-    """TOKEN-1, TOKEN-2, TOKEN-3."""
+    """TOKEN-1, TOKEN-2, TOKEN-3, TOKEN-13."""
     with pytest.raises(ProtocolError, match=problem):
         parse(text)
 

@@ -196,37 +196,30 @@ class Decoder:
 
 
 def _read_publish(flags: int, data: bytes, at: int, end: int) -> Publish:
-    qos, body = flags >> 1 & 3, at + 2
-    if body <= end:
-        body += data[at] << 8 | data[at + 1]
-    payload = body + 2 if qos else body
+    qos, named, packet_id = flags >> 1 & 3, at + 2, 0
+    named_to = named + (data[at] << 8 | data[at + 1]) if named <= end else end + 1
+    payload = named_to + 2 if qos else named_to
     if payload > end:
         raise ProtocolError("a PUBLISH ends before its topic does")
-    topic = text_of(data[at + 2 : body])
+    topic = text_of(data[named:named_to])
     if not topic or "#" in topic or "+" in topic:
         raise ProtocolError("a PUBLISH needs a topic without wildcards")  # [3.3.2-2], [4.7.3-1]
-    if not qos:
-        if flags & 8:
-            raise ProtocolError("a PUBLISH of QoS 0 is a duplicate")  # [3.3.1-2]
-        return Publish(topic, data[payload:end], retain=flags == 1)
-    if qos == 3:
-        raise ProtocolError("a PUBLISH of QoS 3")  # [3.3.1-4]
-    packet_id = packet_id_at(data, body, end)
+    if qos:
+        packet_id = data[named_to] << 8 | data[named_to + 1]
+        if not packet_id or qos == 3:
+            raise ProtocolError("a PUBLISH of QoS 3, or with a packet id of 0")  # [3.3.1-4]
+    elif flags & 8:
+        raise ProtocolError("a PUBLISH of QoS 0 is a duplicate")  # [3.3.1-2]
     return Publish(topic, data[payload:end], qos, packet_id, flags & 8 != 0, flags & 1 != 0)
 
 
-def _read_puback(flags: int, data: bytes, at: int, end: int) -> Puback:
-    return Puback(_only_packet_id(flags, data, at, end))
+def _only_packet_id(make: type[Puback | Unsuback]) -> Callable[[int, bytes, int, int], Packet]:
+    def read(flags: int, data: bytes, at: int, end: int) -> Packet:
+        if flags or end - at != 2:
+            raise ProtocolError("an acknowledgement is not just a packet id")
+        return make(packet_id_at(data, at, end))
 
-
-def _read_unsuback(flags: int, data: bytes, at: int, end: int) -> Unsuback:
-    return Unsuback(_only_packet_id(flags, data, at, end))
-
-
-def _only_packet_id(flags: int, data: bytes, at: int, end: int) -> int:
-    if flags or end - at != 2:
-        raise ProtocolError("an acknowledgement is not just a packet id")
-    return packet_id_at(data, at, end)
+    return read
 
 
 def _read_connect(flags: int, data: bytes, at: int, end: int) -> Connect:
@@ -321,14 +314,14 @@ _READ: Final[tuple[Callable[[int, bytes, int, int], Packet], ...]] = (
     _read_connect,
     _read_connack,
     _read_publish,
-    _read_puback,
+    _only_packet_id(Puback),
     _unknown,
     _unknown,
     _unknown,
     _read_subscribe,
     _read_suback,
     _read_unsubscribe,
-    _read_unsuback,
+    _only_packet_id(Unsuback),
     _empty(Pingreq()),
     _empty(Pingresp()),
     _empty(Disconnect()),
