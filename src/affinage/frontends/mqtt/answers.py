@@ -69,7 +69,7 @@ def refused(rid: str, error: Exception, *, tracking_id: str, at: datetime) -> Pu
     status, code = next(CODES[kind] for kind in type(error).__mro__ if kind in CODES)
     body = {
         "errorCode": code,
-        "trackingId": f"{tracking_id}-TimeStamp:{at:%m/%d/%Y %H:%M:%S}",
+        "trackingId": f"{tracking_id.replace('-', '')}-G:0-TimeStamp:{at:%m/%d/%Y %H:%M:%S}",
         "message": str(error) if isinstance(error, AffinageError) else "internal error",
         "timestampUtc": f"{at:%Y-%m-%dT%H:%M:%S.%f}Z",
     }

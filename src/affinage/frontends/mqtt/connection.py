@@ -45,6 +45,9 @@ MAX_UNREAD: Final = 2**20
 EXPIRY_GRACE_S: Final = 600
 """Seconds after its token's expiry at which a connection is cut. MQTT-19."""
 
+REFUSAL_S: Final = 1.0
+"""Seconds that the answer to a twin that cannot be read is held back. MQTT-56."""
+
 LINGER_S: Final = 10.0
 """Seconds that a closed connection may take to send its last bytes."""
 
@@ -118,7 +121,8 @@ class MqttConnection(asyncio.Protocol):
                 self._turns.take(partial(self._answer, ticket, request.rid, work), alone=False)
             case Requested(ticket, TwinGet(rid)):
                 work = partial(self._read, rid)
-                self._turns.take(partial(self._answer, ticket, rid, work), alone=True)
+                answer = partial(self._answer, ticket, rid, work, refusal_s=REFUSAL_S)
+                self._turns.take(answer, alone=True)
             case Requested(ticket):
                 self._session.finish(ticket)  # nobody reads messages yet: MQTT-26, MQTT-27
             case Subscribing() | Unsubscribing():
@@ -171,7 +175,11 @@ class MqttConnection(asyncio.Protocol):
         return answers.twin_read(rid, twin)
 
     async def _answer(
-        self, ticket: Ticket, rid: str, work: Callable[[], Awaitable[Publish]]
+        self,
+        ticket: Ticket,
+        rid: str,
+        work: Callable[[], Awaitable[Publish]],
+        refusal_s: float = 0.0,
     ) -> None:
         """Do ``work`` and answer with what comes of it, exactly once (MQTT-55)."""
         try:
@@ -180,8 +188,10 @@ class MqttConnection(asyncio.Protocol):
             self._log_failure("request", error)
             tracking_id, at = self._needs.ids.uuid(), self._needs.clock.now()
             answer = answers.refused(rid, error, tracking_id=tracking_id, at=at)
-        self._session.finish(ticket, answer)
-        self._send()
+            if refusal_s:
+                self._needs.timer.call_later(refusal_s, partial(self._finish, ticket, answer))
+                return
+        self._finish(ticket, answer)
 
     async def _store(self, event: Subscribing | Unsubscribing) -> None:
         sessions, by = self._needs.sessions, self._principal
@@ -193,8 +203,7 @@ class MqttConnection(asyncio.Protocol):
         except Exception as error:  # noqa: BLE001  # 3.1.1 has no way to refuse but to hang up
             self._log_failure("subscription", error)
             self.close(f"the subscriptions could not be stored: {error}")
-        self._session.finish(event.ticket)
-        self._send()
+        self._finish(event.ticket)
 
     def _leave(self, by: Principal) -> None:
         self._needs.spawn(self._detach(by))
@@ -206,6 +215,10 @@ class MqttConnection(asyncio.Protocol):
             self._log_failure("goodbye", error)
 
     # ── when to read, write and hang up ──────────────────────────────────────────────────────
+
+    def _finish(self, ticket: Ticket, answer: Publish | None = None) -> None:
+        self._session.finish(ticket, answer)
+        self._send()
 
     def _send(self) -> None:
         if self._transport.is_closing():

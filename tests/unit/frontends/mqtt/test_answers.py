@@ -55,11 +55,11 @@ def test_news_carry_their_version_twice() -> None:
 
 def test_a_refusal_tells_when_where_and_why() -> None:
     """MQTT-52."""
-    answer = refused("7", Invalid("no '.' in a name"), tracking_id="4f2c", at=AT)
+    answer = refused("7", Invalid("no '.' in a name"), tracking_id="4f-2c", at=AT)
     assert answer.topic == "$iothub/twin/res/400/?$rid=7"
     assert json.loads(answer.payload) == {
         "errorCode": 400004,
-        "trackingId": "4f2c-TimeStamp:02/03/2025 10:11:12",
+        "trackingId": "4f2c-G:0-TimeStamp:02/03/2025 10:11:12",
         "message": "no '.' in a name",
         "timestampUtc": "2025-02-03T10:11:12.345000Z",
     }

@@ -319,6 +319,18 @@ async def test_a_refusal_is_one_answer_and_the_connection_lives(
 
 
 @looped
+async def test_a_twin_that_cannot_be_read_is_answered_after_a_while() -> None:
+    """MQTT-56: a Python client asks again at once, for ever."""
+    async with a_door() as door:
+        client = await door.connected()
+        door.twins.gate.failure = Unavailable("starting")
+        assert not await client.send(get("r"))
+        door.timer.advance(1)
+        [(topic, _)] = answers(await client.received())
+        assert topic == "res/503/?$rid=r"
+
+
+@looped
 async def test_a_subscription_is_acknowledged_when_it_is_stored() -> None:
     """MQTT-34."""
     async with a_door() as door:
