@@ -43,7 +43,7 @@ from affinage.domain.values import JsonValue
 MOMENTS: Final = ("2025-01-01T00:00:00Z", "2025-01-01T00:00:00.000Z", "2025-01-01", "2025-02-31")
 MOMENT: Final[Path] = ("lastActivityTime",)
 NASTY: Final[tuple[Primitive, ...]] = (
-    *(None, True, False, 0, 1, 1.0, -1, -0.0, 0.1, 2**52, 2**53 + 1, 1e308, 5e-324),
+    *(None, True, False, 0, 1, 1.0, -1, -0.0, 0.1, 2**52, 2**53 + 1, 1e308, 10**308, 5e-324),
     *("", "1", "true", "'", "''", '"', "\\", "\n", "é", "😀", "a'b", "--", "/*", "]]"),
     *MOMENTS,
 )
@@ -135,6 +135,20 @@ questions = _questions(lookups, constants)
 
 leaves: SearchStrategy[Expr] = st.one_of(questions, constants, elements.map(Array))
 expressions: SearchStrategy[Expr] = st.recursive(leaves, _larger, max_leaves=8)
+
+numbers = st.sampled_from([0, 1, -1, 0.5, -0.0, 10**308, -1e308, 5e-324, 1000]).map(Constant)
+MATHEMATICS: Final = ("ABS", "EXP", "POWER", "SQUARE", "SQRT", "CEILING", "FLOOR", "SIGN")
+sums: SearchStrategy[Expr] = st.recursive(
+    numbers,
+    lambda inner: st.one_of(
+        st.builds(Sum, inner, _chains(inner, "+-")),
+        st.builds(Product, inner, _chains(inner, "*/%")),
+        st.builds(Signed, st.sampled_from("+-"), inner),
+        st.sampled_from(MATHEMATICS).flatmap(lambda name: _call(name, inner)),
+    ),
+    max_leaves=4,
+)
+"""Arithmetic that comes near what a double can hold, and passes it."""
 
 known = st.sampled_from(PATHS).map(Lookup)
 met_constants = st.sampled_from([*MET, UNDEFINED]).map(Constant)
@@ -293,6 +307,7 @@ TOKENS: Final = (
     *("1e999", "1.5", ".5", "'a'", '"b"', "''", "'", '"', "\\", "\\u12", "[[", "]]", "[", "]"),
     *("(", ")", ",", ".", ";", "*", "/", "%", "+", "-", "=", "!=", "<>", "<", "<=", "--", "/*"),
     *("*/", "\n", " ", "é", "\ud800", "\x00", "$", "#", "$version", "\u2028"),
+    *("9" * 310, "'\\ud83d'", "'\\u00e9'"),
 )
 texts = st.lists(st.sampled_from(TOKENS), max_size=25).flatmap(
     lambda tokens: st.sampled_from(["".join(tokens), spaced(tokens)])

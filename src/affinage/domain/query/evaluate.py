@@ -151,16 +151,11 @@ _COMPARATORS: Final[dict[Comparator, Callable[[Any, Any], bool | Undefined]]] = 
     Comparator.AT_LEAST: _ordering(operator.ge),
 }
 
-_KINDS: Final[dict[type, type]] = {
-    bool: bool,
-    int: float,
-    float: float,
-    str: str,
-}
+_KINDS: Final[dict[type, type]] = {bool: bool, int: float, float: float, str: str}
 
 
 def _kind(value: object) -> type | None:
-    """What a value may be ordered with; None is nothing."""
+    """What a value can equal and be ordered with; None where that is nothing."""
     return _KINDS.get(type(value))
 
 
@@ -193,9 +188,9 @@ def _instant(value: Value) -> int | None:
     day, time, fraction, zone = found.groups()
     try:
         moment = datetime.fromisoformat(f"{day}T{time or '00:00:00'}{zone or 'Z'}")
-    except ValueError:  # the 31st of February; the year 0
+    except (ValueError, OverflowError):  # the 31st of February; the year 0
         return None
-    return (moment - _EPOCH) // _SECOND * 10**9 + int(f"{fraction or 0:0<9}")
+    return (moment - _EPOCH) // _SECOND * 10**9 + int(f"{fraction or '':0<9}")
 
 
 def _in(expr: In, row: Row) -> Value:

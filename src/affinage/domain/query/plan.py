@@ -71,7 +71,10 @@ class Index(Protocol[S_co]):
 
 @dataclass(frozen=True, slots=True)
 class Bounds(Generic[S]):
-    """Where an expression is certainly, and at most, true; and likewise false."""
+    """Where an expression is certainly, and at most, true; and likewise false.
+
+    What lies in neither of the two that are at most so is undefined.
+    """
 
     surely_true: S
     maybe_true: S
@@ -95,7 +98,8 @@ def atom(value: Primitive) -> Hashable:
 def candidates(expr: Expr | None, index: Index[S]) -> tuple[S, S]:
     """The rows that a condition surely selects, and those that `evaluate` has to decide.
 
-    They have no row in common; no condition selects everything.
+    They have no row in common; no condition selects everything. They may be sets of the index
+    itself: not to be changed, and to be copied by who keeps them while the index moves on.
 
     Source: QUERY-26.
     """
