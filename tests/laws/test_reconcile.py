@@ -346,11 +346,13 @@ def test_a_whole_manifest_silences_every_deployment_below_it(
     device, book, _ = life
     base: JsonObject = {EDGE_AGENT: {"properties.desired": whole("m")}}
     alone = rulebook(configured("e-base", base, kind="edge", priority=9))
-    book = book.with_rule(alone.rules["e-base"].configuration)
+    lowest = configured("low", {"properties.desired.z": 1}, kind="module", at=-1)
+    book = book.with_rule(alone.rules["e-base"].configuration).with_rule(lowest)
     under, _ = run(device, book)
     fresh, _ = run(a_device(iot_edge=True), alone)
     agent = under.modules[EDGE_AGENT].twin
     assert agent.desired.values == fresh.modules[EDGE_AGENT].twin.desired.values
+    assert under.modules["m"].twin.statuses["low"] == "Applied"
     hidden = {status for name, status in agent.statuses.items() if name != "e-base"}
     assert hidden <= {"Targeted"}
 

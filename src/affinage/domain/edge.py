@@ -16,12 +16,10 @@ from affinage.domain.manifest import MAX_MODULES
 from affinage.domain.moments import Millis
 from affinage.domain.names import EDGE_AGENT, SYSTEM_MODULES, TwinKey, check_id
 from affinage.domain.paths import place
+from affinage.domain.registration import IOT_EDGE
 from affinage.domain.rulebook import Rule
 from affinage.domain.twin import DesiredChanged, new_twin, write_desired
 from affinage.domain.values import JsonObject, is_object
-
-MANAGED_BY: Final = "IotEdge"
-"""What marks a module identity as made by deployments, to be removed by them."""
 
 GRACE: Final[Millis] = 10 * 60 * 1000
 """How long a module stays that no deployment names any more: a flickering tag must not cost its
@@ -62,10 +60,22 @@ def written_modules(deployments: Deployments) -> frozenset[str]:
 
 
 def started_modules(device: Device) -> frozenset[str]:
-    """The modules that the agent of the device is told to have."""
+    """The modules that the agent of the device is told to have, and that can have an identity.
+
+    Source: EDGE-9.
+    """
     agent = device.modules.get(EDGE_AGENT)
     listed = agent.twin.desired.values.get("modules") if agent else None
-    return frozenset(listed) if is_object(listed) else frozenset()
+    # Deployments name nothing else (EDGE-3), but by hand anything can be written there.
+    return frozenset(filter(_is_id, listed)) if is_object(listed) else frozenset()
+
+
+def _is_id(name: str) -> bool:
+    try:
+        check_id("a module", name)
+    except Invalid:
+        return False
+    return True
 
 
 def with_modules(
@@ -95,8 +105,7 @@ def with_modules(
 
 def _module(key: TwinKey, identities: ModuleIdentities, at: Millis) -> Module:
     assert key.module is not None  # it is a module's
-    check_id("a module", key.module)
-    identity = replace(identities.fresh(key), managed_by=MANAGED_BY)
+    identity = replace(identities.fresh(key), managed_by=IOT_EDGE)
     return Module(key.module, identity, new_twin(at))
 
 
@@ -134,7 +143,7 @@ def _marked(module: Module, wanted: frozenset[str] | None, at: Millis) -> Module
 
 def is_managed(module: Module) -> bool:
     """Whether deployments made the module, and may remove it."""
-    return module.identity.managed_by == MANAGED_BY and module.id not in SYSTEM_MODULES
+    return module.identity.managed_by == IOT_EDGE and module.id not in SYSTEM_MODULES
 
 
 def next_leaving(device: Device) -> Millis | None:

@@ -63,7 +63,7 @@ def reconcile(
         Invalid, TooLarge: a twin would pass a limit, or the device would have too many modules.
             Nothing has changed.
 
-    Source: RECONCILE-1 to RECONCILE-20, EDGE-4 to EDGE-14.
+    Source: RECONCILE-1 to RECONCILE-21, EDGE-4 to EDGE-14.
     """
     targets = Targets(device, rulebook, presence, affected)
     rules = targets.of_device()

@@ -3,7 +3,7 @@ from typing import Any
 import pytest
 
 from affinage.domain import configuration as configurations
-from affinage.domain.configuration import Configuration, Kind, create, document, update
+from affinage.domain.configuration import Configuration, Kind, buried, create, document, update
 from affinage.domain.errors import (
     EtagMismatch,
     ImmutableContent,
@@ -155,6 +155,13 @@ def test_an_update_of_what_somebody_else_changed_is_refused() -> None:
     """CONFIGURATION-17"""
     with pytest.raises(EtagMismatch, match="pump-baseline"):
         update(made(), BODY, if_match="Mg==", at=456)
+
+
+def test_a_deleted_configuration_is_a_tombstone() -> None:
+    """CONFIGURATION-21"""
+    tombstone = buried(made(), at=456)
+    assert (tombstone.tombstone, tombstone.etag, tombstone.updated_at) == (True, 2, 456)
+    assert (tombstone.generation, tombstone.kind) == (3, Kind.DEVICE)
 
 
 def test_queries_can_be_tried() -> None:

@@ -6,7 +6,6 @@ from msgspec.structs import replace
 from affinage.domain.device import Device
 from affinage.domain.edge import (
     GRACE,
-    MANAGED_BY,
     apply_content,
     in_writing_order,
     next_leaving,
@@ -17,6 +16,7 @@ from affinage.domain.edge import (
     written_modules,
 )
 from affinage.domain.errors import Invalid, InvalidContent, TooManyModules
+from affinage.domain.registration import IOT_EDGE
 from affinage.domain.values import JsonObject
 from fakes.reconciling import Keys, a_device, a_module, configured, rulebook, whole
 
@@ -28,7 +28,7 @@ KEYS = Keys()
 def gateway(*managed: str, modules: tuple[str, ...] = ()) -> Device:
     device = a_device("gw-1", iot_edge=True, modules=modules)
     for name in managed:
-        device = device.with_module(a_module(name, managed_by=MANAGED_BY))
+        device = device.with_module(a_module(name, managed_by=IOT_EDGE))
     return device
 
 
@@ -62,11 +62,18 @@ def test_the_agent_is_told_which_modules_to_have() -> None:
     assert started_modules(applied(gateway(), **BASE)) == {"m"}
 
 
+def test_a_name_that_no_module_can_have_is_passed_over() -> None:
+    """EDGE-9"""
+    agent = a_module("$edgeAgent")
+    agent = replace(agent, twin=a_device(desired={"modules": {"m": {}, "ä": {}}}).twin)
+    assert started_modules(gateway().with_module(agent)) == {"m"}
+
+
 def test_missing_modules_are_made() -> None:
     """EDGE-9"""
     device = with_modules(gateway(modules=("own",)), {"own", "m"}, KEYS, at=5)
     made = device.modules["m"]
-    assert (made.identity.managed_by, made.twin.desired.stamps.at) == (MANAGED_BY, 5)
+    assert (made.identity.managed_by, made.twin.desired.stamps.at) == (IOT_EDGE, 5)
     assert made.identity.credentials.primary_key == b"gw-1/m"
     assert device.modules["own"].identity.managed_by is None
     assert with_modules(device, {"own", "m"}, KEYS, at=6) is device
@@ -104,7 +111,7 @@ def test_modules_of_others_and_system_modules_never_leave() -> None:
     """EDGE-11"""
     device = gateway(modules=("own",))
     agent = device.modules["$edgeAgent"]
-    managed = replace(agent, identity=replace(agent.identity, managed_by=MANAGED_BY))
+    managed = replace(agent, identity=replace(agent.identity, managed_by=IOT_EDGE))
     device = device.with_module(managed)
     assert with_leavers(device, frozenset(), at=5) is device
 

@@ -1,8 +1,9 @@
 import pytest
 from msgspec.structs import replace
 
-from affinage.domain.edge import GRACE, MANAGED_BY
+from affinage.domain.edge import GRACE
 from affinage.domain.errors import TooLarge
+from affinage.domain.registration import IOT_EDGE
 from affinage.domain.values import JsonObject
 from fakes.reconciling import a_device, a_module, configured, rulebook, run, whole
 
@@ -116,7 +117,7 @@ def test_of_a_module_that_deployments_did_not_make_paths_go() -> None:
     """RECONCILE-11"""
     device, _ = run(a_device(modules=["w"]), rulebook(configured("c", A, kind="module")))
     assert run(device, rulebook())[1][0].patch == {"a": None}
-    managed = replace(device, modules={"w": a_module("w", managed_by=MANAGED_BY)})
+    managed = replace(device, modules={"w": a_module("w", managed_by=IOT_EDGE)})
     assert run(managed, rulebook())[1] == ()
 
 
@@ -130,6 +131,15 @@ def test_one_twin_over_its_limit_changes_nothing() -> None:
     full = replace(full, twin=a_device(desired=values).twin)
     with pytest.raises(TooLarge, match="desired of pump-1/w would take"):
         run(replace(a_device(), modules={"w": full}), book)
+
+
+def test_what_a_run_writes_conditions_see_in_the_next() -> None:
+    """RECONCILE-21"""
+    reader = configured("d", {"properties.desired.b": 1}, "properties.desired.a = 1")
+    book = rulebook(configured("c", A), reader)
+    device, _ = run(a_device(), book)
+    assert device.carried == {"c": 1}
+    assert run(device, book)[0].carried == {"c": 1, "d": 1}
 
 
 def test_drift_is_corrected_on_request() -> None:
