@@ -26,9 +26,12 @@ SHARE: Final = 95
 
 WORKERS: Final = 2
 
+TAIL: Final = 2000
+"""Characters shown of what a failing run printed."""
+
 
 def main(folders: list[str]) -> int:
-    """Check the modules below ``folders`` of src/affinage, or all; 0 where all are covered."""
+    """Check the modules in ``folders`` of src/affinage, or all; 0 where all are covered."""
     modules = [module for folder in folders or ["."] for module in sorted(_modules(SRC / folder))]
     with ThreadPoolExecutor(WORKERS) as pool:
         breaches = [breach for breach in pool.map(_breach, modules) if breach]
@@ -40,7 +43,8 @@ def main(folders: list[str]) -> int:
 
 def _modules(folder: Path) -> Iterator[Path]:
     """Every module that does something; one of names alone is proven by whoever uses them."""
-    return (path for path in folder.rglob("*.py") if "def " in path.read_text())
+    paths = [folder] if folder.is_file() else folder.rglob("*.py")
+    return (path for path in paths if "def " in path.read_text())
 
 
 def _own_tests(module: Path) -> Path:
@@ -54,30 +58,32 @@ def _breach(module: Path) -> str:
     name, tests = module.relative_to(SRC), _own_tests(module)
     if not tests.exists():
         return f"{name}: there is no {tests.relative_to(ROOT)}"
-    found = _measure(module, tests)
+    with tempfile.TemporaryDirectory() as folder:
+        failure, found = _measure(module, tests, Path(folder))
+    if failure:
+        return f"{name}: {tests.relative_to(ROOT)} fails alone\n{failure}"
     share = found["summary"]["percent_covered"]
     if share >= (100 if name.parts[0] in CORE else SHARE):
         return ""
     missing = [*found["missing_lines"], *("→".join(map(str, b)) for b in found["missing_branches"])]
-    return f"{name}: {share:.0f} % by {tests.relative_to(ROOT)}; not {', '.join(map(str, missing))}"
+    return f"{name}: {share:.1f} % by {tests.relative_to(ROOT)}; not {', '.join(map(str, missing))}"
 
 
-def _measure(module: Path, tests: Path) -> dict[str, Any]:
-    """Coverage's report on ``module`` after running ``tests`` alone."""
-    with tempfile.TemporaryDirectory() as folder:
-        measured, report = f"{folder}/coverage", f"{folder}/report.json"
-        coverage = [sys.executable, "-m", "coverage"]
-        only = ["--branch", f"--include={module}", f"--data-file={measured}"]
-        _run([*coverage, "run", *only, "-m", "pytest", "-q", "-p", "no:cacheprovider", str(tests)])
-        _run([*coverage, "json", "-q", f"--data-file={measured}", "-o", report])
-        files: dict[str, dict[str, Any]] = json.loads(Path(report).read_text())["files"]
-    return next(iter(files.values()))
-
-
-def _run(command: list[str]) -> None:
-    done = subprocess.run(command, cwd=ROOT, check=False, capture_output=True, text=True)
-    if done.returncode:
-        sys.exit(f"{' '.join(command)}\n{done.stdout}{done.stderr}")
+def _measure(module: Path, tests: Path, folder: Path) -> tuple[str, dict[str, Any]]:
+    """What went wrong, empty if nothing did; coverage's report on ``module`` by ``tests`` alone."""
+    coverage = [sys.executable, "-m", "coverage"]
+    # Not the project's settings, whose source would have every other module measured too.
+    only = ["--rcfile=/dev/null", f"--data-file={folder / 'measured'}", f"--include={module}"]
+    tested = ["-m", "pytest", "-q", "--no-header", "-p", "no:cacheprovider", str(tests)]
+    for command in (
+        [*coverage, "run", "--branch", *only, *tested],
+        [*coverage, "json", *only, "-q", "-o", str(folder / "report")],
+    ):
+        done = subprocess.run(command, cwd=ROOT, check=False, capture_output=True, text=True)
+        if done.returncode:
+            return done.stdout[-TAIL:] + done.stderr[-TAIL:], {}
+    (found,) = json.loads((folder / "report").read_text())["files"].values()
+    return "", found
 
 
 if __name__ == "__main__":
