@@ -1,0 +1,244 @@
+"""The hub: builds the parts from settings, runs them until told to stop."""
+
+import asyncio
+import functools
+from dataclasses import dataclass
+from pathlib import Path
+from types import TracebackType
+from typing import Self
+
+import structlog
+
+from affinage.adapters.files.certificates import Certificates
+from affinage.adapters.files.folder import DataFolder
+from affinage.adapters.files.vault import FileVault
+from affinage.adapters.sqlite.store import SqliteStore
+from affinage.adapters.system.clock import SystemClock
+from affinage.adapters.system.ids import SystemIds
+from affinage.apps.settings import HubSettings
+from affinage.frontends.http.server import HttpServer
+from affinage.frontends.mqtt.connection import MqttConnection
+from affinage.frontends.mqtt.needs import Needs
+from affinage.frontends.service_api.app import create_app
+from affinage.frontends.service_api.calls import Services
+from affinage.frontends.tls.context import server_context
+from affinage.frontends.tls.transport import serve_tls
+from affinage.services.access import Access
+from affinage.services.bulk import Bulk
+from affinage.services.configurations import Configurations
+from affinage.services.fleet.fleet import Fleet
+from affinage.services.queries import Queries
+from affinage.services.registry import FreshModules, Registry, makings
+from affinage.services.sessions import Sessions
+from affinage.services.sweeps import Sweeps
+from affinage.services.twins import Twins
+
+_log = structlog.get_logger(__name__)
+
+
+class Parts:
+    """Every service of one hub, over one data folder."""
+
+    def __init__(self, settings: HubSettings) -> None:
+        """Open the folder and the store; nothing runs yet.
+
+        Raises:
+            Unavailable: the folder is in use, or cannot be.
+            Invalid: what it holds is none of ours, or a newer release's.
+        """
+        self.folder = DataFolder(settings.data)
+        self.clock = SystemClock()
+        self.ids = SystemIds(self.clock)
+        vault = FileVault(settings.data / "vault.key")
+        self.store = SqliteStore(settings.data / "hub.db")
+        self.fleet = Fleet(self.store, self.clock, FreshModules(makings(vault, self.ids)))
+        hosts = settings.certified
+        self.access = Access(self.fleet, vault, self.clock, self.ids, hosts)
+        self.registry = Registry(self.fleet, vault, self.clock, self.ids)
+        self.twins = Twins(self.fleet, self.clock)
+        self.sessions = Sessions(self.fleet, self.clock)
+        self.queries = Queries(self.fleet)
+        self.sweeps = Sweeps(self.fleet, self.clock)
+        self.configurations = Configurations(
+            self.fleet, self.queries, self.sweeps, self.clock, settings.max_configurations
+        )
+
+    async def open(self) -> None:
+        """Read the store; the fleet must be running."""
+        await self.access.open()
+        await self.sweeps.open()
+        await self.sessions.open()
+
+    async def close(self) -> None:
+        await self.store.close()
+        self.folder.close()
+
+    def services(self) -> Services:
+        return Services(
+            access=self.access,
+            registry=self.registry,
+            bulk=Bulk(self.registry),
+            twins=self.twins,
+            queries=self.queries,
+            configurations=self.configurations,
+            clock=self.clock,
+            ids=self.ids,
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class Doors:
+    """What listens, and where."""
+
+    https: asyncio.Server
+    mqtt: asyncio.Server
+    http: HttpServer
+
+    @property
+    def ports(self) -> tuple[int, int]:
+        """Of HTTPS and of MQTT."""
+        https, mqtt = (server.sockets[0].getsockname()[1] for server in (self.https, self.mqtt))
+        return https, mqtt
+
+    async def close(self) -> None:
+        """Listen no more, and let the requests under way finish."""
+        self.https.close()
+        self.mqtt.close()
+        await self.http.drain()
+
+
+class Hub:
+    """A running hub: ``async with Hub(settings) as hub`` serves until the block ends."""
+
+    def __init__(self, settings: HubSettings) -> None:
+        self.settings = settings
+
+    async def __aenter__(self) -> Self:
+        """Serve.
+
+        Raises:
+            Unavailable, Invalid: see `Parts`; OSError: a port cannot be listened on. Nothing is
+                left open.
+        """
+        self.parts = Parts(self.settings)
+        try:
+            await self._start()
+        except BaseException:
+            await self.parts.close()
+            raise
+        return self
+
+    async def __aexit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        await self._doors.close()
+        self.parts.sessions.close_all("the hub stops")
+        await self._tasks.stop()
+        await self.parts.close()
+        _log.info("stopped")
+
+    @property
+    def ready_line(self) -> str:
+        """What `serve` prints once devices and back ends may come."""
+        name = self.settings.hostnames[0]
+        https, mqtt = self._doors.ports
+        return f"ready https://{name}:{https} mqtts://{name}:{mqtt}"
+
+    @property
+    def ports(self) -> tuple[int, int]:
+        """Of HTTPS and of MQTT."""
+        return self._doors.ports
+
+    async def serve_until(self, stop: asyncio.Event) -> None:
+        """Return once ``stop`` is set.
+
+        Raises:
+            ExceptionGroup: a loop of the hub has failed; the store is as of the last commit.
+        """
+        await self._tasks.wait_or(stop)
+
+    async def _start(self) -> None:
+        parts = self.parts
+        certificates = self._certificates()
+        await parts.fleet.open()
+        self._tasks = _Tasks()
+        group = await self._tasks.start()
+        for loop in (parts.fleet.run, parts.sweeps.run, parts.sweeps.tend, parts.sessions.run):
+            group.create_task(loop())
+        await parts.open()
+        try:
+            self._doors = await self._open_doors(certificates, group)
+        except BaseException:
+            await self._tasks.stop()
+            raise
+
+    def _certificates(self) -> tuple[Path, Path]:
+        settings = self.settings
+        if settings.certificate and settings.key:
+            return settings.certificate, settings.key
+        made = Certificates(settings.data / "tls")
+        made.ensure(settings.certified, self.parts.clock.now())
+        return made.server, made.server_key
+
+    async def _open_doors(self, certificates: tuple[Path, Path], group: asyncio.TaskGroup) -> Doors:
+        parts, settings = self.parts, self.settings
+        context = server_context(*certificates)
+        needs = Needs(
+            access=parts.access,
+            sessions=parts.sessions,
+            twins=parts.twins,
+            clock=parts.clock,
+            ids=parts.ids,
+            timer=asyncio.get_running_loop(),
+            tasks=group,
+        )
+        http = HttpServer(create_app(parts.services()))
+        mqtt_connection = functools.partial(MqttConnection, needs)
+        mqtt = await serve_tls(mqtt_connection, context, settings.host, settings.mqtt_port)
+        try:
+            https = await serve_tls(http.connection, context, settings.host, settings.https_port)
+        except OSError:
+            mqtt.close()
+            raise
+        return Doors(https, mqtt, http)
+
+
+class _Tasks:
+    """A task group that lives as long as the hub, entered and left in one task of its own."""
+
+    def __init__(self) -> None:
+        self._stop = asyncio.Event()
+
+    async def start(self) -> asyncio.TaskGroup:
+        started: asyncio.Future[asyncio.TaskGroup] = asyncio.get_running_loop().create_future()
+        self._owner = asyncio.ensure_future(self._own(started))
+        return await started
+
+    async def wait_or(self, stop: asyncio.Event) -> None:
+        """Return once ``stop`` is set; raise what ended the group before."""
+        stopped = asyncio.ensure_future(stop.wait())
+        done, _ = await asyncio.wait((self._owner, stopped), return_when="FIRST_COMPLETED")
+        stopped.cancel()
+        if self._owner in done:
+            self._owner.result()
+
+    async def stop(self) -> None:
+        """Cancel everything in the group and wait for it."""
+        self._stop.set()
+        await asyncio.wait([self._owner])
+
+    async def _own(self, started: asyncio.Future[asyncio.TaskGroup]) -> None:
+        try:
+            async with asyncio.TaskGroup() as group:
+                started.set_result(group)
+                await self._stop.wait()
+                raise _Stopped  # how a group is told to cancel the rest
+        except* _Stopped:
+            pass
+
+
+class _Stopped(Exception):
+    """The hub stops."""

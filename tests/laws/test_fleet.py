@@ -1,0 +1,271 @@
+"""What must hold of the fleet after any history of writes, failed commits and restarts.
+
+The reference is slow and plain: every device read back from the store, every condition asked of
+every one with `evaluate`.
+"""
+
+import asyncio
+from collections.abc import Callable
+from contextlib import suppress
+from typing import Any, TypeAlias
+
+from hypothesis import given
+from hypothesis import strategies as st
+
+from affinage.adapters.memory.store import MemoryStore
+from affinage.domain.errors import AffinageError
+from affinage.domain.names import TwinKey
+from affinage.domain.principal import Kind, Principal, Right
+from affinage.domain.query.evaluate import matches
+from affinage.domain.query.parse import parse_condition
+from affinage.domain.query.syntax import Collection
+from affinage.domain.twin import TwinPatch
+from affinage.domain.values import JsonObject
+from affinage.ports.store import Table
+from affinage.services.configurations import Configurations
+from affinage.services.fleet import codec
+from affinage.services.fleet.fleet import Fleet
+from affinage.services.fleet.unit import Change
+from affinage.services.queries import Queries
+from affinage.services.registry import FreshModules, Registry, makings
+from affinage.services.sweeps import Sweeps
+from affinage.services.twins import Twins
+from fakes.clock import FixedClock
+from fakes.ids import CountingIds
+from fakes.vault import OpenVault
+
+OPERATOR = Principal(
+    Kind.OPERATOR,
+    "law",
+    "test",
+    "1",
+    Right.REGISTRY_READ | Right.REGISTRY_WRITE | Right.SERVICE_CONNECT,
+)
+DEVICES = ["a", "b", "edge", "d"]
+CONDITIONS = [
+    "tags.ring = 'canary'",
+    "tags.ring != 'canary' OR NOT IS_DEFINED(tags.ring)",
+    "tags.n = 1",
+    "tags.n >= 1 AND NOT tags.ring = 'prod'",
+    "properties.reported.fw.v IN ['1', '2'] AND tags.ring = 'canary'",
+    "properties.reported.fw.v = tags.ring",
+    "configurations.[[one]].status = 'Applied'",
+    "deviceId = 'a' OR capabilities.iotEdge = true",
+    "properties.desired.$version > 1",
+]
+values = st.sampled_from([None, "canary", "prod", 1, 1.0, True, "1", {}, {"v": "1"}, ["1"]])
+patches = st.fixed_dictionaries({}, optional={"ring": values, "n": values, "fw": values})
+names = st.sampled_from(DEVICES)
+contents = st.sampled_from(
+    ["properties.desired.fw", "properties.desired.fw.v", "properties.desired"]
+)
+
+Operation: TypeAlias = tuple[Any, ...]
+operations = st.one_of(
+    st.tuples(st.just("create"), names, patches),
+    st.tuples(st.just("delete"), names),
+    st.tuples(st.just("tag"), names, patches),
+    st.tuples(st.just("desire"), names, patches),
+    st.tuples(st.just("report"), names, patches),
+    st.tuples(
+        st.just("configure"),
+        st.sampled_from(["one", "two"]),
+        st.sampled_from(CONDITIONS),
+        st.integers(0, 2),
+        contents,
+    ),
+    st.tuples(st.just("retarget"), st.sampled_from(["one", "two"]), st.sampled_from(CONDITIONS)),
+    st.tuples(st.just("withdraw"), st.sampled_from(["one", "two"])),
+    st.tuples(st.just("ask"), st.sampled_from(CONDITIONS)),
+    st.tuples(st.just("fail")),
+    st.tuples(st.just("restart")),
+)
+
+
+class History:
+    """A fleet to which operations happen, over one store that outlives restarts."""
+
+    def __init__(self) -> None:
+        self.disk_fails = False
+        self.store = MemoryStore(self._sync)
+        self.clock, self.ids = FixedClock(), CountingIds()
+
+    async def _sync(self) -> None:
+        if self.disk_fails:
+            self.disk_fails = False
+            raise OSError("no space left")
+
+    async def live(self, history: list[Operation], check: Callable[[], Any]) -> None:
+        """Carry out the history, life by life, with ``check`` at the end of each."""
+        lives: list[list[Operation]] = [[]]
+        for operation in history:
+            if operation[0] == "restart":
+                lives.append([])
+            else:
+                lives[-1].append(operation)
+        for life in lives:
+            await self._one_life(life, check)
+
+    async def _one_life(self, life: list[Operation], check: Callable[[], Any]) -> None:
+        made_of = makings(OpenVault(), self.ids)
+        self.fleet = Fleet(self.store, self.clock, FreshModules(made_of))
+        await self.fleet.open()
+        self.sweeps = Sweeps(self.fleet, self.clock)
+        await self.sweeps.open()
+        self.registry = Registry(self.fleet, OpenVault(), self.clock, self.ids)
+        self.twins = Twins(self.fleet, self.clock)
+        queries = Queries(self.fleet)
+        self.configurations = Configurations(self.fleet, queries, self.sweeps, self.clock)
+        running = [
+            asyncio.ensure_future(self.fleet.run()),
+            asyncio.ensure_future(self.sweeps.run()),
+        ]
+        for operation in life:
+            await self._happen(*operation)
+        self.disk_fails = False
+        await self.settle()
+        await check()
+        for task in running:
+            task.cancel()
+        await asyncio.wait(running)
+
+    async def turn(self) -> None:
+        """Let the background build its bitmaps: so few rows take it a few turns of the loop."""
+        for _ in range(5):
+            await asyncio.sleep(0)
+
+    async def settle(self) -> None:
+        """Until no sweep is under way; those that failed are tried again after a second."""
+        finished = asyncio.ensure_future(self.sweeps.finished())
+        while not finished.done():
+            self.clock.advance(1)
+            await asyncio.sleep(0)
+
+    async def _happen(self, what: str, *given: Any) -> None:
+        if what == "fail":
+            self.disk_fails = True
+            return
+        with suppress(AffinageError):  # refused, or its commit failed: nothing may have changed
+            await getattr(self, what)(*given)
+
+    async def create(self, name: str, patch: Any) -> None:
+        body: JsonObject = {"capabilities": {"iotEdge": name == "edge"}}
+        twin = TwinPatch({key: value for key, value in patch.items() if value is not None}, {})
+        await self.registry.create(TwinKey(name), body, twin, by=OPERATOR)
+
+    async def delete(self, name: str) -> None:
+        await self.registry.delete(TwinKey(name), if_match=None, by=OPERATOR)
+
+    async def tag(self, name: str, patch: Any) -> None:
+        await self.twins.patch(TwinKey(name), TwinPatch(tags=patch), if_match=None, by=OPERATOR)
+
+    async def desire(self, name: str, patch: Any) -> None:
+        change = TwinPatch(desired=patch)
+        await self.twins.patch(TwinKey(name), change, if_match=None, by=OPERATOR)
+
+    async def report(self, name: str, patch: Any) -> None:
+        key = TwinKey(name)
+        device = Principal(Kind.DEVICE, name, "test", "1", Right.DEVICE_CONNECT, key)
+        await self.twins.report(key, patch, by=device)
+
+    async def configure(self, name: str, condition: str, priority: int, path: str) -> None:
+        value: Any = {"v": name} if path != "properties.desired.fw.v" else name
+        body: JsonObject = {
+            "targetCondition": condition,
+            "priority": priority,
+            "content": {"deviceContent": {path: value}},
+        }
+        await self.configurations.put(name, body, if_match=None, by=OPERATOR)
+
+    async def retarget(self, name: str, condition: str) -> None:
+        body: JsonObject = {"targetCondition": condition}
+        await self.configurations.put(name, body, if_match="*", by=OPERATOR)
+
+    async def withdraw(self, name: str) -> None:
+        await self.configurations.delete(name, if_match="*", by=OPERATOR)
+
+    async def ask(self, condition: str) -> None:
+        await self.fleet.count(Collection.DEVICES, parse_condition(condition))
+        await self.turn()
+
+    def stored(self) -> dict[str, Any]:
+        """Every device as the store has it, by id."""
+        devices = [codec.device(body) for _, body in self.store.read(Table.DEVICES)]
+        assert len({device.id for device in devices}) == len(devices)
+        return {device.id: device for device in devices}
+
+
+def _beginning(patches: list[Any]) -> list[Operation]:
+    """A fleet that is there and has been asked, so that what follows moves bitmaps."""
+    made = [("create", name, patch) for name, patch in zip(DEVICES, patches, strict=False)]
+    asked = [("ask", condition) for condition in CONDITIONS]
+    configured = ("configure", "one", CONDITIONS[0], 1, "properties.desired.fw")
+    return [*made, *asked, configured]
+
+
+histories = st.builds(
+    lambda patches, history: [*_beginning(patches), *history],
+    st.lists(patches, min_size=3, max_size=3),
+    st.lists(operations, min_size=4, max_size=16),
+)
+
+
+@given(histories)
+def test_plan_is_evaluate(history: list[Operation]) -> None:
+    """For any fleet, condition and history: bitmaps find what `evaluate` finds. QUERY-26."""
+    hub = History()
+
+    async def check() -> None:
+        for text in [*CONDITIONS, *CONDITIONS]:  # the second time surely with bitmaps
+            condition = parse_condition(text)
+            rows = [hub.fleet.row(TwinKey(name)) for name in sorted(hub.stored())]
+            wanted = [row.key for row in rows if matches(condition, row)]
+            found = [row.key async for row in hub.fleet.rows(Collection.DEVICES, condition)]
+            assert found == wanted, text
+            assert await hub.fleet.count(Collection.DEVICES, condition) == len(wanted), text
+            await hub.turn()
+
+    asyncio.run(hub.live(history, check))
+
+
+@given(histories)
+def test_memory_is_what_the_store_has(history: list[Operation]) -> None:
+    """Nothing acknowledged is lost, and nothing refused is kept."""
+    hub = History()
+
+    async def check() -> None:
+        stored = hub.stored()
+        assert {name: hub.fleet.find(name) for name in DEVICES if hub.fleet.find(name)} == stored
+        assert hub.fleet.ids(100) == sorted(stored)
+        for configuration in hub.fleet.configurations():
+            carriers = [one for one in stored.values() if configuration.id in one.carried]
+            assert hub.fleet.carriers(configuration.id) == len(carriers)
+
+    asyncio.run(hub.live(history, check))
+
+
+@given(histories)
+def test_a_second_reconcile_writes_nothing(history: list[Operation]) -> None:
+    """When the sweeps are over, every device is as the configurations in force want it."""
+    hub = History()
+
+    async def check() -> None:
+        before = hub.stored()
+        everything = dict.fromkeys(before)
+        await hub.fleet.change(lambda _: Change(lambda _: None, sweep=everything))
+        assert hub.stored() == before
+
+    asyncio.run(hub.live(history, check))
+
+
+@given(histories)
+def test_no_tombstone_outlives_its_sweep(history: list[Operation]) -> None:
+    hub = History()
+
+    async def check() -> None:
+        rows: list[tuple[Any, bytes]] = list(hub.store.read(Table.SWEEPS))
+        assert rows == []
+        kept = {str(key) for key, _ in hub.store.read(Table.CONFIGURATIONS)}
+        assert kept == {configuration.id for configuration in hub.fleet.configurations()}
+
+    asyncio.run(hub.live(history, check))
