@@ -61,7 +61,8 @@ class MqttConnection(asyncio.Protocol):
         self._needs = needs
         self._session = ServerSession()
         self._turns = Turns(needs.spawn)
-        self._by: Principal | None = None
+        self._key = TwinKey("")  # who it says it is, from its CONNECT on
+        self._by: Principal | None = None  # who it is, once it is let in
         self._is_reading = True
         self._heard_at = 0.0
         self._alarm: Alarm | None = None
@@ -128,6 +129,7 @@ class MqttConnection(asyncio.Protocol):
             case Subscribing() | Unsubscribing():
                 self._turns.take(partial(self._store, event), alone=True)
             case Connecting():
+                self._key = TwinKey(*self._session.identity)
                 self._needs.spawn(self._connect(event))
             case Leaving():
                 self.close("the client said goodbye")
@@ -266,10 +268,6 @@ class MqttConnection(asyncio.Protocol):
         if self._alarm:
             self._alarm.cancel()
         self._alarm = self._needs.timer.call_later(delay_s, callback)
-
-    @property
-    def _key(self) -> TwinKey:
-        return TwinKey(*self._session.identity)
 
     @property
     def _principal(self) -> Principal:
