@@ -5,6 +5,7 @@ import json
 from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
+from typing import Any
 
 from fakes.authority import authority
 
@@ -16,7 +17,7 @@ class Asked:
     body: bytes
 
     @property
-    def document(self) -> object:
+    def document(self) -> Any:
         return json.loads(self.body)
 
 

@@ -70,11 +70,16 @@ class FakeHub:
         """What it answers twin requests with; 0 for what is right."""
         self.is_mute = False
         """Nothing is answered any more."""
+        self.hangs_up = False
+        """It drops who asks for anything of a twin."""
+        self.on_twin_read: Callable[[], None] | None = None
+        """Called once, just after the next twin was read."""
         self.garbage = b""
         """What it answers every packet with, if anything."""
-        self.doors_open = 0
-        self.most = 0
-        """Connections that there were at once."""
+        self.all_doors: list[_Door] = []
+        """Whoever is connected, greeted or not."""
+        self.greeting = self.most_greeting = 0
+        """Connections, at this moment and at most, over which no twin was read yet."""
         self._waiting: list[tuple[Callable[[], bool], asyncio.Future[None]]] = []
 
     def string(self, device: str, key: str = KEY) -> ConnectionString:
@@ -109,7 +114,8 @@ class FakeHub:
         met = [pair for pair in self._waiting if pair[0]()]
         self._waiting = [pair for pair in self._waiting if pair not in met]
         for _, future in met:
-            future.set_result(None)
+            if not future.done():  # who waited may have given up
+                future.set_result(None)
 
 
 class _Door(asyncio.Protocol):
@@ -121,10 +127,13 @@ class _Door(asyncio.Protocol):
         self.hub = hub
         self.decoder = Decoder()
         self.identity = Identity("")
+        self.is_greeting = True
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         self.transport = cast("asyncio.Transport", transport)
-        self.hub.doors_open += 1
+        self.hub.all_doors.append(self)
+        self.hub.greeting += 1
+        self.hub.most_greeting = max(self.hub.most_greeting, self.hub.greeting)
 
     def data_received(self, data: bytes) -> None:
         for packet in self.decoder.feed(data):
@@ -136,10 +145,15 @@ class _Door(asyncio.Protocol):
         self.hub.look()
 
     def connection_lost(self, exc: Exception | None) -> None:
-        self.hub.doors_open -= 1
+        self.hub.all_doors.remove(self)
+        self.greeted()
         if self.hub.doors.get(self.identity.client_id) is self:
             del self.hub.doors[self.identity.client_id]
         self.hub.look()
+
+    def greeted(self) -> None:
+        self.hub.greeting -= self.is_greeting
+        self.is_greeting = False
 
     def take(self, packet: Packet) -> None:
         match packet:
@@ -167,7 +181,6 @@ class _Door(asyncio.Protocol):
             self.transport.close()
             return
         self.hub.doors[self.identity.client_id] = self
-        self.hub.most = max(self.hub.most, len(self.hub.doors))
 
     def proof(self, packet: Connect) -> int:
         username = Username.parse(packet.username or "")
@@ -183,6 +196,9 @@ class _Door(asyncio.Protocol):
     def answer(self, packet: Publish) -> None:
         twin = self.hub.twin(self.identity.client_id)
         request = parse_request(packet.topic, self.identity)
+        if self.hub.hangs_up:
+            self.transport.abort()
+            return
         if self.hub.status:
             assert isinstance(request, TwinGet | ReportedPatch)
             body = b'{"errorCode":400004,"message":"no, thanks"}'
@@ -190,11 +206,15 @@ class _Door(asyncio.Protocol):
             return
         match request:
             case TwinGet(rid):
+                self.greeted()
                 both = {
                     "desired": {**twin.desired, "$version": twin.desired_version},
                     "reported": {**twin.reported, "$version": twin.reported_version},
                 }
                 self.send(Publish(TwinResponse(200, rid).topic, json.dumps(both).encode()))
+                call, self.hub.on_twin_read = self.hub.on_twin_read, None
+                if call:
+                    call()
             case ReportedPatch(rid):
                 patch = json.loads(packet.payload)
                 merged = merge(twin.reported, patch)
@@ -219,7 +239,7 @@ async def fake_hub() -> AsyncIterator[FakeHub]:
     try:
         yield hub
     finally:
-        for door in [*hub.doors.values()]:
+        for door in [*hub.all_doors]:
             door.transport.abort()
         server.close()
         await server.wait_closed()

@@ -23,6 +23,9 @@ from affinage.protocol.mqtt.packets import (
     encode,
 )
 
+FAREWELL_S: Final = 5.0
+"""How long a hub may take to end a connection that was closed, before it is dropped."""
+
 CONNACK: Final = "connack"
 SUBACK: Final = "suback"
 """Names under which the answers to the first packets are waited for."""
@@ -73,7 +76,12 @@ class Link(asyncio.Protocol):
         try:
             async with asyncio.timeout(timeout_s):
                 await loop.create_connection(
-                    lambda: self, address, port, ssl=context, server_hostname=host
+                    lambda: self,
+                    address,
+                    port,
+                    ssl=context,
+                    server_hostname=host,
+                    ssl_shutdown_timeout=FAREWELL_S,
                 )
         except ssl.SSLError:
             raise

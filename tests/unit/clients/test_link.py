@@ -1,21 +1,32 @@
 """One MQTT connection of a client: what is particular to it below what devices say."""
 
 import asyncio
+import ssl
+from collections.abc import Callable
 
 import pytest
 
-from affinage.clients.link import CONNACK, Link
+from affinage.clients.link import CONNACK, SUBACK, Link
 from affinage.clients.trust import trust
 from affinage.domain.errors import Unavailable
-from affinage.protocol.mqtt.packets import Connack, Connect, Pingreq, Publish
+from affinage.protocol.mqtt.packets import (
+    Connack,
+    Connect,
+    Pingreq,
+    Publish,
+    Suback,
+    Subscribe,
+)
 from affinage.protocol.topics import TwinGet
 from fakes.authority import HOST, authority
 from fakes.looped import looped
 from fakes.mqtt_hub import FakeHub, fake_hub
 
 
-async def dialled(hub: FakeHub, lost: list[str]) -> Link:
-    link = Link("pump-1", on_publish=lambda _: None, on_lost=lambda: lost.append("lost"))
+async def dialled(
+    hub: FakeHub, lost: list[str], on_publish: Callable[[Publish], None] = lambda _: None
+) -> Link:
+    link = Link("pump-1", on_publish=on_publish, on_lost=lambda: lost.append("lost"))
     context = trust(authority().ca_file)
     await link.dial("127.0.0.1", hub.port, host=HOST, context=context, timeout_s=5)
     return link
@@ -40,7 +51,7 @@ async def test_pings_keep_a_link_as_long_as_the_hub_answers_and_no_longer() -> N
         await hub.until(lambda: hub.heard == [Pingreq()] * 3)
         assert link.is_open
         hub.is_mute = True
-        await hub.until(lambda: hub.doors_open == 0)
+        await hub.until(lambda: not hub.all_doors)
         assert not link.is_open
         await link.close()
         assert lost == ["lost"]
@@ -77,4 +88,59 @@ async def test_an_answer_that_comes_too_late_is_passed_over() -> None:
         link.answer("7", Connack(session_present=False, code=0))
         with pytest.raises(asyncio.CancelledError):
             await asking
+        await link.close()
+
+
+@looped
+async def test_publishes_are_told_and_acknowledged_where_they_ask_for_it() -> None:
+    told: list[Publish] = []
+    async with fake_hub() as hub:
+        link = await dialled(hub, [], told.append)
+        greeting = Connect("pump-1", f"{HOST}/pump-1", b"no token")
+        hub.connack = 3
+        answer = await link.ask(CONNACK, greeting, timeout_s=5)
+        assert answer == Connack(session_present=False, code=3)
+        await link.close()
+    async with fake_hub() as hub:
+        link = await dialled(hub, [], told.append)
+        answer = await link.ask(SUBACK, Subscribe(1, (("a/#", 1),)), timeout_s=5)
+        assert answer == Suback(1, (0,))
+        one, two = Publish("a/b", b"1", qos=1, packet_id=7), Publish("a/b", b"2")
+        (door,) = hub.all_doors
+        door.send(one)
+        door.send(two)
+        await hub.until(lambda: hub.acknowledged == [7])
+        assert told == [one, two]
+        await link.close()
+
+
+@looped
+async def test_nobody_answers_at_a_wrong_port() -> None:
+    async with fake_hub() as hub:
+        pass
+    with pytest.raises(Unavailable, match="pump-1 cannot reach"):
+        await dialled(hub, [])
+
+
+@looped
+async def test_a_hub_that_cannot_prove_its_name_is_not_believed() -> None:
+    link = Link("pump-1", on_publish=lambda _: None, on_lost=lambda: None)
+    async with fake_hub() as hub:
+        with pytest.raises(ssl.SSLCertVerificationError):
+            await link.dial(
+                "127.0.0.1",
+                hub.port,
+                host="cellar.test",
+                context=trust(authority().ca_file),
+                timeout_s=5,
+            )
+
+
+@looped
+async def test_an_answer_that_does_not_come_in_time_is_none() -> None:
+    async with fake_hub() as hub:
+        link = await dialled(hub, [])
+        hub.is_mute = True
+        with pytest.raises(Unavailable, match=r"pump-1: no answer within 0\.01 s"):
+            await link.ask("7", Publish(TwinGet("7").topic), timeout_s=0.01)
         await link.close()

@@ -36,6 +36,8 @@ class Timings:
     """Without power, after losing it."""
     held: float = 60
     """An operator at the machine takes this long."""
+    retry: float = 1
+    """Before the second attempt to connect; each further pause is longer."""
 
     def scaled(self, factor: float) -> "Timings":
         """The same proportions, ``factor`` times as long."""

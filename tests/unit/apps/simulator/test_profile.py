@@ -30,4 +30,4 @@ def test_a_profile_is_told_as_device_info_and_hardware() -> None:
 
 
 def test_scaled_timings_keep_their_proportions() -> None:
-    assert Timings().scaled(0.1) == Timings(3, 1, 3, 4, 0.5, 2, 2, 6)
+    assert Timings().scaled(0.1) == Timings(3, 1, 3, 4, 0.5, 2, 2, 6, 0.1)
