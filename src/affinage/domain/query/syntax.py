@@ -275,9 +275,9 @@ def _form(expr: Expr) -> tuple[str, int]:  # noqa: C901, PLR0911 a table, in eff
             return _array(values), _PRIMARY
         case Lookup(path):
             return _path(path), _PRIMARY
-        case Call(function, arguments):
-            inner = ", ".join([_expr(argument, _OR) for argument in arguments])
-            return f"{function}({inner})", _PRIMARY
+        case _:
+            inner = ", ".join([_expr(argument, _OR) for argument in expr.arguments])
+            return f"{expr.function}({inner})", _PRIMARY
 
 
 def _chain(first: Expr, rest: tuple[tuple[str, Expr], ...], needed: int) -> str:

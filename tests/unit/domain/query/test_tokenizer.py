@@ -58,8 +58,17 @@ def test_words_are_read_in_any_case() -> None:
     assert tokens.accept_word("by") is None
     assert tokens.expect_word("group", "GROUP").text == "Group"
     assert tokens.accept_word("by", "to")
+    assert tokens.word() == "x"
     with pytest.raises(QuerySyntaxError, match="expected Y, not 'x'"):
         tokens.expect_word("y", "Y")
+
+
+def test_what_is_expected_is_read_or_refused_by_its_name() -> None:
+    """QUERY-3."""
+    tokens = Tokenizer("( 5")
+    assert tokens.expect("OPEN", "'('") == Token("(", 0)
+    with pytest.raises(QuerySyntaxError, match="expected a name, not '5'"):
+        tokens.expect("WORD", "a name")
 
 
 def test_no_more_than_the_limit_is_read() -> None:
