@@ -5,20 +5,24 @@ Grouped by what the caller can do about it, so that one ``except`` is one decisi
 AffinageError
 ├── Invalid                     change the request: it can never succeed as it stands
 │   ├── Missing                 a required member is absent
-│   ├── Malformed               it is not even the right type, or not JSON
+│   ├── Malformed               it is not even the right type
+│   │   └── NotJson             it cannot be read at all
 │   ├── QuerySyntaxError        the text is not a query; shows the place
 │   ├── InvalidTargetCondition  ├── InvalidContent  ├── ImmutableContent  ├── InvalidMetric
-│   ├── InvalidDeviceScope      └── UnknownApiVersion
+│   ├── InvalidDeviceScope      ├── DefinedTwice    ├── SystemModule
+│   └── UnknownApiVersion       └── MethodNotAllowed
 ├── Unauthorized                prove who you are
 │   └── Forbidden               you are known, and may not
 │       └── Disabled            the identity is switched off
 ├── NotFound                    create it first, or stop asking
-│   ├── DeviceNotFound          ├── ModuleNotFound          └── ConfigurationNotFound
+│   ├── DeviceNotFound          ├── ModuleNotFound          ├── ConfigurationNotFound
+│   └── NoSuchPath
 ├── Conflict                    read again, decide again, try again
 │   ├── EtagMismatch            └── VersionMismatch
 │   ├── DeviceExists            ├── ModuleExists            └── ConfigurationExists
 ├── TooLarge                    send less
-│   ├── TooManyEntries          ├── TooManyModules          └── TooManyConfigurations
+│   ├── TooManyEntries          ├── TooManyModules          ├── TooManyConfigurations
+│   └── BodyTooLarge
 ├── Throttled                   wait as long as it says
 └── Unavailable                 try the same thing again; a write *may* have happened
 
@@ -45,6 +49,10 @@ class Missing(Invalid):
 
 class Malformed(Invalid):
     code = "malformed"
+
+
+class NotJson(Malformed):
+    code = "not_json"
 
 
 class QuerySyntaxError(Invalid):
@@ -90,8 +98,30 @@ class InvalidDeviceScope(Invalid):
     code = "invalid_device_scope"
 
 
+class DefinedTwice(Invalid):
+    """One id, twice in a request whose entries stand for themselves."""
+
+    code = "defined_twice"
+
+
+class SystemModule(Invalid):
+    """The hub alone makes and removes it."""
+
+    code = "system_module"
+
+
 class UnknownApiVersion(Invalid):
     code = "unknown_api_version"
+
+
+class MethodNotAllowed(Invalid):
+    """The path exists, the method does not; ``allowed`` are those that do."""
+
+    code = "method_not_allowed"
+
+    def __init__(self, message: str, *, allowed: tuple[str, ...]) -> None:
+        self.allowed = allowed
+        super().__init__(message)
 
 
 class Unauthorized(AffinageError):
@@ -120,6 +150,10 @@ class ModuleNotFound(NotFound):
 
 class ConfigurationNotFound(NotFound):
     code = "configuration_not_found"
+
+
+class NoSuchPath(NotFound):
+    code = "no_such_path"
 
 
 class Conflict(AffinageError):
@@ -164,6 +198,12 @@ class TooManyModules(TooLarge):
 
 class TooManyConfigurations(TooLarge):
     code = "too_many_configurations"
+
+
+class BodyTooLarge(TooLarge):
+    """A request's body; it has not been read."""
+
+    code = "body_too_large"
 
 
 class Throttled(AffinageError):

@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Final
 
-from affinage.domain.errors import AffinageError, Invalid, Malformed, TooManyEntries
+from affinage.domain.errors import AffinageError, DefinedTwice, Malformed, TooManyEntries
 from affinage.domain.names import TwinKey
 from affinage.domain.principal import Principal, Right
 from affinage.domain.twin import TwinPatch
@@ -38,7 +38,7 @@ class Bulk:
             The entries that were refused; all others have taken effect.
 
         Raises:
-            TooManyEntries, Invalid: too many, or one id twice; none has taken effect.
+            TooManyEntries, DefinedTwice, Malformed: none has taken effect.
 
         Source: IDENTITY-20 to IDENTITY-22.
         """
@@ -48,7 +48,7 @@ class Bulk:
         keys = [_key(entry) for entry in entries]
         if len(set(keys)) < len(keys):
             twice = next(key for key in keys if keys.count(key) > 1)
-            raise Invalid(f"{twice.path} is in the bulk request twice")
+            raise DefinedTwice(f"{twice.path} is in the bulk request twice")
         async with asyncio.TaskGroup() as tasks:  # at once, so that they share a commit
             pairs = zip(keys, entries, strict=True)
             done = [tasks.create_task(self._entry(key, entry, by)) for key, entry in pairs]

@@ -5,7 +5,7 @@ from typing import Final
 
 from affinage.domain import registration
 from affinage.domain.device import Device
-from affinage.domain.errors import DeviceExists, EtagMismatch, Invalid, ModuleExists
+from affinage.domain.errors import DeviceExists, EtagMismatch, ModuleExists, SystemModule
 from affinage.domain.identity import Credentials, KeySource, ModuleIdentity, etag_text
 from affinage.domain.moments import Millis, millis
 from affinage.domain.names import SYSTEM_MODULES, TwinKey
@@ -99,7 +99,7 @@ class Registry:
         """Delete an identity with its twin, a device with its modules; connections end.
 
         Raises:
-            Invalid: it is a system module.
+            SystemModule: it is one.
             DeviceNotFound, ModuleNotFound, EtagMismatch, Unavailable: nothing has changed.
 
         Source: IDENTITY-19.
@@ -109,7 +109,7 @@ class Registry:
             device = view.device(key.device)
             _check_etag(key, device, if_match)
             if key.module in SYSTEM_MODULES:
-                raise Invalid(f"{key.path} goes only with its device's being an edge device")
+                raise SystemModule(f"{key.path} goes only with its device's being an edge device")
             return None if key.module is None else device.without_module(key.module)
 
         by.require(Right.REGISTRY_WRITE)

@@ -1,0 +1,117 @@
+"""What surrounds every request of an HTTP door: its id, who asks, an answer to everything, a log.
+
+A stranger is told that he is one, and nothing else: not whether a path exists, nor what is wrong
+with the rest of his request. Nobody is shown a stack trace.
+
+Source: SERVICE-5, SERVICE-8, SERVICE-9, SERVICE-24.
+"""
+
+from dataclasses import dataclass
+from typing import Final, Protocol
+
+import structlog
+from starlette.datastructures import MutableHeaders
+from starlette.requests import ClientDisconnect, Request
+from starlette.routing import Route
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
+
+from affinage.domain.errors import AffinageError
+from affinage.domain.principal import Principal
+from affinage.frontends.http.paths import readable_path
+from affinage.frontends.http.problems import problem
+from affinage.frontends.http.versions import check_api_version
+from affinage.ports.clock import Clock
+from affinage.ports.ids import Ids
+
+PRINCIPAL: Final = "affinage.principal"
+"""Where in the scope an app finds who asks."""
+
+GONE: Final = 499
+"""The status logged where the client went away before it had sent all of its request."""
+
+_log = structlog.get_logger(__name__)
+
+
+class Authenticate(Protocol):
+    def __call__(self, authorization: str | None, path: str, *, request_id: str) -> Principal:
+        """Who asks for ``path`` (decoded, without its first `/`); Unauthorized."""
+        ...
+
+
+@dataclass
+class Answer:
+    """Sends an answer with the request's id, and remembers its status."""
+
+    send: Send
+    request_id: str
+    status: int = 0
+    """0 while none was sent."""
+
+    async def __call__(self, message: Message) -> None:
+        if message["type"] == "http.response.start":
+            self.status = message["status"]
+            MutableHeaders(scope=message)["x-ms-request-id"] = self.request_id
+        await self.send(message)
+
+
+class Frame:
+    """An ASGI middleware: the outermost but for the server."""
+
+    def __init__(self, app: ASGIApp, authenticate: Authenticate, clock: Clock, ids: Ids) -> None:
+        self._app, self._authenticate = app, authenticate
+        self._clock, self._ids = clock, ids
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["type"] != "http":
+            await self._app(scope, receive, send)
+            return
+        began = self._clock.monotonic()
+        answer = Answer(send, self._ids.uuid())
+        await self._answered(scope, receive, answer)
+        _log.info(
+            "request",
+            method=scope["method"],
+            route=_template(scope),
+            status=answer.status,
+            ms=round(1000 * (self._clock.monotonic() - began), 3),
+            policy=_name(scope),
+            request_id=answer.request_id,
+        )
+
+    async def _answered(self, scope: Scope, receive: Receive, answer: Answer) -> None:
+        """The outermost place: whatever is raised below becomes an answer."""
+        try:
+            await self._admitted(scope, receive, answer)
+        except ClientDisconnect:
+            answer.status = GONE
+        except AffinageError as error:
+            await self._refuse(error, scope, receive, answer)
+        except Exception as error:  # noqa: BLE001  # logged here, once
+            _log.exception("request failed", request_id=answer.request_id)
+            await self._refuse(error, scope, receive, answer)
+
+    async def _admitted(self, scope: Scope, receive: Receive, answer: Answer) -> None:
+        request = Request(scope)
+        authorization = request.headers.get("authorization")
+        scope[PRINCIPAL] = self._authenticate(
+            authorization, readable_path(scope), request_id=answer.request_id
+        )
+        check_api_version(request)
+        await self._app(scope, receive, answer)
+
+    async def _refuse(
+        self, error: Exception, scope: Scope, receive: Receive, answer: Answer
+    ) -> None:
+        if not answer.status:  # else half of an answer is out: the server closes the connection
+            at = self._clock.now()
+            refusal = problem(error, request_id=answer.request_id, at=at)
+            await refusal(scope, receive, answer)
+
+
+def _template(scope: Scope) -> str | None:
+    route = scope.get("route")
+    return route.path if isinstance(route, Route) else None
+
+
+def _name(scope: Scope) -> str | None:
+    return scope[PRINCIPAL].name if PRINCIPAL in scope else None

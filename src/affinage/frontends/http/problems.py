@@ -1,0 +1,110 @@
+"""Errors as the HTTP doors say them: one table from error class to number, name and status.
+
+Decided here: what a client is told of a refusal. Not here: who is refused, and why.
+
+Source: docs/reference/errors.md, SERVICE-20 to SERVICE-24.
+"""
+
+import math
+from datetime import datetime
+from typing import Final, NamedTuple
+
+from starlette.responses import Response
+
+from affinage.domain import errors
+from affinage.frontends.http.answers import json_answer
+
+
+class Code(NamedTuple):
+    """An error's number and name; both are part of the API."""
+
+    number: int
+    name: str
+
+    @property
+    def status(self) -> int:
+        return self.number // 1000
+
+
+SERVER_ERROR: Final = Code(500001, "ServerError")
+
+CODES: Final[dict[type[Exception], Code]] = {
+    errors.Invalid: Code(400004, "ArgumentInvalid"),
+    errors.Missing: Code(400005, "ArgumentNull"),
+    errors.Malformed: Code(400006, "IotHubFormatError"),
+    errors.NotJson: Code(400012, "DeserializationError"),
+    errors.InvalidTargetCondition: Code(400401, "InvalidConfigurationTargetCondition"),
+    errors.InvalidContent: Code(400402, "InvalidConfigurationContent"),
+    errors.ImmutableContent: Code(400403, "CannotModifyImmutableConfigurationContent"),
+    errors.InvalidMetric: Code(400404, "InvalidConfigurationCustomMetricsQuery"),
+    errors.InvalidDeviceScope: Code(400028, "InvalidDeviceScope"),
+    errors.DefinedTwice: Code(400011, "DeviceDefinedMultipleTimes"),
+    errors.SystemModule: Code(401100, "SystemModuleModifyUnauthorizedAccess"),
+    errors.UnknownApiVersion: Code(400001, "InvalidProtocolVersion"),
+    errors.MethodNotAllowed: Code(405000, "GenericMethodNotAllowed"),
+    errors.Unauthorized: Code(401003, "IotHubUnauthorized"),
+    errors.Forbidden: Code(401002, "IotHubUnauthorizedAccess"),
+    errors.Disabled: Code(403012, "DeviceDisabled"),
+    errors.NotFound: Code(404000, "GenericNotFound"),
+    errors.DeviceNotFound: Code(404001, "DeviceNotFound"),
+    errors.ModuleNotFound: Code(404010, "ModuleNotFound"),
+    errors.ConfigurationNotFound: Code(404301, "ConfigurationNotFound"),
+    errors.Conflict: Code(409000, "GenericConflict"),
+    errors.EtagMismatch: Code(412001, "PreconditionFailed"),
+    errors.VersionMismatch: Code(412001, "PreconditionFailed"),
+    errors.DeviceExists: Code(409001, "DeviceAlreadyExists"),
+    errors.ModuleExists: Code(409301, "ModuleAlreadyExistsOnDevice"),
+    errors.ConfigurationExists: Code(409401, "ConfigurationAlreadyExists"),
+    # A twin's section that is too large is an argument like any other; 413 is of whole requests.
+    errors.TooLarge: Code(400004, "ArgumentInvalid"),
+    errors.TooManyEntries: Code(413002, "TooManyDevices"),
+    errors.TooManyModules: Code(413003, "TooManyModulesOnDevice"),
+    errors.TooManyConfigurations: Code(413101, "ConfigurationCountLimitExceeded"),
+    errors.BodyTooLarge: Code(413000, "GenericRequestEntityTooLarge"),
+    errors.Throttled: Code(429001, "ThrottlingException"),
+    errors.Unavailable: Code(503001, "ServiceUnavailable"),
+}
+"""Of each class; a class that is not here has its nearest ancestor's."""
+
+
+def code(error: Exception) -> Code:
+    """The code of an error; of one that nobody raised on purpose, SERVER_ERROR."""
+    return next((CODES[kind] for kind in type(error).__mro__ if kind in CODES), SERVER_ERROR)
+
+
+def problem(error: Exception, *, request_id: str, at: datetime) -> Response:
+    """The answer to a request that was refused, or that failed.
+
+    Of an error that nobody raised on purpose it tells nothing but the request's id.
+
+    Source: SERVICE-20 to SERVICE-23.
+    """
+    found = code(error)
+    text = "the hub failed, its log says why" if found is SERVER_ERROR else str(error)
+    # Clients split at semicolons: the text must have none of its own.
+    body = {
+        "Message": f"ErrorCode:{found.name};{text.replace(';', ',')}",
+        "ExceptionMessage": _tracking(request_id, at),
+    }
+    headers = {"iothub-errorcode": found.name, **_advice(error)}
+    return json_answer(body, status=found.status, headers=headers)
+
+
+def _tracking(request_id: str, at: datetime) -> str:
+    stamp = at.strftime("%m/%d/%Y %H:%M:%S")
+    return f"Tracking ID:{request_id.replace('-', '')}-G:1-TimeStamp:{stamp}"
+
+
+def _advice(error: Exception) -> dict[str, str]:
+    """Headers that say what to do about it."""
+    match error:
+        case errors.Throttled():
+            return {"Retry-After": str(math.ceil(error.retry_after_s))}
+        case errors.Unavailable():
+            return {"Retry-After": "1"}
+        case errors.MethodNotAllowed():
+            return {"Allow": ", ".join(error.allowed)}
+        case errors.BodyTooLarge():
+            return {"Connection": "close"}  # or the rest of the body would have to be read
+        case _:
+            return {}

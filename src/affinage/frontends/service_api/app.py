@@ -1,0 +1,68 @@
+"""The service API as an ASGI app: which operation is where.
+
+Source: docs/reference/http-api.md.
+"""
+
+from collections.abc import Mapping
+from typing import Final
+
+from starlette.applications import Starlette
+from starlette.middleware import Middleware
+
+from affinage.frontends.http.frame import Frame
+from affinage.frontends.http.paths import RawRoute, no_such_path
+from affinage.frontends.service_api import bulk, configurations, identities, queries, twins
+from affinage.frontends.service_api.calls import Operation, Services, called
+
+_IDENTITY: Final[dict[str, Operation]] = {
+    "GET": identities.read,
+    "PUT": identities.write,
+    "DELETE": identities.delete,
+}
+_TWIN: Final[dict[str, Operation]] = {
+    "GET": twins.read,
+    "PATCH": twins.patch,
+    "PUT": twins.replace,
+}
+_CONFIGURATION: Final[dict[str, Operation]] = {
+    "GET": configurations.read,
+    "PUT": configurations.write,
+    "DELETE": configurations.delete,
+}
+
+OPERATIONS: Final[dict[str, Mapping[str, Operation]]] = {
+    "/devices": {"GET": identities.list_devices, "POST": bulk.run},
+    "/devices/query": {"POST": queries.run},
+    "/devices/{id}": _IDENTITY,
+    "/devices/{id}/modules": {"GET": identities.list_modules},
+    "/devices/{id}/modules/{module}": _IDENTITY,
+    "/twins/{id}": _TWIN,
+    "/twins/{id}/modules/{module}": _TWIN,
+    "/configurations": {"GET": configurations.list_all},
+    "/configurations/testQueries": {"POST": configurations.test_queries},
+    "/configurations/{id}": _CONFIGURATION,
+    "/statistics/devices": {"GET": identities.count_devices},
+    "/statistics/service": {"GET": identities.count_connected},
+}
+"""By path, by method. Words come before ids: a device may be called `query`, and has its GET."""
+
+
+def create_app(services: Services) -> Starlette:
+    """The door; whoever runs it hosts it over TLS."""
+    frame = Middleware(
+        Frame,
+        authenticate=services.access.service,
+        clock=services.clock,
+        ids=services.ids,
+    )
+    app = Starlette(routes=[*_routes(services)], middleware=[frame])
+    app.router.redirect_slashes = False
+    app.router.default = no_such_path
+    return app
+
+
+def _routes(services: Services) -> list[RawRoute]:
+    return [
+        RawRoute(path, {method: called(services, one) for method, one in operations.items()})
+        for path, operations in OPERATIONS.items()
+    ]

@@ -1,0 +1,131 @@
+"""A hub without sockets and disk: the real services over the memory store, and their HTTPS door."""
+
+import asyncio
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
+from typing import Any, Final
+
+import httpx
+
+from affinage.adapters.memory.store import MemoryStore
+from affinage.frontends.service_api.app import create_app
+from affinage.frontends.service_api.calls import Services
+from affinage.protocol.tokens import make_token
+from affinage.services.access import Access
+from affinage.services.bulk import Bulk
+from affinage.services.configurations import Configurations
+from affinage.services.fleet.fleet import Fleet
+from affinage.services.queries import Queries
+from affinage.services.registry import FreshModules, Registry, makings
+from affinage.services.sweeps import Sweeps
+from affinage.services.twins import Twins
+from fakes.clock import FixedClock
+from fakes.ids import CountingIds
+from fakes.vault import OpenVault
+
+HOST: Final = "hub.test"
+API_VERSION: Final = "2021-04-12"
+OWNER: Final = "iothubowner"
+LIFE_S: Final = 3600
+
+
+@dataclass(frozen=True)
+class Hub:
+    """One hub that runs; `ask` is how a back end asks it."""
+
+    clock: FixedClock
+    fleet: Fleet
+    sweeps: Sweeps
+    services: Services
+    client: httpx.AsyncClient
+
+    def token(self, policy: str = OWNER, resource: str = HOST, life_s: float = LIFE_S) -> str:
+        """A policy's token, valid for so long from now."""
+        key, _ = self.services.access.keys(policy)
+        expiry = int(self.clock.now().timestamp() + life_s)
+        return make_token(resource, key, expiry, policy)
+
+    async def ask(
+        self,
+        method: str,
+        path: str,
+        body: object = None,
+        *,
+        policy: str = OWNER,
+        params: Mapping[str, str] | None = None,
+        headers: Mapping[str, str] | None = None,
+        etag: str | None = None,
+    ) -> httpx.Response:
+        """Send a request with a good token and api-version; ``etag`` goes into If-Match."""
+        sent = {"Authorization": self.token(policy), **(headers or {})}
+        if etag is not None:
+            sent["If-Match"] = etag
+        return await self.client.request(
+            method,
+            path,
+            params={"api-version": API_VERSION, **(params or {})},
+            headers=sent,
+            json=body,
+        )
+
+    async def get(self, path: str, **asked: Any) -> Any:
+        """What is there."""
+        return _body(await self.ask("GET", path, **asked))
+
+    async def put(self, path: str, body: object, **asked: Any) -> Any:
+        return _body(await self.ask("PUT", path, body, **asked))
+
+    async def patch(self, path: str, body: object, **asked: Any) -> Any:
+        return _body(await self.ask("PATCH", path, body, **asked))
+
+    async def device(self, name: str = "pump-1", **body: Any) -> Any:
+        """A new device."""
+        return await self.put(f"/devices/{name}", {"deviceId": name, **body})
+
+    async def query(self, text: str, **headers: str) -> httpx.Response:
+        """A page; a header's name is spelled with ``_`` for ``-``."""
+        spelled = {name.replace("_", "-"): value for name, value in headers.items()}
+        return await self.ask("POST", "/devices/query", {"query": text}, headers=spelled)
+
+
+def _body(answer: httpx.Response) -> Any:
+    assert answer.status_code == 200, answer.text
+    return answer.json()
+
+
+@asynccontextmanager
+async def running_hub(sync: Callable[[], Awaitable[None]] | None = None) -> AsyncIterator[Hub]:
+    """A new hub, for as long as the context lasts; ``sync`` stands where a disk would."""
+    store = MemoryStore() if sync is None else MemoryStore(sync)
+    clock, ids, vault = FixedClock(), CountingIds(), OpenVault()
+    fleet = Fleet(store, clock, FreshModules(makings(vault, ids)))
+    await fleet.open()
+    sweeps = Sweeps(fleet, clock)
+    await sweeps.open()
+    async with asyncio.TaskGroup() as tasks:
+        running = [tasks.create_task(fleet.run()), tasks.create_task(sweeps.run())]
+        services = await _services(fleet, sweeps, clock, ids, vault)
+        transport = httpx.ASGITransport(create_app(services), raise_app_exceptions=False)
+        async with httpx.AsyncClient(transport=transport, base_url=f"https://{HOST}") as client:
+            yield Hub(clock, fleet, sweeps, services, client)
+        for task in running:
+            task.cancel()
+
+
+async def _services(
+    fleet: Fleet, sweeps: Sweeps, clock: FixedClock, ids: CountingIds, vault: OpenVault
+) -> Services:
+    access = Access(fleet, vault, clock, ids, [HOST])
+    await access.open()
+    registry, queries = Registry(fleet, vault, clock, ids), Queries(fleet)
+    return Services(
+        access=access,
+        registry=registry,
+        bulk=Bulk(registry),
+        twins=Twins(fleet, clock),
+        queries=queries,
+        configurations=Configurations(fleet, queries, sweeps, clock),
+        clock=clock,
+        ids=ids,
+    )

@@ -1,0 +1,27 @@
+"""frontends/service_api/numbers.py."""
+
+import pytest
+from starlette.requests import Request
+
+from affinage.domain.errors import Malformed
+from affinage.frontends.service_api.numbers import integer, top
+
+
+def asked(query: str) -> Request:
+    return Request({"type": "http", "query_string": query.encode(), "headers": []})
+
+
+@pytest.mark.parametrize(
+    ("query", "wanted"),
+    [("", None), ("top=", None), ("top=0", None), ("top=-3", None), ("top=7", 7)],
+)
+def test_top_is_a_number_above_zero_or_nothing(query: str, wanted: int | None) -> None:
+    """SERVICE-34"""
+    assert top(asked(query)) == wanted
+
+
+@pytest.mark.parametrize("text", ["", " 1", "1.0", "1e3", "+1", "9" * 5000])
+def test_what_is_no_whole_number_is_refused(text: str) -> None:
+    """SERVICE-34"""
+    with pytest.raises(Malformed, match="top must be a whole number"):
+        integer("top", text)

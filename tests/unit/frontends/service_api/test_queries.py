@@ -1,0 +1,116 @@
+"""frontends/service_api/queries.py."""
+
+import pytest
+
+from fakes.hub import API_VERSION, Hub, running_hub
+from fakes.looped import looped
+
+ALL = "SELECT deviceId FROM devices"
+
+
+async def fleet_of(hub: Hub, count: int) -> None:
+    for number in range(count):
+        await hub.device(f"d{number:03}")
+
+
+@looped
+async def test_pages_end_without_a_continuation() -> None:
+    """SERVICE-63"""
+    async with running_hub() as hub:
+        await fleet_of(hub, 4)
+        first = await hub.query(ALL, x_ms_max_item_count="2")
+        token = first.headers["x-ms-continuation"]
+        second = await hub.query(ALL, x_ms_max_item_count="2", x_ms_continuation=token)
+        found = [row["deviceId"] for row in first.json() + second.json()]
+        assert found == ["d000", "d001", "d002", "d003"]
+        assert "x-ms-continuation" not in second.headers
+
+
+@looped
+async def test_a_page_is_not_shifted_by_devices_that_come_meanwhile() -> None:
+    """SERVICE-63"""
+    async with running_hub() as hub:
+        await fleet_of(hub, 3)
+        first = await hub.query(ALL, x_ms_max_item_count="2")
+        await hub.device("a-new-one")
+        token = first.headers["x-ms-continuation"]
+        second = await hub.query(ALL, x_ms_max_item_count="2", x_ms_continuation=token)
+        assert second.json() == [{"deviceId": "d002"}]
+
+
+@pytest.mark.parametrize(
+    ("text", "item_type"),
+    [
+        ("SELECT * FROM devices", "Twin"),
+        ("SELECT * FROM devices.modules", "Twin"),
+        (ALL, "Raw"),
+        ("SELECT COUNT() AS n FROM devices", "Raw"),
+        ("SELECT * FROM devices.jobs", "DeviceJob"),
+    ],
+)
+@looped
+async def test_every_answer_says_what_its_items_are(text: str, item_type: str) -> None:
+    """SERVICE-61"""
+    async with running_hub() as hub:
+        answer = await hub.query(text)
+        assert (answer.status_code, answer.headers["x-ms-item-type"]) == (200, item_type)
+        assert answer.json() == ([{"n": 0}] if "COUNT" in text else [])
+
+
+@pytest.mark.parametrize(
+    ("asked", "given"), [("1", 1), ("100", 100), ("", 100), ("-1", 100), ("5000", 103)]
+)
+@looped
+async def test_a_page_has_as_many_rows_as_are_wanted(asked: str, given: int) -> None:
+    """SERVICE-62"""
+    async with running_hub() as hub:
+        entries = [{"id": f"d{number:03}"} for number in range(103)]
+        for part in (entries[:100], entries[100:]):
+            assert (await hub.ask("POST", "/devices", part)).status_code == 200
+        assert len((await hub.query(ALL, x_ms_max_item_count=asked)).json()) == given
+
+
+@pytest.mark.parametrize("size", ["0", "-2", "ten", "1.5"])
+@looped
+async def test_an_impossible_page_is_refused(size: str) -> None:
+    """SERVICE-62"""
+    async with running_hub() as hub:
+        assert (await hub.query(ALL, x_ms_max_item_count=size)).status_code == 400
+
+
+@pytest.mark.parametrize("body", [{}, {"query": None}, {"query": ""}])
+@looped
+async def test_a_query_without_a_text_is_refused(body: object) -> None:
+    """SERVICE-60"""
+    async with running_hub() as hub:
+        answer = await hub.ask("POST", "/devices/query", body)
+        assert (answer.status_code, answer.headers["iothub-errorcode"]) == (400, "ArgumentNull")
+
+
+@pytest.mark.parametrize("body", [{"query": 7}, [ALL], ALL])
+@looped
+async def test_a_query_of_another_type_is_refused(body: object) -> None:
+    """SERVICE-16, SERVICE-60"""
+    async with running_hub() as hub:
+        answer = await hub.ask("POST", "/devices/query", body)
+        assert answer.headers["iothub-errorcode"] == "IotHubFormatError"
+
+
+@looped
+async def test_what_is_no_query_is_shown_its_place() -> None:
+    async with running_hub() as hub:
+        answer = await hub.query("SELECT * FROM devices WHERE tags.a =")
+        assert (answer.status_code, answer.headers["iothub-errorcode"]) == (400, "ArgumentInvalid")
+        assert answer.json()["Message"].endswith("^")
+
+
+@pytest.mark.parametrize("token", ["rubbish", "bm9uZQ==", "¿"])
+@looped
+async def test_a_continuation_that_is_none_is_refused(token: str) -> None:
+    """SERVICE-63"""
+    async with running_hub() as hub:
+        await fleet_of(hub, 3)
+        headers = {b"Authorization": hub.token().encode(), b"x-ms-continuation": token.encode()}
+        path = f"/devices/query?api-version={API_VERSION}"
+        answer = await hub.client.post(path, headers=headers, json={"query": ALL})
+        assert (answer.status_code, answer.headers["iothub-errorcode"]) == (400, "ArgumentInvalid")
