@@ -2,6 +2,7 @@
 
 import asyncio
 import functools
+import ipaddress
 from dataclasses import dataclass
 from pathlib import Path
 from types import TracebackType
@@ -15,6 +16,7 @@ from affinage.adapters.files.vault import FileVault
 from affinage.adapters.sqlite.store import SqliteStore
 from affinage.adapters.system.clock import SystemClock
 from affinage.adapters.system.ids import SystemIds
+from affinage.apps.place import Place
 from affinage.apps.settings import HubSettings
 from affinage.frontends.http.server import HttpServer
 from affinage.frontends.mqtt.connection import MqttConnection
@@ -143,14 +145,16 @@ class Hub:
     @property
     def ready_line(self) -> str:
         """What `serve` prints once devices and back ends may come."""
-        name = self.settings.hostnames[0]
-        https, mqtt = self._doors.ports
-        return f"ready https://{name}:{https} mqtts://{name}:{mqtt}"
+        at = self.place
+        return f"ready https://{at.hostname}:{at.https_port} mqtts://{at.hostname}:{at.mqtt_port}"
 
     @property
-    def ports(self) -> tuple[int, int]:
-        """Of HTTPS and of MQTT."""
-        return self._doors.ports
+    def place(self) -> Place:
+        """Where it can be reached; on this machine, if it listens on every address."""
+        https, mqtt = self._doors.ports
+        address = ipaddress.ip_address(self.settings.host)
+        reached = "127.0.0.1" if address.is_unspecified else self.settings.host
+        return Place(self.settings.hostnames[0], reached, https, mqtt)
 
     async def serve_until(self, stop: asyncio.Event) -> None:
         """Return once ``stop`` is set.
@@ -171,6 +175,7 @@ class Hub:
         await parts.open()
         try:
             self._doors = await self._open_doors(certificates, group)
+            self.place.write(self.settings.data)
         except BaseException:
             await self._tasks.stop()
             raise

@@ -21,13 +21,15 @@ from affinage.ports.store import Key, Row, Table
 
 _FOLDER: Final = files("affinage.adapters.sqlite")
 
+_READ_WRITE: Final = apsw.SQLITE_OPEN_READWRITE | apsw.SQLITE_OPEN_CREATE
+
 PAGES_PER_CHECKPOINT: Final = 4_000
 """Pages of 4 KiB in the log before they are folded into the file."""
 
 
 class SqliteStore:
-    def __init__(self, path: Path) -> None:
-        """Open the file, made and migrated if need be.
+    def __init__(self, path: Path, *, read_only: bool = False) -> None:
+        """Open the file, made and migrated if need be; or only to read, beside a hub's own.
 
         Raises:
             Invalid: it was written by a newer release. Nothing has been changed.
@@ -36,8 +38,11 @@ class SqliteStore:
         self._statements = named((_FOLDER / "statements.sql").read_text("utf-8"))
         self._thread = ThreadPoolExecutor(1, "sqlite")
         try:
-            self._connection = apsw.Connection(str(path))
-            self._prepare()
+            flags = apsw.SQLITE_OPEN_READONLY if read_only else _READ_WRITE
+            self._connection = apsw.Connection(str(path), flags=flags)
+            self._connection.set_busy_timeout(5_000)
+            if not read_only:
+                self._prepare()
         except apsw.Error as error:
             raise Unavailable(f"{path} cannot be opened: {error}") from error
 
@@ -76,7 +81,6 @@ class SqliteStore:
         self._connection.execute(statement, values)
 
     def _prepare(self) -> None:
-        self._connection.set_busy_timeout(5_000)
         self._connection.pragma("journal_mode", "wal")
         self._connection.pragma("synchronous", "full")
         self._connection.pragma("wal_autocheckpoint", PAGES_PER_CHECKPOINT)

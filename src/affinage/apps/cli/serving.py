@@ -1,0 +1,87 @@
+"""`affinage serve` and `affinage connection-string`."""
+
+import asyncio
+import logging
+import signal
+from pathlib import Path
+from typing import Annotated
+
+import typer
+import uvloop
+
+from affinage.apps.cli import logs
+from affinage.apps.hub import Hub
+from affinage.apps.keys import Keys
+from affinage.apps.settings import DEFAULT_DATA, HubSettings
+from affinage.domain.errors import Invalid
+from affinage.domain.names import TwinKey
+
+DataOption = Annotated[
+    Path | None, typer.Option("--data", help="The data folder.", show_default=str(DEFAULT_DATA))
+]
+
+
+def add_to(app: typer.Typer) -> None:
+    app.command("serve")(serve)
+    app.command("connection-string")(connection_string)
+
+
+def serve(
+    data: DataOption = None,
+    hostname: Annotated[
+        list[str] | None,
+        typer.Option(help="A name that clients use; may be given several times."),
+    ] = None,
+    host: Annotated[str | None, typer.Option(help="The address to listen on.")] = None,
+    https_port: Annotated[
+        int | None, typer.Option(help="HTTPS: the public SDKs insist on 443; 0 is any free one.")
+    ] = None,
+    mqtt_port: Annotated[
+        int | None, typer.Option(help="MQTT: the public SDKs insist on 8883; 0 is any free one.")
+    ] = None,
+    config: Annotated[Path | None, typer.Option(help="A TOML file with these settings.")] = None,
+) -> None:
+    """Run a hub until it is told to stop.
+
+    The first start makes the data folder: the store, the keys, a certificate authority
+    (DIR/tls/ca.pem, for clients to trust), and the five built-in shared-access policies.
+    """
+    settings = HubSettings.read(
+        config,
+        data=data,
+        hostnames=hostname or None,
+        host=host,
+        https_port=https_port,
+        mqtt_port=mqtt_port,
+    )
+    logs.configure(logging.INFO)
+    uvloop.run(_serve(settings))
+
+
+def connection_string(
+    data: DataOption = None,
+    policy: Annotated[str | None, typer.Option(help="A shared-access policy.")] = None,
+    device: Annotated[str | None, typer.Option(help="A device.")] = None,
+    module: Annotated[str | None, typer.Option(help="A module of that device.")] = None,
+) -> None:
+    """Print one connection string, of the policy iothubowner if nothing else is asked for.
+
+    Works whether the hub over the data folder runs or not.
+    """
+    if (policy and device) or (module and not device):
+        raise Invalid("ask for a --policy, a --device, or a --module of a --device")
+    keys = Keys(data or DEFAULT_DATA)
+    if device:
+        found = keys.of_identity(TwinKey(device, module))
+    else:
+        found = keys.of_policy(policy or "iothubowner")
+    typer.echo(found.text)
+
+
+async def _serve(settings: HubSettings) -> None:
+    stop = asyncio.Event()
+    for number in (signal.SIGINT, signal.SIGTERM):
+        asyncio.get_running_loop().add_signal_handler(number, stop.set)
+    async with Hub(settings) as hub:
+        typer.echo(hub.ready_line)
+        await hub.serve_until(stop)
