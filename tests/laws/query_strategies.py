@@ -297,10 +297,6 @@ fleets = st.builds(
 )
 
 
-def spaced(tokens: Iterable[str]) -> str:
-    return " ".join(tokens)
-
-
 TOKENS: Final = (
     *sorted(RESERVED),
     *("devices", "modules", "jobs", "tags", "a", "x", "count", "length", "is_defined", "5", "0x1F"),
@@ -309,6 +305,10 @@ TOKENS: Final = (
     *("*/", "\n", " ", "é", "\ud800", "\x00", "$", "#", "$version", "\u2028"),
     *("a.[[\ud800]]", "9" * 310, "'\\ud83d'", "'\\u00e9'"),
 )
-texts = st.lists(st.sampled_from(TOKENS), max_size=25).flatmap(
-    lambda tokens: st.sampled_from(["".join(tokens), spaced(tokens)])
+FRAMES: Final = ("{}", "a = {}", "a IN [{}]", "NOT {}", "LENGTH({})", "a.{}", "({}) + 1", "a {} b")
+texts = st.one_of(
+    st.lists(st.sampled_from(TOKENS), max_size=25).map("".join),
+    st.lists(st.sampled_from(TOKENS), max_size=25).map(" ".join),
+    st.builds(str.format, st.sampled_from(FRAMES), st.sampled_from(TOKENS)),
 )
+"""Of tokens at random, which are hardly ever a query, and of one where it may fit."""

@@ -30,7 +30,7 @@ from affinage.domain.query.syntax import (
     Query,
     to_text,
 )
-from affinage.domain.values import same
+from affinage.domain.values import JsonValue, same
 from laws.query_strategies import (
     MOMENT,
     MOMENTS,
@@ -144,6 +144,10 @@ def test_arithmetic_gives_a_number_that_a_double_holds_or_nothing(expr: Expr) ->
 
 
 @given(texts | st.text(max_size=30))
+@example("1e999")
+@example("9" * 310)
+@example("a.[[\ud800]]")
+@example("a = '\\ud83d'")
 def test_a_text_is_read_or_refused(text: str) -> None:
     """QUERY-3: and nothing else happens; what is read is whole, and has a value."""
     for parse in (parse_condition, partial(parse_target_condition, modules=True)):
@@ -163,7 +167,11 @@ def test_a_query_is_read_or_refused(text: str) -> None:
         assert repr(parse_query(to_text(query))) == repr(query)
 
 
+NEAR_ONE: list[JsonValue] = [1, 1.0, True, "1", [1], [True], [1.0]]
+
+
 @given(st.lists(rows, max_size=6), st.sampled_from(PATHS))
+@example([planted({PATHS[0]: value}) for value in NEAR_ONE], PATHS[0])
 def test_rows_are_in_one_group_if_their_values_are_equal(found: list[JsonRow], path: Path) -> None:
     """QUERY-39."""
     name = to_text(Lookup(path))
