@@ -1,25 +1,26 @@
 """One MQTT connection: bytes from a transport, through its session, to the services, and back.
 
-The session decides what may be said and in which order answers leave; this decides when to read,
-when to hang up, and which service does the work. Give a server ``partial(MqttConnection, needs)``.
+The session decides what may be said and in which order answers leave, `requests.py` what becomes
+of a request; this decides who comes in, when to read, and when to hang up. A server is given
+``partial(MqttConnection, needs)``.
 
 Source: docs/spec/mqtt.md.
 """
 
 import asyncio
-from collections.abc import Awaitable, Callable
+from collections.abc import Callable
 from functools import partial
 from typing import Final, cast
 
 import structlog
 
-from affinage.domain.errors import AffinageError
 from affinage.domain.names import TwinKey
 from affinage.domain.principal import Principal
 from affinage.domain.twin import DesiredChanged
 from affinage.frontends.mqtt import answers
+from affinage.frontends.mqtt.failures import log_failure
 from affinage.frontends.mqtt.needs import Alarm, Needs, Proof
-from affinage.frontends.mqtt.turns import Turns
+from affinage.frontends.mqtt.requests import Requests
 from affinage.protocol.errors import ProtocolError
 from affinage.protocol.feeds import Feed
 from affinage.protocol.mqtt.packets import Publish
@@ -34,7 +35,6 @@ from affinage.protocol.mqtt.session import (
     Ticket,
     Unsubscribing,
 )
-from affinage.protocol.topics import ReportedPatch, TwinGet
 
 MAX_OUTSTANDING: Final = 64
 """Unanswered requests from which on a connection is not read. MQTT-44."""
@@ -44,9 +44,6 @@ MAX_UNREAD: Final = 2**20
 
 EXPIRY_GRACE_S: Final = 600
 """Seconds after its token's expiry at which a connection is cut. MQTT-19."""
-
-REFUSAL_S: Final = 1.0
-"""Seconds that the answer to a twin that cannot be read is held back. MQTT-56."""
 
 LINGER_S: Final = 10.0
 """Seconds that a closed connection may take to send its last bytes."""
@@ -60,9 +57,10 @@ class MqttConnection(asyncio.Protocol):
     def __init__(self, needs: Needs) -> None:
         self._needs = needs
         self._session = ServerSession()
-        self._turns = Turns(needs.spawn)
         self._key = TwinKey("")  # who it says it is, from its CONNECT on
+        self._request_id = ""
         self._by: Principal | None = None  # who it is, once it is let in
+        self._requests: Requests | None = None
         self._is_reading = True
         self._heard_at = 0.0
         self._alarm: Alarm | None = None
@@ -105,6 +103,11 @@ class MqttConnection(asyncio.Protocol):
             self._transport.close()
             self._ring(LINGER_S, self._transport.abort)
 
+    def finish(self, ticket: Ticket, answer: Publish | None = None) -> None:
+        """A request is done: answer when its turn comes; never waits and never raises."""
+        self._session.finish(ticket, answer)
+        self._send()
+
     # ── what the client says ─────────────────────────────────────────────────────────────────
 
     def _receive(self, data: bytes) -> None:
@@ -117,19 +120,12 @@ class MqttConnection(asyncio.Protocol):
 
     def _take(self, event: Event) -> None:
         match event:
-            case Requested(ticket, ReportedPatch() as request, payload):
-                work = partial(self._report, request, payload)
-                self._turns.take(partial(self._answer, ticket, request.rid, work), alone=False)
-            case Requested(ticket, TwinGet(rid)):
-                work = partial(self._read, rid)
-                answer = partial(self._answer, ticket, rid, work, refusal_s=REFUSAL_S)
-                self._turns.take(answer, alone=True)
-            case Requested(ticket):
-                self._session.finish(ticket)  # nobody reads messages yet: MQTT-26, MQTT-27
-            case Subscribing() | Unsubscribing():
-                self._turns.take(partial(self._store, event), alone=True)
+            case Requested() | Subscribing() | Unsubscribing():
+                assert self._requests is not None  # the session holds them until the CONNACK
+                self._requests.take(event)
             case Connecting():
                 self._key = TwinKey(*self._session.identity)
+                self._request_id = self._needs.ids.uuid()
                 self._needs.spawn(self._connect(event))
             case Leaving():
                 self.close("the client said goodbye")
@@ -141,15 +137,16 @@ class MqttConnection(asyncio.Protocol):
                 self._key, self, clean=event.connect.clean, by=proof.principal
             )
         except Exception as error:  # noqa: BLE001  # told to the client, and written down
-            self._log_failure("connect", error)
+            self._log("connect", error)
             self._session.refuse(answers.connack_code(error))
             self.close(f"refused: {error}")
             return
-        self._by = proof.principal
+        self._by = by = proof.principal
         if self._session.state is State.CLOSED:
-            self._leave(proof.principal)  # it was lost while it was let in
+            self._leave(by)  # it was lost while it was let in
             return
-        _log.info("connected", device=self._key.path, request_id=proof.principal.request_id)
+        _log.info("connected", device=self._key.path, request_id=self._request_id)
+        self._requests = Requests(self._needs, self._key, by, self)
         self._session.accept(filters or {}, session_present=filters is not None)
         self._listen_closely()
         self._expire(proof.expires_at_s)
@@ -163,49 +160,8 @@ class MqttConnection(asyncio.Protocol):
             event.username.host,
             password.decode(errors="replace") if password else None,
             certificate=chain[0] if chain else None,
-            request_id=self._needs.ids.uuid(),
+            request_id=self._request_id,
         )
-
-    async def _report(self, request: ReportedPatch, payload: bytes) -> Publish:
-        version = await self._needs.twins.report(
-            self._key, answers.patch_in(payload), expected=request.version, by=self._principal
-        )
-        return answers.twin_reported(request.rid, version)
-
-    async def _read(self, rid: str) -> Publish:
-        twin = await self._needs.twins.get_own(self._key, by=self._principal)
-        return answers.twin_read(rid, twin)
-
-    async def _answer(
-        self,
-        ticket: Ticket,
-        rid: str,
-        work: Callable[[], Awaitable[Publish]],
-        refusal_s: float = 0.0,
-    ) -> None:
-        """Do ``work`` and answer with what comes of it, exactly once (MQTT-55)."""
-        try:
-            answer = await work()
-        except Exception as error:  # noqa: BLE001  # told to the client, and written down
-            self._log_failure("request", error)
-            tracking_id, at = self._needs.ids.uuid(), self._needs.clock.now()
-            answer = answers.refused(rid, error, tracking_id=tracking_id, at=at)
-            if refusal_s:
-                self._needs.timer.call_later(refusal_s, partial(self._finish, ticket, answer))
-                return
-        self._finish(ticket, answer)
-
-    async def _store(self, event: Subscribing | Unsubscribing) -> None:
-        sessions, by = self._needs.sessions, self._principal
-        try:
-            if isinstance(event, Subscribing):
-                await sessions.subscribe(self._key, event.filters, by=by)
-            else:
-                await sessions.unsubscribe(self._key, list(event.filters), by=by)
-        except Exception as error:  # noqa: BLE001  # 3.1.1 has no way to refuse but to hang up
-            self._log_failure("subscription", error)
-            self.close(f"the subscriptions could not be stored: {error}")
-        self._finish(event.ticket)
 
     def _leave(self, by: Principal) -> None:
         self._needs.spawn(self._detach(by))
@@ -214,13 +170,9 @@ class MqttConnection(asyncio.Protocol):
         try:
             await self._needs.sessions.detach(self._key, self, by=by)
         except Exception as error:  # noqa: BLE001  # nobody is left to be told
-            self._log_failure("goodbye", error)
+            self._log("goodbye", error)
 
     # ── when to read, write and hang up ──────────────────────────────────────────────────────
-
-    def _finish(self, ticket: Ticket, answer: Publish | None = None) -> None:
-        self._session.finish(ticket, answer)
-        self._send()
 
     def _send(self) -> None:
         if self._transport.is_closing():
@@ -269,16 +221,5 @@ class MqttConnection(asyncio.Protocol):
             self._alarm.cancel()
         self._alarm = self._needs.timer.call_later(delay_s, callback)
 
-    @property
-    def _principal(self) -> Principal:
-        assert self._by is not None  # nothing is asked before the CONNACK
-        return self._by
-
-    def _log_failure(self, what: str, error: Exception) -> None:
-        fields = {"what": what, "device": self._key.path}
-        if self._by:
-            fields["request_id"] = self._by.request_id
-        if isinstance(error, AffinageError):
-            _log.info("refused", **fields, code=error.code, reason=str(error))
-        else:
-            _log.error("failed", **fields, exc_info=error)
+    def _log(self, what: str, error: Exception) -> None:
+        log_failure(what, error, device=self._key.path, request_id=self._request_id)

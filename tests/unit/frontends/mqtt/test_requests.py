@@ -1,0 +1,180 @@
+import pytest
+
+from affinage.domain.errors import (
+    TooLarge,
+    Unavailable,
+    VersionMismatch,
+)
+from affinage.protocol.mqtt.packets import (
+    Pingreq,
+    Pingresp,
+    Puback,
+    Publish,
+    Suback,
+    Subscribe,
+    Unsuback,
+    Unsubscribe,
+)
+from affinage.protocol.topics import MethodAnswer, ReportedPatch
+from fakes.looped import looped
+from fakes.mqtt_asking import answers, get, patch
+from fakes.mqtt_door import KEY, a_door
+
+DESIRED = "$iothub/twin/PATCH/properties/desired/#"
+RESPONSES = "$iothub/twin/res/#"
+
+
+@looped
+async def test_a_twin_is_read_without_a_subscription() -> None:
+    """MQTT-24, MQTT-50."""
+    async with a_door() as door:
+        client = await door.connected()
+        assert answers(await client.send(get("r1"))) == [
+            ("res/200/?$rid=r1", {"desired": {"$version": 1}, "reported": {"$version": 1}})
+        ]
+
+
+@looped
+async def test_a_report_is_answered_with_its_new_version() -> None:
+    """MQTT-25, MQTT-51."""
+    async with a_door() as door:
+        client = await door.connected()
+        puback, answer = await client.send(patch("r2", {"a": 1}, packet_id=9, version=1))
+        assert puback == Puback(9)
+        assert answers([answer]) == [("res/204/?$rid=r2&$version=2", None)]
+        assert (door.twins.reported, door.twins.expected) == ({"a": 1}, [1])
+
+
+@looped
+async def test_reports_share_a_commit_and_are_answered_after_it() -> None:
+    """MQTT-40."""
+    async with a_door() as door:
+        client = await door.connected()
+        door.twins.gate.shut()
+        assert not await client.send(patch("a", {"n": 1}, 1), patch("b", {"n": 2}, 2))
+        door.twins.gate.open()
+        topics = [topic for topic, _ in answers(await client.received())]
+        assert topics == ["res/204/?$rid=a&$version=2", "res/204/?$rid=b&$version=3"]
+        assert door.twins.commits == [[{"n": 1}, {"n": 2}]]
+
+
+@looped
+async def test_a_twin_is_read_between_the_report_before_and_the_report_behind() -> None:
+    """MQTT-40."""
+    async with a_door() as door:
+        client = await door.connected()
+        door.twins.gate.shut()
+        await client.send(patch("a", {"n": 1}), get("b"), patch("c", {"n": 2}))
+        door.twins.gate.open()
+        _, (_, read), (last, _) = answers(await client.received())
+        assert read["reported"] == {"n": 1, "$version": 2}
+        assert last == "res/204/?$rid=c&$version=3"
+
+
+@looped
+async def test_news_do_not_overtake_the_twin_that_was_asked_for_before() -> None:
+    """MQTT-41."""
+    async with a_door() as door:
+        client = await door.connected(DESIRED)
+        door.twins.gate.shut()
+        await client.send(patch("a", {}), get("b"))
+        door.sessions.tell({"fw": "2"}, 2)
+        door.twins.gate.open()
+        topics = [topic.partition("?")[0] for topic, _ in answers(await client.received())]
+        assert topics == ["res/204/", "res/200/", "PATCH/properties/desired/"]
+
+
+@pytest.mark.parametrize(
+    ("payload", "message"),
+    [(b"{", "not JSON"), (b"", "not JSON"), (b"[1]", "not an object"), (b"[" * 9999, "not JSON")],
+)
+@looped
+async def test_a_report_that_is_no_object_is_refused(payload: bytes, message: str) -> None:
+    """MQTT-52."""
+    async with a_door() as door:
+        client = await door.connected()
+        [(topic, body)] = answers(await client.send(Publish(ReportedPatch("r").topic, payload)))
+        assert topic == "res/400/?$rid=r"
+        assert body["errorCode"] == 400004
+        assert message in body["message"]
+
+
+@pytest.mark.parametrize(
+    ("failure", "status", "message"),
+    [
+        (TooLarge("reported would take 40000 of 32768 bytes"), 413, "40000 of 32768"),
+        (VersionMismatch("reported is at 3, not 2"), 412, "at 3"),
+        (Unavailable("the commit failed"), 503, "commit failed"),
+        (KeyError("a mistake of ours"), 500, "internal error"),
+    ],
+)
+@looped
+async def test_a_refusal_is_one_answer_and_the_connection_lives(
+    failure: Exception, status: int, message: str
+) -> None:
+    """MQTT-53, MQTT-55."""
+    async with a_door() as door:
+        client = await door.connected()
+        door.twins.gate.failure = failure
+        puback, *rest = await client.send(patch("r", {}, packet_id=1))
+        [(topic, body)] = answers(rest)
+        assert (puback, topic) == (Puback(1), f"res/{status}/?$rid=r")
+        assert message in body["message"]
+        assert await client.send(Pingreq()) == [Pingresp()]
+
+
+@looped
+async def test_a_twin_that_cannot_be_read_is_answered_after_a_while() -> None:
+    """MQTT-56: a Python client asks again at once, for ever."""
+    async with a_door() as door:
+        client = await door.connected()
+        door.twins.gate.failure = Unavailable("starting")
+        assert not await client.send(get("r"))
+        door.timer.advance(1)
+        [(topic, _)] = answers(await client.received())
+        assert topic == "res/503/?$rid=r"
+
+
+@looped
+async def test_a_subscription_is_acknowledged_when_it_is_stored() -> None:
+    """MQTT-34."""
+    async with a_door() as door:
+        client = await door.connected()
+        door.sessions.gate.shut()
+        assert not await client.send(Subscribe(1, ((DESIRED, 1),)), Subscribe(2, ((RESPONSES, 0),)))
+        door.sessions.tell({"fw": "2"}, 2)
+        door.sessions.gate.open()
+        packets = await client.received()
+        assert packets[:2] == [Suback(1, (1,)), Suback(2, (0,))]
+        assert len(answers(packets)) == 1
+        assert door.sessions.filters[KEY] == {DESIRED: 1, RESPONSES: 0}
+
+
+@looped
+async def test_what_was_unsubscribed_is_forgotten() -> None:
+    async with a_door() as door:
+        client = await door.connected(DESIRED, RESPONSES)
+        assert await client.send(Unsubscribe(3, (DESIRED,))) == [Unsuback(3)]
+        door.sessions.tell({"fw": "2"}, 2)
+        assert not await client.received()
+        assert door.sessions.filters[KEY] == {RESPONSES: 0}
+
+
+@looped
+async def test_a_subscription_that_cannot_be_stored_closes() -> None:
+    async with a_door() as door:
+        client = await door.connected()
+        door.sessions.gate.failure = Unavailable("the commit failed")
+        assert not await client.send(Subscribe(1, ((DESIRED, 1),)))
+        assert client.wire.is_closed
+
+
+@looped
+async def test_messages_and_answers_to_methods_are_acknowledged() -> None:
+    """MQTT-26, MQTT-27."""
+    async with a_door() as door:
+        client = await door.connected()
+        message = Publish("devices/pump-1/messages/events/", b"21", 1, 1)
+        late = Publish(MethodAnswer(200, "1").topic, b"", 1, 2)
+        assert await client.send(message, late) == [Puback(1), Puback(2)]
+        assert door.sessions.touched == 1
