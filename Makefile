@@ -66,6 +66,6 @@ docs: .venv/dev  ## every link leads somewhere; the changelog's next entry
 # The service SDK needs uamqp, which is compiled, and not for every Python: with no wheel for this
 # one, the suite that drives the hub with it is left out; .ci/run insists on it.
 .venv/conformance: .venv/dev
-	@$(INSTALL) --only-binary uamqp -e '.[conformance]' && touch $@ || { \
+	@$(INSTALL) --only-binary uamqp --use-pep517 -e '.[conformance]' && touch $@ || { \
 	  echo "The SDKs cannot be installed for this Python: the conformance suite is left out." >&2; \
 	  test "$$AFFINAGE_CI" != 1; }
