@@ -44,10 +44,17 @@ def _unproven(rules: list[str], proven: set[str]) -> Iterator[str]:
 
 
 def _unknown(rules: list[str], root: Path) -> Iterator[str]:
+    families = {_family(rule) for rule in rules}
     for folder in ("src", "docs", "tests"):
         for path in _texts(root / folder):
             for rule in sorted({*_citations(path)} - {*rules}):
-                yield f"{rule}: cited in {path.relative_to(root)}, stated nowhere"
+                # Tests also name devices so: there only a family that is stated makes a citation.
+                if folder != "tests" or _family(rule) in families:
+                    yield f"{rule}: cited in {path.relative_to(root)}, stated nowhere"
+
+
+def _family(rule: str) -> str:
+    return rule.split("-")[0]
 
 
 def _cited(folder: Path) -> Iterator[str]:
@@ -56,7 +63,7 @@ def _cited(folder: Path) -> Iterator[str]:
 
 def _citations(path: Path) -> Iterator[str]:
     ids = CITATION.findall(path.read_text())
-    return (rule for rule in ids if rule.split("-")[0] not in STANDARDS)
+    return (rule for rule in ids if _family(rule) not in STANDARDS)
 
 
 def _pages(folder: Path) -> Iterator[str]:

@@ -42,6 +42,12 @@ def test_an_id_that_no_page_states_is_named_with_its_file(project: Path) -> None
     assert verdict(project) == (1, [f"{OAK}-2: cited in src/oak.py, stated nowhere"])
 
 
+def test_a_test_may_call_a_device_what_it_likes(project: Path) -> None:
+    with (project / "tests/test_oak.py").open("a") as test:
+        test.write(f"device = 'PUMP-1'\n# {OAK}-3\n")
+    assert verdict(project) == (1, [f"{OAK}-3: cited in tests/test_oak.py, stated nowhere"])
+
+
 def test_a_rule_stated_twice_is_named(project: Path) -> None:
     (project / "docs/spec/elm.md").write_text(f"- **{OAK}-1** It falls.\n")
     assert verdict(project) == (1, [f"{OAK}-1: stated 2 times"])
