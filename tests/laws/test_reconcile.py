@@ -28,7 +28,7 @@ values = st.recursive(
 )
 conditions = st.sampled_from(["*", "*", "tags.x = 1", "tags.x = 2", "tags.x = tags.y", ""])
 conditions_of_modules = st.sampled_from(
-    ["*", "moduleId = 'm'", "moduleId != 'w'", "moduleId = 'n'", "tags.x = 1", ""]
+    ["*", "moduleId = 'm'", "FROM devices.modules WHERE moduleId != 'm'", "tags.x = 1", ""]
 )
 tags: st.SearchStrategy[JsonObject] = st.fixed_dictionaries(
     {"x": st.integers(1, 2), "y": st.integers(1, 2)}
@@ -50,7 +50,7 @@ def contents(draw: st.DrawFn) -> JsonObject:
 def configurations(draw: st.DrawFn, kind: str = "device", content: Any = None) -> Configuration:
     made: Configuration = configured(
         draw(st.sampled_from(IDS)),
-        draw(content if content is not None else contents()),
+        draw(content if content is not None else contents() | st.just({})),
         draw(conditions_of_modules if kind == "module" else conditions),
         kind=kind,
         priority=draw(st.integers(0, 2)),
@@ -371,3 +371,17 @@ def test_the_last_deployment_leaves_desired_as_it_is(
         name: module.twin.desired for name, module in settled.modules.items()
     }
     assert not any(module.twin.statuses or module.twin.owned for module in left.modules.values())
+
+
+@given(lives(iot_edge=True))
+def test_a_module_configuration_of_the_highest_rank_lies_over_every_deployment(
+    life: tuple[Device, Rulebook, set[str]],
+) -> None:
+    device, book, _ = life
+    base: JsonObject = {EDGE_AGENT: {}, "m": {"properties.desired": {"z": 0}}}
+    high = configured("high", {"properties.desired.z": 1}, kind="module", priority=9)
+    book = book.with_rule(configured("e-base", base, kind="edge", priority=8)).with_rule(high)
+    settled, _ = run(device, book)
+    twin = settled.modules["m"].twin
+    assert (twin.desired.values, twin.statuses["high"]) == ({"z": 1}, "Applied")
+    assert twin.owned["z"] == "high"

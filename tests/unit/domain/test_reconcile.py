@@ -50,6 +50,14 @@ def test_what_was_not_affected_stays_as_it_was() -> None:
     assert run(replace(device, twin=twin), book, affected={"c"})[1][0].patch == {"a": None}
 
 
+def test_a_module_configuration_without_effect_stays_carried() -> None:
+    """RECONCILE-3, RECONCILE-18"""
+    book = rulebook(configured("c", condition="FROM devices.modules WHERE moduleId = 'm'"))
+    device, events = run(a_device(modules=["m"]), book)
+    assert (device.carried, events) == ({"c": 1}, ())
+    assert run(device, book, affected=())[0] is device
+
+
 def test_a_module_that_a_deployment_brings_meets_every_module_configuration() -> None:
     """RECONCILE-3"""
     book = rulebook(configured("c", A, kind="module", priority=9))
