@@ -7,7 +7,7 @@ import sys
 import typer
 from rich.console import Console
 
-from affinage.apps.cli import logs, serving
+from affinage.apps.cli import demonstrating, logs, serving
 from affinage.clients.service import ServiceError
 from affinage.domain.errors import AffinageError
 from affinage.protocol.errors import ProtocolError
@@ -20,6 +20,7 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
     rich_markup_mode="rich",
 )
+demonstrating.add_to(app)
 serving.add_to(app)
 
 

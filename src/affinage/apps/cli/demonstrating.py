@@ -1,0 +1,68 @@
+"""`affinage demo`."""
+
+import asyncio
+import signal
+import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Annotated
+
+import typer
+import uvloop
+from rich.console import Console
+
+from affinage.apps.demo.operator import DemoFailed
+from affinage.apps.demo.show import Show
+from affinage.apps.demo.story import DemoSettings, tell
+
+
+def add_to(app: typer.Typer) -> None:
+    app.command("demo")(demo)
+
+
+def demo(
+    devices: Annotated[
+        int, typer.Option(min=2, max=5_000, help="Simulated devices in each of the two groups.")
+    ] = 50,
+    pace: Annotated[
+        float, typer.Option(min=0.005, help="1 is a real update's pace, 110 seconds each.")
+    ] = 0.06,
+    keep: Annotated[
+        bool, typer.Option("--keep", help="Leave the hub running at the end, to look around.")
+    ] = False,
+    data: Annotated[
+        Path | None, typer.Option(help="An empty folder; without it, one that goes in the end.")
+    ] = None,
+) -> None:
+    """The walk-through: firmware to a fleet in two stages, and a bad one taken back.
+
+    Starts a hub, two groups of simulated chillers over real MQTT and TLS, and shows what an
+    operator would see. Exits 0 if everything was as told.
+    """
+    console = Console()
+    with _folder(data) as folder:
+        settings = DemoSettings(folder, devices, pace, keep)
+        try:
+            uvloop.run(_told(settings, Show(console)))
+        except* DemoFailed as failures:
+            for failure in failures.exceptions:
+                Console(stderr=True).print(f"\n[red]The demo failed:[/red] {failure}")
+            raise typer.Exit(1) from None
+    console.print("\n[green]All as told.[/green]")
+
+
+@contextmanager
+def _folder(data: Path | None) -> Iterator[Path]:
+    if data is not None:
+        yield data
+        return
+    with tempfile.TemporaryDirectory(prefix="affinage-demo-") as folder:
+        yield Path(folder)
+
+
+async def _told(settings: DemoSettings, show: Show) -> None:
+    stop = asyncio.Event()
+    for number in (signal.SIGINT, signal.SIGTERM):
+        asyncio.get_running_loop().add_signal_handler(number, stop.set)
+    await tell(settings, show, stop)

@@ -1,0 +1,1 @@
+"""The walk-through: firmware to a fleet in two stages, and a bad one taken back."""
