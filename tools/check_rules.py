@@ -54,7 +54,7 @@ def _unknown(rules: list[str], root: Path) -> Iterator[str]:
 
 
 def _family(rule: str) -> str:
-    return rule.split("-")[0]
+    return rule.partition("-")[0]
 
 
 def _cited(folder: Path) -> Iterator[str]:
