@@ -11,7 +11,7 @@ from msgspec import Struct
 from msgspec.structs import replace
 
 from affinage.domain.device import Device, Module, Presence
-from affinage.domain.errors import Invalid, InvalidDeviceScope, Malformed, TooManyModules
+from affinage.domain.errors import Invalid, Malformed, TooManyModules
 from affinage.domain.identity import (
     Credentials,
     Identity,
@@ -24,13 +24,12 @@ from affinage.domain.identity import (
 )
 from affinage.domain.moments import Millis, iso
 from affinage.domain.names import SYSTEM_MODULES, check_id
+from affinage.domain.scopes import ParentsOf, scoped
 from affinage.domain.twin import new_twin
 from affinage.domain.values import JsonObject, is_object
 
 MAX_MODULES: Final = 50
 """Modules on one device, the two of an edge device's system included."""
-
-SCOPE: Final = "ms-azure-iot-edge://"
 
 IOT_EDGE: Final = "IotEdge"
 """``managedBy`` of modules that deployments made."""
@@ -49,12 +48,9 @@ class Makings(Struct, frozen=True):
 Keys = tuple[str | None, str | None]
 """Primary and secondary, in the clear; None where there is none."""
 
-ScopeKnown = Callable[[str], bool]
-"""Whether a scope is that of an existing edge device."""
-
 
 def new_device(
-    device_id: str, body: JsonObject, makings: Makings, knows: ScopeKnown, at: Millis
+    device_id: str, body: JsonObject, makings: Makings, parents_of: ParentsOf, at: Millis
 ) -> Device:
     """The device that a PUT creates, with its twin, and of an edge device its system modules.
 
@@ -70,17 +66,18 @@ def new_device(
         makings.etag(),
         credentials(body.get("authentication"), None, makings.keys),
     )
-    identity = _written(device_id, identity, body, knows, at)
+    identity = _written(device_id, identity, body, parents_of, at)
     device = Device(device_id, replace(identity, status_at=None), new_twin(at))
     return _with_system_modules(device, makings, at)
 
 
 def changed_device(
-    device: Device, body: JsonObject, makings: Makings, knows: ScopeKnown, at: Millis
+    device: Device, body: JsonObject, makings: Makings, parents_of: ParentsOf, at: Millis
 ) -> Device:
     """The device after a PUT: what may be written is replaced as a whole, its twin is not.
 
     Raises:
+        TooManyModules: it would become an edge device, and has no room for its system modules.
         Invalid, Malformed, InvalidDeviceScope: what the message says. Nothing has changed.
 
     Source: IDENTITY-3, IDENTITY-10 to IDENTITY-14.
@@ -93,7 +90,10 @@ def changed_device(
             body.get("authentication"), device.identity.credentials, makings.keys
         ),
     )
-    device = replace(device, identity=_written(device.id, identity, body, knows, at))
+    was_edge = device.identity.iot_edge
+    device = replace(device, identity=_written(device.id, identity, body, parents_of, at))
+    if was_edge and not device.identity.iot_edge:
+        return _without_edge_modules(device)
     return _with_system_modules(device, makings, at)
 
 
@@ -113,10 +113,7 @@ def new_module(
     _check_same("moduleId", body, module_id)
     if module_id in SYSTEM_MODULES:
         raise Invalid(f"{module_id} exists on edge devices only, where the hub makes it")
-    if len(device.modules) >= MAX_MODULES:
-        raise TooManyModules(
-            f"device {device.id} has {len(device.modules)} of {MAX_MODULES} modules"
-        )
+    _check_room(device, 1)
     identity = ModuleIdentity(
         makings.generation(),
         makings.etag(),
@@ -205,12 +202,12 @@ def _authentication(of: Credentials, keys: Keys) -> JsonObject:
 
 
 def _written(
-    device_id: str, identity: Identity, body: JsonObject, knows: ScopeKnown, at: Millis
+    device_id: str, identity: Identity, body: JsonObject, parents_of: ParentsOf, at: Millis
 ) -> Identity:
     """The identity with the writable members of the body in place of its own."""
     identity = with_status(identity, _status(body), _text(body, "statusReason"), at)
     identity = replace(identity, iot_edge=_iot_edge(body, identity))
-    return _scoped(device_id, identity, body, knows)
+    return scoped(device_id, identity, body, parents_of)
 
 
 def _status(body: JsonObject) -> Status:
@@ -227,53 +224,37 @@ def _iot_edge(body: JsonObject, identity: Identity) -> bool:
     capabilities = body.get("capabilities") or {}
     if not is_object(capabilities):
         raise Malformed("capabilities must be an object")
-    flag = capabilities.get("iotEdge", identity.iot_edge)
-    if not isinstance(flag, bool):
+    flag = capabilities.get("iotEdge")
+    if not isinstance(flag, bool | None):
         raise Malformed("capabilities.iotEdge must be true or false")
-    return flag
-
-
-def _scoped(device_id: str, identity: Identity, body: JsonObject, knows: ScopeKnown) -> Identity:
-    """An edge device has a scope of its own and may have a parent's; a leaf has its parent's."""
-    own = f"{SCOPE}{device_id}-{identity.generation}"
-    parents = _parents(body, identity)
-    if len(parents) > 1:
-        raise InvalidDeviceScope(f"device {device_id} would have {len(parents)} of 1 parents")
-    for scope in parents:
-        if scope == own or not knows(scope):
-            raise InvalidDeviceScope(f"{scope} is not the scope of another edge device")
-    if identity.iot_edge:
-        return replace(identity, device_scope=own, parent_scopes=parents)
-    return replace(identity, device_scope=parents[0] if parents else None, parent_scopes=parents)
-
-
-def _parents(body: JsonObject, identity: Identity) -> tuple[str, ...]:
-    """On a leaf ``deviceScope`` says it, and wins over an echoed ``parentScopes``."""
-    if "deviceScope" in body and not identity.iot_edge:
-        scope = _text(body, "deviceScope")
-        return (scope,) if scope else ()
-    given = body.get("parentScopes")
-    if given is None:
-        return identity.parent_scopes
-    if not isinstance(given, list) or not all(isinstance(scope, str) for scope in given):
-        raise Malformed("parentScopes must be an array of strings")
-    return tuple(str(scope) for scope in given)
+    return identity.iot_edge if flag is None else flag
 
 
 def _with_system_modules(device: Device, makings: Makings, at: Millis) -> Device:
-    """With the system modules that an edge device has, without those that no other has."""
+    """With those that an edge device has."""
     if not device.identity.iot_edge:
-        kept = {
-            module.id: module
-            for module in device.modules.values()
-            if module.id not in SYSTEM_MODULES and module.identity.managed_by != IOT_EDGE
-        }
-        return device if len(kept) == len(device.modules) else replace(device, modules=kept)
-    for module_id in SYSTEM_MODULES:
-        if module_id not in device.modules:
-            made = module_identity(makings, None)
-            device = device.with_module(Module(module_id, made, new_twin(at)))
+        return device
+    missing = [name for name in SYSTEM_MODULES if name not in device.modules]
+    _check_room(device, len(missing))
+    for module_id in missing:
+        made = module_identity(makings, None)
+        device = device.with_module(Module(module_id, made, new_twin(at)))
     return device
+
+
+def _without_edge_modules(device: Device) -> Device:
+    """Without those that only an edge device has."""
+    kept = {
+        module.id: module
+        for module in device.modules.values()
+        if module.id not in SYSTEM_MODULES and module.identity.managed_by != IOT_EDGE
+    }
+    return replace(device, modules=kept)
+
+
+def _check_room(device: Device, more: int) -> None:
+    if (count := len(device.modules) + more) > MAX_MODULES:
+        raise TooManyModules(f"device {device.id} would have {count} of {MAX_MODULES} modules")
 
 
 def module_identity(makings: Makings, managed_by: str | None) -> ModuleIdentity:
@@ -283,7 +264,7 @@ def module_identity(makings: Makings, managed_by: str | None) -> ModuleIdentity:
 
 
 def _check_same(name: str, body: Mapping[str, object], expected: str) -> None:
-    if body.get(name, expected) != expected:
+    if body.get(name) not in (None, expected):
         raise Invalid(f"{name} in the body is {body[name]!r}, in the path {expected!r}")
 
 

@@ -12,7 +12,8 @@ from affinage.domain.names import SYSTEM_MODULES, TwinKey
 from affinage.domain.principal import Principal, Right
 from affinage.domain.query.parse import parse_condition
 from affinage.domain.query.syntax import Collection
-from affinage.domain.registration import SCOPE, Makings
+from affinage.domain.registration import Makings
+from affinage.domain.scopes import SCOPE, ParentsOf
 from affinage.domain.twin import TwinPatch, new_twin
 from affinage.domain.values import JsonObject
 from affinage.ports.clock import Clock
@@ -73,7 +74,9 @@ class Registry:
             device = view.device(key.device)
             _check_etag(key, device, if_match)
             if key.module is None:
-                return registration.changed_device(device, body, self._makings, scopes_of(view), at)
+                return registration.changed_device(
+                    device, body, self._makings, parents_in(view), at
+                )
             return registration.changed_module(device, key.module, body, self._makings)
 
         return await self._write(key, change, by)
@@ -155,8 +158,8 @@ class Registry:
         if key.module is None:
             if view.find(key.device) is not None:
                 raise DeviceExists(f"device {key.device} exists")
-            knows = scopes_of(view)
-            return registration.new_device(key.device, body, self._makings, knows, at)
+            parents_of = parents_in(view)
+            return registration.new_device(key.device, body, self._makings, parents_of, at)
         device = view.device(key.device)
         if key.module in device.modules:
             raise ModuleExists(f"module {key.path} exists")
@@ -180,16 +183,17 @@ class Registry:
         return millis(self._clock.now())
 
 
-def scopes_of(view: View) -> Callable[[str], bool]:
-    """Whether a scope is that of an edge device that exists."""
+def parents_in(view: View) -> ParentsOf:
+    """Who is above whom, in this view."""
 
-    def knows(scope: str) -> bool:
+    def parents_of(scope: str) -> tuple[str, ...] | None:
         device = view.find(scope.removeprefix(SCOPE).rpartition("-")[0])
-        return device is not None and (
-            device.identity.iot_edge and device.identity.device_scope == scope
-        )
+        if device is None or not device.identity.iot_edge:
+            return None
+        identity = device.identity
+        return identity.parent_scopes if identity.device_scope == scope else None
 
-    return knows
+    return parents_of
 
 
 def _check_etag(key: TwinKey, device: Device, if_match: str | None) -> None:
