@@ -122,7 +122,7 @@ class Access:
             Unauthorized: an unknown identity, another host, or no valid proof: a stranger is not
                 told which.
 
-        Source: ACCESS-3, MQTT-13.
+        Source: ACCESS-3, MQTT-15.
         """
         if host.lower() not in self._hosts:
             raise Unauthorized(f"this hub is not {host[:255]!r}")

@@ -38,19 +38,21 @@ class Counts:
         self._queries, self._clock = queries, clock
         self._counted: dict[tuple[str, str], tuple[float, int]] = {}
 
-    async def of(self, one: Configuration, queries: dict[str, str]) -> dict[str, int]:
+    async def of(
+        self, one: Configuration, queries: dict[str, str], *, by: Principal
+    ) -> dict[str, int]:
         """Each query's number of rows; an empty query has none."""
         default = Collection.MODULES if one.kind is Kind.MODULE else Collection.DEVICES
-        return {name: await self._count(text, default) for name, text in queries.items()}
+        return {name: await self._count(text, default, by) for name, text in queries.items()}
 
-    async def _count(self, text: str, default: Collection) -> int:
+    async def _count(self, text: str, default: Collection, by: Principal) -> int:
         if not text:
             return 0
         now = self._clock.monotonic()
         at, counted = self._counted.get((text, default), (-FRESH_S, 0))
         if now - at < FRESH_S:
             return counted
-        counted = await self._queries.count(parse_query(text, default=default))
+        counted = await self._queries.count(parse_query(text, default=default), by=by)
         self._counted[text, default] = (now, counted)
         return counted
 
@@ -75,12 +77,12 @@ class Configurations:
     async def get(self, name: str, *, by: Principal) -> JsonObject:
         """A configuration's document with its counts; ConfigurationNotFound."""
         by.require(READERS)
-        return await self._document(self._living(name))
+        return await self._document(self._living(name), by)
 
     async def list_all(self, limit: int | None = None, *, by: Principal) -> list[JsonObject]:
         """Every configuration, oldest first; the first ``limit`` of them if it is given."""
         by.require(READERS)
-        return [await self._document(one) for one in self._fleet.configurations()[:limit]]
+        return [await self._document(one, by) for one in self._fleet.configurations()[:limit]]
 
     async def put(
         self, name: str, body: JsonObject, *, if_match: str | None, by: Principal
@@ -113,7 +115,7 @@ class Configurations:
 
         written = await self._fleet.change(decide)
         self._sweeps.begin(written)
-        return await self._document(written)
+        return await self._document(written, by)
 
     async def delete(self, name: str, *, if_match: str | None, by: Principal) -> None:
         """Delete a configuration; a sweep takes it from every device that carries it.
@@ -157,12 +159,12 @@ class Configurations:
             )
         return configurations.create(name, body, generation=_next_generation(view), at=at)
 
-    async def _document(self, one: Configuration) -> JsonObject:
+    async def _document(self, one: Configuration, by: Principal) -> JsonObject:
         system = system_queries(one.id, one.kind, one.target_condition)
         return configurations.document(
             one,
-            system_results=await self._counts.of(one, system),
-            custom_results=await self._counts.of(one, one.metrics),
+            system_results=await self._counts.of(one, system, by=by),
+            custom_results=await self._counts.of(one, one.metrics, by=by),
         )
 
     def _living(self, name: str) -> Configuration:

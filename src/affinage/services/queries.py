@@ -66,7 +66,7 @@ class Queries:
             QuerySyntaxError: it is not a query.
             Invalid: the continuation is not one of this query, or ``max_rows`` is under 1.
 
-        Source: QUERY-40 to QUERY-46.
+        Source: QUERY-45 to QUERY-49.
         """
         by.require(Right.SERVICE_CONNECT)
         if not text:
@@ -81,8 +81,9 @@ class Queries:
         after = _continued(continuation, text)
         return await self._page(query, text, after, min(max_rows, MAX_PAGE))
 
-    async def count(self, query: Query) -> int:
+    async def count(self, query: Query, *, by: Principal) -> int:
         """How many rows a query has; what a configuration's metric counts."""
+        by.require(Right.REGISTRY_READ | Right.SERVICE_CONNECT)
         if query.is_aggregate:
             return len(await self._aggregate(query))
         found = await self._fleet.count(query.collection, query.condition)

@@ -89,7 +89,7 @@ class Sessions:
             Forbidden: ``by`` is another identity.
             Unavailable: the commit failed; the identity is not connected.
 
-        Source: MQTT-40 to MQTT-43.
+        Source: MQTT-18, MQTT-35.
         """
         by.require_self(key)
         if older := self._connections.pop(key, None):
