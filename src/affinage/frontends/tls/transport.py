@@ -5,7 +5,7 @@ raises on a write after the end, whatever the transport below does.
 """
 
 import asyncio
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from typing import Any, Final, cast
 
 from OpenSSL import SSL
@@ -15,8 +15,11 @@ from affinage.frontends.tls.engine import Engine, TlsError
 HANDSHAKE_S: Final = 20.0
 """How long a client may take for its handshake."""
 
+LINGER_S: Final = 10.0
+"""How long a client may take, after the end, to read what was sent before."""
+
 MAX_UNSENT: Final = 4 * 1024 * 1024
-"""Bytes waiting for a client that does not read; above it the connection is cut."""
+"""Bytes waiting for a client that does not read; the next write then cuts the connection."""
 
 InnerFactory = Callable[[], asyncio.Protocol]
 
@@ -24,29 +27,30 @@ InnerFactory = Callable[[], asyncio.Protocol]
 class TlsProtocol(asyncio.Protocol):
     """The outer protocol of one connection."""
 
-    def __init__(self, context: SSL.Context, inner: InnerFactory) -> None:
-        self._context, self._make_inner = context, inner
+    __slots__ = (
+        "_context", "_engine", "_handshake_s", "_inner", "_is_paused", "_make_inner", "_outer",
+        "_timer",
+    )  # fmt: skip
+
+    def __init__(
+        self, context: SSL.Context, inner: InnerFactory, handshake_s: float = HANDSHAKE_S
+    ) -> None:
+        self._context, self._make_inner, self._handshake_s = context, inner, handshake_s
         self._engine = Engine(context)
         self._outer: asyncio.Transport
         self._inner: asyncio.Protocol | None = None
         self._is_paused = False
         self._timer: asyncio.TimerHandle | None = None
 
+    # ── what the wire says ───────────────────────────────────────────────────────────────────
+
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         self._outer = cast("asyncio.Transport", transport)
-        self._timer = asyncio.get_running_loop().call_later(HANDSHAKE_S, self._outer.abort)
+        self._abort_after(self._handshake_s)
 
     def data_received(self, data: bytes) -> None:
         self._engine.feed(data)
-        try:
-            is_open = self._engine.is_established or self._established()
-            if is_open and not self._is_paused:
-                self.pump()
-        except TlsError as error:
-            self.flush()  # the alert that tells the peer why
-            self._end(error)
-        else:
-            self.flush()
+        self._take()
 
     def eof_received(self) -> bool:
         return False  # TLS has its own end; a bare one closes
@@ -65,49 +69,41 @@ class TlsProtocol(asyncio.Protocol):
         if self._inner is not None:
             self._inner.resume_writing()
 
-    def pump(self) -> None:
-        """Hand what can be read to the inner protocol, until it pauses."""
-        for plaintext in self._engine.plaintext():
-            if self._inner is not None:
-                self._inner.data_received(plaintext)
-            if self._is_paused or self._outer.is_closing():
-                return
-        if self._engine.has_ended:
-            self.close()
+    # ── what the inner protocol says, through its transport ──────────────────────────────────
 
     def pause(self) -> None:
+        """Hand on nothing more. What OpenSSL holds then is one read of the socket at most."""
         self._is_paused = True
         if not self._outer.is_closing():
             self._outer.pause_reading()
 
     def resume(self) -> None:
-        self._is_paused = False
-        asyncio.get_running_loop().call_soon(self._catch_up)
+        if self._is_paused:
+            self._is_paused = False
+            asyncio.get_running_loop().call_soon(self._catch_up)
 
     @property
     def is_paused(self) -> bool:
         return self._is_paused
 
     def write(self, plaintext: bytes | bytearray | memoryview) -> None:
-        if not self._outer.is_closing():
-            self._engine.write(plaintext)
-            self.flush()
-
-    def flush(self) -> None:
-        """Send what the engine has for the wire; a client that does not read is cut."""
+        """Send; nothing happens after the end. A client that has stopped reading is cut."""
         if self._outer.is_closing():
             return
-        if wire := self._engine.wire():
-            self._outer.write(wire)
-            if self._outer.get_write_buffer_size() > MAX_UNSENT:
-                self._outer.abort()
+        if self._outer.get_write_buffer_size() > MAX_UNSENT:
+            self._outer.abort()
+            return
+        try:
+            self._send(self._engine.write(plaintext))
+        except TlsError:
+            self._outer.abort()
 
     def close(self) -> None:
         """Say goodbye, send what is waiting, then close."""
         if not self._outer.is_closing():
             self._engine.close()
-            self.flush()
-            self._outer.close()
+            self._flush()
+            self._close_outer()
 
     def about(self, name: str, default: Any) -> Any:
         match name:
@@ -130,7 +126,20 @@ class TlsProtocol(asyncio.Protocol):
     def inner(self) -> asyncio.Protocol | None:
         return self._inner
 
-    def _established(self) -> bool:
+    # ── between the two ──────────────────────────────────────────────────────────────────────
+
+    def _take(self) -> None:
+        """Go on with what was fed, and send what OpenSSL answers by itself."""
+        try:
+            if self._engine.is_established or self._establish():
+                self._pump()
+        except TlsError as error:
+            self._flush()  # the alert that tells the peer why
+            self._end(error)
+        else:
+            self._flush()
+
+    def _establish(self) -> bool:
         if not self._engine.shake_hands():
             return False
         self._stop_timer()
@@ -138,26 +147,52 @@ class TlsProtocol(asyncio.Protocol):
         self._inner.connection_made(PlainTransport(self))
         return True
 
+    def _pump(self) -> None:
+        """Hand what can be read to the inner protocol, until it pauses or closes."""
+        plaintext = self._engine.plaintext()
+        while not (self._is_paused or self._outer.is_closing()):
+            chunk = next(plaintext, None)
+            if chunk is None:
+                break
+            assert self._inner is not None  # it is lost only once the outer transport closes
+            self._inner.data_received(chunk)
+        if self._engine.has_ended:
+            self.close()
+
     def _catch_up(self) -> None:
         """After a pause: first what was left in the engine, then what the wire has."""
         try:
-            if not self._is_paused:
-                self.pump()
-        except TlsError as error:
-            self._end(error)
-        else:
-            self._read_on()
-
-    def _read_on(self) -> None:
-        if not self._is_paused and not self._outer.is_closing():
+            self._take()
+        except BaseException:
+            self._outer.abort()  # as the outer transport does when data_received raises
+            raise
+        if not (self._is_paused or self._outer.is_closing()):
             self._outer.resume_reading()
+
+    def _flush(self) -> None:
+        if wire := self._engine.wire():
+            self._send([wire])
+
+    def _send(self, parts: Iterable[bytes]) -> None:
+        for wire in parts:
+            if self._outer.is_closing():  # where some transports raise
+                return
+            self._outer.write(wire)
 
     def _end(self, error: TlsError) -> None:
         inner, self._inner = self._inner, None
-        if not self._outer.is_closing():
-            self._outer.close()
+        self._close_outer()
         if inner is not None:
             inner.connection_lost(ConnectionAbortedError(str(error)))
+
+    def _close_outer(self) -> None:
+        if not self._outer.is_closing():
+            self._outer.close()
+            self._abort_after(LINGER_S)
+
+    def _abort_after(self, seconds: float) -> None:
+        self._stop_timer()
+        self._timer = asyncio.get_running_loop().call_later(seconds, self._outer.abort)
 
     def _stop_timer(self) -> None:
         if self._timer is not None:
@@ -168,6 +203,7 @@ class TlsProtocol(asyncio.Protocol):
 class PlainTransport(asyncio.Transport):
     """The transport that an inner protocol is given.
 
+    The limits of its write buffer are the outer transport's, and count bytes on the wire.
     ``get_extra_info("peer_certificate")`` is the client's chain as a list of DER bytes, its own
     certificate first, or None.
     """
@@ -221,14 +257,23 @@ class PlainTransport(asyncio.Transport):
 
 
 async def serve_tls(
-    inner: InnerFactory, context: SSL.Context, host: str, port: int, *, backlog: int = 4096
+    inner: InnerFactory,
+    context: SSL.Context,
+    host: str,
+    port: int,
+    *,
+    backlog: int = 4096,
+    handshake_s: float = HANDSHAKE_S,
 ) -> asyncio.Server:
     """Listen; every connection gets an inner protocol of its own, once its handshake is done.
+
+    Args:
+        handshake_s: how long a client may take for its handshake, before it is cut.
 
     Raises:
         OSError: the address cannot be listened on.
     """
     loop = asyncio.get_running_loop()
     return await loop.create_server(
-        lambda: TlsProtocol(context, inner), host, port, backlog=backlog
+        lambda: TlsProtocol(context, inner, handshake_s), host, port, backlog=backlog
     )

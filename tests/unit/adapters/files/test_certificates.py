@@ -34,6 +34,7 @@ def renews(made: Certificates, hosts: list[str], after: timedelta = timedelta())
 
 
 def test_the_server_certificate_is_for_the_hosts_and_from_the_authority(made: Certificates) -> None:
+    """TLS-20."""
     server, authority = load(made.server), load(made.authority)
     names = server.extensions.get_extension_for_class(x509.SubjectAlternativeName).value
     assert names.get_values_for_type(x509.DNSName) == ["hub.example"]
@@ -45,6 +46,7 @@ def test_the_server_certificate_is_for_the_hosts_and_from_the_authority(made: Ce
 
 
 def test_it_lives_a_year_and_the_keys_are_their_owners_only(made: Certificates) -> None:
+    """TLS-20."""
     assert load(made.server).not_valid_after_utc >= START + timedelta(days=365)
     modes = {path.stat().st_mode & 0o777 for path in (made.authority_key, made.server_key)}
     assert modes == {0o600}
@@ -60,17 +62,20 @@ def test_a_second_start_changes_nothing(made: Certificates) -> None:
 
 
 def test_other_hosts_get_another_certificate_of_the_same_authority(made: Certificates) -> None:
+    """TLS-21, TLS-22."""
     authority = made.authority.read_bytes()
     assert renews(made, ["hub.example"])
     assert made.authority.read_bytes() == authority
 
 
 def test_it_is_renewed_within_60_days_of_its_end(made: Certificates) -> None:
+    """TLS-21."""
     assert not renews(made, HOSTS, timedelta(days=397 - 61))
     assert renews(made, HOSTS, timedelta(days=397 - 60))
 
 
 def test_an_authority_near_its_end_is_renewed_with_the_servers(made: Certificates) -> None:
+    """TLS-21, TLS-22."""
     authority = made.authority.read_bytes()
     assert renews(made, HOSTS, timedelta(days=3650 - 60))
     assert made.authority.read_bytes() != authority
@@ -79,6 +84,7 @@ def test_an_authority_near_its_end_is_renewed_with_the_servers(made: Certificate
 
 @pytest.mark.parametrize("lost", ["ca.pem", "ca.key"])
 def test_a_new_authority_vouches_for_the_server_anew(made: Certificates, lost: str) -> None:
+    """TLS-21, TLS-22."""
     (made.authority.parent / lost).unlink()
     assert renews(made, HOSTS)
     load(made.server).verify_directly_issued_by(load(made.authority))
@@ -88,6 +94,7 @@ def test_a_new_authority_vouches_for_the_server_anew(made: Certificates, lost: s
 def test_a_key_that_is_not_the_certificates_is_made_anew_with_it(
     made: Certificates, tmp_path: Path, torn: str
 ) -> None:
+    """TLS-21."""
     other = Certificates(tmp_path / "other")
     other.ensure(HOSTS, START)
     (made.authority.parent / torn).write_bytes((tmp_path / "other" / torn).read_bytes())
