@@ -60,13 +60,16 @@ leaves: SearchStrategy[JsonValue] = st.one_of(
 
 
 def _objects(inner: SearchStrategy[JsonValue]) -> SearchStrategy[JsonObject]:
-    return st.dictionaries(names, inner, max_size=3)
+    """Half of them with two names at most, so that patches meet what is there."""
+    few = st.dictionaries(st.sampled_from("ab"), inner, max_size=2)
+    return few | st.dictionaries(names, inner, max_size=3)
 
 
-def _nested(inner: SearchStrategy[JsonValue]) -> SearchStrategy[JsonValue]:
-    """Three levels, so that what one value has as a leaf another has as an object."""
+def _nested(leaf: SearchStrategy[JsonValue]) -> SearchStrategy[JsonValue]:
+    """Up to three levels, so that what one value has as a leaf another has as an object."""
+    inner = leaf
     for _ in range(3):
-        inner = leaves | _objects(inner) if inner is leaves else inner | _objects(inner)
+        inner = inner | _objects(inner)
     return inner
 
 
@@ -108,7 +111,7 @@ changes = st.tuples(_section, _section).map(lambda sections: TwinPatch(*sections
 writes: SearchStrategy[Write] = st.one_of(
     changes.map(lambda change: partial(_patched, change)),
     changes.map(lambda change: partial(_replaced, change)),
-    values.map(lambda wanted: partial(_set, wanted)),
+    patches.map(lambda wanted: partial(_set, wanted)),
     patches.map(lambda change: partial(_reported, change)),
 )
 histories = st.lists(writes, max_size=6)

@@ -63,9 +63,16 @@ def test_no_name_survives_its_null(target: JsonObject, patch: JsonObject) -> Non
 def test_what_a_patch_does_not_name_stays_the_very_same(
     target: JsonObject, patch: JsonObject
 ) -> None:
-    """TWIN-23."""
-    result = merged(target, patch)
-    assert all(result[name] is target[name] for name in target.keys() - patch.keys())
+    """TWIN-4, TWIN-23: at any depth."""
+
+    def check(old: JsonObject, patch: JsonObject, new: JsonObject) -> None:
+        assert all(new[name] is old[name] for name in old.keys() - patch.keys())
+        for name in old.keys() & patch.keys() & new.keys():
+            trio = (old[name], patch[name], new[name])
+            if all(map(is_object, trio)):
+                check(*trio)  # type: ignore[arg-type]  # all three are objects
+
+    check(target, patch, merged(target, patch))
 
 
 @given(values, values)

@@ -4,7 +4,7 @@ from collections.abc import Iterator, Sequence
 
 import msgspec
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from msgspec.structs import replace
 
 from affinage.domain.device import ABSENT, Device
@@ -12,7 +12,7 @@ from affinage.domain.errors import Invalid
 from affinage.domain.query.syntax import Path
 from affinage.domain.row import TwinRow, walk
 from affinage.domain.stamps import Stamp
-from affinage.domain.twin import Twin, TwinPatch, patch, report, substitute
+from affinage.domain.twin import Twin, TwinPatch, new_twin, patch, report, substitute
 from affinage.domain.values import JsonObject, JsonValue, is_object, merge, same
 from laws.strategies import (
     KEY,
@@ -56,6 +56,7 @@ def test_stamps_stand_beside_the_values(twin: Twin, history: Sequence[Write]) ->
 
 
 @given(lived, patches)
+@example(new_twin(0, None, {"a": {"b": 1, "c": 2}}), {"a": {"b": 3}})
 def test_all_that_a_patch_names_is_stamped_and_nothing_else(twin: Twin, told: JsonObject) -> None:
     """TWIN-7, TWIN-23."""
 
@@ -72,6 +73,7 @@ def test_all_that_a_patch_names_is_stamped_and_nothing_else(twin: Twin, told: Js
     version = twin.desired.version + 1
     written, _ = patch(KEY, twin, TwinPatch(desired=told), at=99)
     check(told, twin.desired.stamps, written.desired.stamps)
+    assert [*stamps_of(written.desired.values, written.desired.stamps)]
 
 
 @given(lived, writes)
