@@ -49,6 +49,7 @@ class Connections:
         self._origin = origin
         self._timeout_s = timeout_s
         self._kept: list[_Connection] = []
+        self._is_closed = False
 
     async def request(
         self, method: str, target: str, headers: Mapping[str, str], body: bytes = b""
@@ -77,7 +78,8 @@ class Connections:
             raise Unavailable(f"{method} {target[:200]} got no answer from {server}") from error
 
     async def close(self) -> None:
-        """Close the kept connections; a request that runs closes its own."""
+        """Close the kept connections; a request that runs closes its own when it ends."""
+        self._is_closed = True
         kept, self._kept = self._kept, []
         for connection in kept:
             await connection.close()
@@ -98,7 +100,8 @@ class Connections:
         except BaseException:
             connection.abort()
             raise
-        if response.headers.get("connection", "").lower() == "close" or connection.has_ended:
+        is_last = response.headers.get("connection", "").lower() == "close"
+        if is_last or connection.has_ended or self._is_closed:
             await connection.close()
         else:
             self._kept.append(connection)

@@ -168,3 +168,13 @@ async def test_no_header_can_smuggle_another() -> None:
         with pytest.raises(AssertionError, match="line break"):
             await connections.request("GET", "/", {"If-Match": '"a"\r\nX: y'})
         assert not server.asked
+
+
+@looped
+async def test_a_request_that_outlives_the_rest_keeps_no_connection() -> None:
+    async with talking() as (server, connections):
+        server.play({})
+        asking = asyncio.ensure_future(connections.request("GET", "/", {}))
+        await connections.close()
+        assert (await asking).status == 200
+        assert not connections._kept
