@@ -5,7 +5,7 @@ it. What a unit raises leaves no trace; what reconciling raises marks the device
 the unit as it was decided.
 """
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -13,7 +13,7 @@ import structlog
 from msgspec.structs import replace
 
 from affinage.domain.configuration import Configuration
-from affinage.domain.device import Device, Dirty, Presence, found
+from affinage.domain.device import ABSENT, Device, Dirty, Presence, found
 from affinage.domain.edge import ModuleIdentities
 from affinage.domain.moments import Millis
 from affinage.domain.names import TwinKey
@@ -38,7 +38,7 @@ class Batch:
         self._identities = identities
         self._at = at
         self._count = len(memory.numbers)
-        self.overlay = Overlay()
+        self.overlay = Overlay(begun=memory.begun)
         self.rulebook = memory.rulebook
 
     @property
@@ -54,8 +54,9 @@ class Batch:
         return found(self.find(device_id), device_id)
 
     def presence(self, key: TwinKey) -> Presence:
-        presence = self.overlay.presences.get(key)
-        return self._memory.presence(key) if presence is None else presence
+        if key in self.overlay.presences:
+            return self.overlay.presences[key] or ABSENT
+        return self._memory.presence(key)
 
     def configuration(self, configuration_id: str) -> Configuration | None:
         if configuration_id in self.overlay.configurations:
@@ -129,6 +130,7 @@ class Batch:
             return
         self._count += before.device is None
         self._set(device_id, before.device, settled, moves)
+        self._clear(key for key in before.rows if key.module and key.module not in settled.modules)
 
     def _set(
         self,
@@ -146,7 +148,11 @@ class Batch:
             return
         self._count -= 1
         self._set(device_id, before.device, None, _moves(self._memory, before, RowsOf(None, {})))
-        for key in before.rows:
+        self._clear(before.rows)
+
+    def _clear(self, gone: Iterable[TwinKey]) -> None:
+        """Forget what was known of the connections of identities that are gone."""
+        for key in gone:
             self.overlay.presences[key] = None
             self.overlay.rows.append(Row(Table.SUBSCRIPTIONS, key.path, None))
 

@@ -80,6 +80,8 @@ class Bitmaps:
         self.paths: dict[Path, PathBitmaps] = {}
         self.refused: set[Path] = set()
         """Paths with too many values: watched, but without bitmaps."""
+        self.begun = 0
+        """How many paths were ever watched."""
         self._tags, self._desired, self._reported, self._statuses = (Trie() for _ in range(4))
         self._members: list[Path] = []
 
@@ -93,6 +95,7 @@ class Bitmaps:
         if path in self.paths or path in self.refused:
             return False
         self.paths[path] = PathBitmaps()
+        self.begun += 1
         self._place(path)
         return True
 

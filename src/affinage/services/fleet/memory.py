@@ -4,6 +4,7 @@ Only committed state is here. It moves in one step after each commit, and nothin
 """
 
 from collections.abc import Iterable, Iterator
+from typing import TypeAlias
 
 import structlog
 from pyroaring import BitMap
@@ -23,6 +24,10 @@ from affinage.services.fleet.bitmaps import Bitmaps
 from affinage.services.fleet.overlay import Overlay
 
 _log = structlog.get_logger(__name__)
+
+
+Rows: TypeAlias = dict[tuple[Collection, int], TwinRow]
+"""By collection and number."""
 
 
 class Memory:
@@ -89,8 +94,20 @@ class Memory:
             self._set_configuration(configuration.id, configuration)
         _log.info("loaded", devices=len(self.numbers), configurations=len(self.configurations))
 
+    @property
+    def begun(self) -> int:
+        """How many paths were ever watched, in both collections."""
+        return sum(bitmaps.begun for bitmaps in self.bitmaps.values())
+
     def move(self, overlay: Overlay) -> None:
         """Follow the store: become what has just been committed."""
+        is_late = overlay.begun != self.begun
+        before = self._rows_of(overlay) if is_late else {}
+        self._follow(overlay)
+        if is_late:
+            self._catch_up(before, self._rows_of(overlay))
+
+    def _follow(self, overlay: Overlay) -> None:
         for device_id, device in overlay.devices.items():
             if (old := overlay.before[device_id]) is not None:
                 self._forget(old, device)
@@ -102,6 +119,29 @@ class Memory:
             self._set_configuration(configuration_id, configuration)
         for key, presence in overlay.presences.items():
             self._set_presence(key, presence)
+
+    def _catch_up(self, before: Rows, after: Rows) -> None:
+        """Make all the moves again: while the commit was under way, paths were watched anew.
+
+        The overlay's moves do not tell of those, and the rows that entered them were the old ones.
+        """
+        for where in before.keys() | after.keys():
+            collection, number = where
+            bitmaps = self.bitmaps[collection]
+            for move in bitmaps.moves(number, before.get(where), after.get(where)):
+                bitmaps.apply(move)
+
+    def _rows_of(self, overlay: Overlay) -> Rows:
+        """The rows that an overlay is about, as they are remembered now."""
+        names = {*overlay.devices, *(key.device for key in overlay.presences)}
+        rows: Rows = {}
+        for device in filter(None, map(self.find, names)):
+            own = TwinKey(device.id)
+            rows[Collection.DEVICES, device.number] = TwinRow(device, self.presence(own))
+            for module in device.modules.values():
+                presence = self.presence(TwinKey(device.id, module.id))
+                rows[Collection.MODULES, module.number] = TwinRow(device, presence, module)
+        return rows
 
     def _set_configuration(self, configuration_id: str, new: Configuration | None) -> None:
         if new is None:

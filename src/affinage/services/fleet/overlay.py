@@ -15,6 +15,8 @@ from affinage.services.fleet.bitmaps import Move
 class Overlay:
     """What the units so far have changed."""
 
+    begun: int = 0
+    """`Memory.begun` when the moves were computed: paths watched later are not among them."""
     before: dict[str, Device | None] = field(default_factory=dict)
     """What each changed device was at the last commit."""
     devices: dict[str, Device | None] = field(default_factory=dict)

@@ -2,6 +2,9 @@
 
 import pytest
 
+from affinage.domain.device import Presence
+from affinage.domain.names import TwinKey
+from affinage.services.fleet.unit import Change
 from fakes.hub import running_hub
 from fakes.looped import looped
 
@@ -176,3 +179,18 @@ async def test_another_id_in_the_body_is_refused() -> None:
     async with running_hub() as hub:
         answer = await hub.ask("PUT", "/devices/a", {"deviceId": "b"})
         assert (answer.status_code, answer.headers["iothub-errorcode"]) == (400, "ArgumentInvalid")
+
+
+@looped
+async def test_a_module_goes_with_what_was_known_of_its_connection() -> None:
+    """SERVICE-35, IDENTITY-19: it was once counted as connected for ever."""
+    async with running_hub() as hub:
+        await hub.device("a")
+        await hub.put("/devices/a/modules/m", {})
+        connected = {TwinKey("a", "m"): Presence(True, 0, 0)}
+        await hub.fleet.change(lambda _: Change(lambda _: None, presence=connected))
+        assert await hub.get("/statistics/service") == {"connectedDeviceCount": 1}
+        await hub.ask("DELETE", "/devices/a/modules/m")
+        assert await hub.get("/statistics/service") == {"connectedDeviceCount": 0}
+        again = await hub.put("/devices/a/modules/m", {})
+        assert again["connectionState"] == "Disconnected"

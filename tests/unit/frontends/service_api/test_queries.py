@@ -1,5 +1,7 @@
 """frontends/service_api/queries.py."""
 
+import asyncio
+
 import pytest
 
 from fakes.hub import API_VERSION, Hub, running_hub
@@ -114,3 +116,34 @@ async def test_a_continuation_that_is_none_is_refused(token: str) -> None:
         path = f"/devices/query?api-version={API_VERSION}"
         answer = await hub.client.post(path, headers=headers, json={"query": ALL})
         assert (answer.status_code, answer.headers["iothub-errorcode"]) == (400, "ArgumentInvalid")
+
+
+@looped
+async def test_a_path_first_asked_for_during_a_commit_is_told_of_it() -> None:
+    """Such a row was once missing from every later answer: its bitmap had entered the old value."""
+    disk = asyncio.Event()
+    disk.set()
+
+    async def sync() -> None:
+        await disk.wait()
+
+    async with running_hub(sync) as hub, asyncio.TaskGroup() as tasks:
+        await hub.device("a")
+        await hub.patch("/twins/a", {"tags": {"x": 1}})
+        disk.clear()
+        written = tasks.create_task(hub.patch("/twins/a", {"tags": {"x": 2}}))
+        await turns(20)
+        assert (await hub.query(f"{ALL} WHERE tags.x = 1")).json() == [{"deviceId": "a"}]
+        await turns(20)
+        disk.set()
+        await written
+        assert (await hub.query(f"{ALL} WHERE tags.x = 2")).json() == [{"deviceId": "a"}]
+        assert (await hub.query("SELECT COUNT() AS n FROM devices WHERE tags.x = 1")).json() == [
+            {"n": 0}
+        ]
+
+
+async def turns(count: int) -> None:
+    """Let whatever can go on without the disk do so."""
+    for _ in range(count):
+        await asyncio.sleep(0)
