@@ -1,0 +1,5 @@
+"""``python -m affinage.apps.cli`` is the program `affinage`."""
+
+from affinage.apps.cli.program import main
+
+main()
