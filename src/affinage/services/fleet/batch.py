@@ -7,7 +7,7 @@ the unit as it was decided.
 
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Final
 
 import structlog
 from msgspec.structs import replace
@@ -26,6 +26,15 @@ from affinage.services.fleet.bitmaps import Move
 from affinage.services.fleet.memory import Memory
 from affinage.services.fleet.overlay import Overlay
 from affinage.services.fleet.unit import Change, Decide, Sweep
+
+ROUNDS: Final = 4
+"""How often reconciling is asked again because of what it wrote itself."""
+
+_NO_END: Final = (
+    f"its configurations change what their conditions read, without end ({ROUNDS} times)"
+)
+
+Moves = list[tuple[Collection, Move]]
 
 _log = structlog.get_logger(__name__)
 
@@ -120,12 +129,7 @@ class Batch:
         if new is None:
             self._drop(device_id, before)
             return
-        new = self._numbered(before.device, new)
-        moves = _moves(self._memory, before, self._rows(new))
-        settled = self._reconciled(new, self._affected(before.device, new, moves, sweep))
-        if settled is not new:
-            settled = self._numbered(new, settled)
-            moves = _moves(self._memory, before, self._rows(settled))
+        settled, moves = self._settled(before, self._numbered(new), sweep)
         if settled is before.device:
             return
         self._count += before.device is None
@@ -137,7 +141,7 @@ class Batch:
         device_id: str,
         old: Device | None,
         new: Device | None,
-        moves: list[tuple[Collection, Move]],
+        moves: Moves,
     ) -> None:
         self.overlay.before.setdefault(device_id, old)
         self.overlay.devices[device_id] = new
@@ -156,7 +160,7 @@ class Batch:
             self.overlay.presences[key] = None
             self.overlay.rows.append(Row(Table.SUBSCRIPTIONS, key.path, None))
 
-    def _numbered(self, old: Device | None, new: Device) -> Device:
+    def _numbered(self, new: Device) -> Device:
         """The device with numbers for itself and its modules, those it had before if any."""
         if not new.number:
             new = replace(new, number=self._memory.next_number)
@@ -170,32 +174,49 @@ class Batch:
                 self._memory.next_module_number += 1
         return replace(new, modules=modules)
 
+    def _settled(self, before: "RowsOf", new: Device, sweep: Sweep) -> tuple[Device, Moves]:
+        """What the configurations in force make of it, and of what they made of it, to the end.
+
+        Where they fail, or come to no end, the device is dirty and stays as it was last.
+        """
+        device, was = new, before
+        moves: Moves = []
+        for _ in range(ROUNDS):
+            now = self._rows(device)
+            step = _moves(self._memory, was, now)
+            moves += step
+            affected = self._affected(was.device, device, step, sweep)
+            if affected is not None and not affected:
+                return device, moves
+            try:
+                settled = self._reconciled(device, affected)
+            except Exception as error:  # noqa: BLE001  # the cause never fails because of it
+                return self._dirtied(before.device, device, str(error)), moves
+            if settled is device:
+                return device, moves
+            device, was, sweep = self._numbered(settled), now, {}
+        moves += _moves(self._memory, was, self._rows(device))
+        return self._dirtied(before.device, device, _NO_END), moves
+
     def _reconciled(self, device: Device, affected: frozenset[str] | None) -> Device:
-        """What the configurations in force make of it; dirty, and else untouched, if they fail."""
-        if affected is not None and not affected:
-            return device
-        try:
-            settled, events = reconcile(
-                replace(device, dirty=None) if device.dirty else device,
-                self.rulebook,
-                presence=self.presence,
-                identities=self._identities,
-                at=self._at,
-                affected=affected,
-            )
-        except Exception as error:  # noqa: BLE001  # the cause never fails because of it
-            _log.warning("not reconciled", device=device.id, error=str(error))
-            attempts = device.dirty.attempts + 1 if device.dirty else 1
-            return replace(device, dirty=Dirty(str(error), self._at, attempts))
+        settled, events = reconcile(
+            replace(device, dirty=None) if device.dirty else device,
+            self.rulebook,
+            presence=self.presence,
+            identities=self._identities,
+            at=self._at,
+            affected=affected,
+        )
         self.overlay.events.extend(events)
         return settled
 
+    def _dirtied(self, before: Device | None, device: Device, error: str) -> Device:
+        _log.warning("not reconciled", device=device.id, error=error)
+        attempts = before.dirty.attempts + 1 if before and before.dirty else 1
+        return replace(device, dirty=Dirty(error, self._at, attempts))
+
     def _affected(
-        self,
-        old: Device | None,
-        new: Device,
-        moves: list[tuple[Collection, Move]],
-        sweep: Sweep,
+        self, old: Device | None, new: Device, moves: Moves, sweep: Sweep
     ) -> frozenset[str] | None:
         """The configurations whose conditions must be asked again; None is all of them."""
         asked = sweep.get(new.id, "")
@@ -238,8 +259,8 @@ def _is_new_to_rules(old: Device | None, new: Device) -> bool:
     )
 
 
-def _moves(memory: Memory, before: RowsOf, after: RowsOf) -> list[tuple[Collection, Move]]:
-    moves: list[tuple[Collection, Move]] = []
+def _moves(memory: Memory, before: RowsOf, after: RowsOf) -> Moves:
+    moves: Moves = []
     for key in before.rows.keys() | after.rows.keys():
         collection = Collection.DEVICES if key.module is None else Collection.MODULES
         number, old = before.rows.get(key, (0, None))
