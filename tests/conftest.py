@@ -45,6 +45,11 @@ def _without_skips(report: Report) -> Report:
 @pytest.fixture
 def address() -> str:
     """A 127.x.y.z of the test's own, where 443 and 8883 can be listened on."""
+    return listenable_address()
+
+
+def listenable_address() -> str:
+    """An address nobody else is given, or a skip if this machine does not let us have one."""
     own = netns.next_address()
     for port in (443, 8883):
         try:
@@ -52,3 +57,9 @@ def address() -> str:
         except OSError as error:
             pytest.skip(f"{own}:{port} cannot be listened on here: {error.strerror}")
     return own
+
+
+@pytest.fixture(scope="module")
+def shared_address() -> str:
+    """The same for a hub that the tests of a module share."""
+    return listenable_address()
