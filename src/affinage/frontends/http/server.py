@@ -1,91 +1,167 @@
 """HTTP/1.1 over our own TLS: uvicorn's protocol as the inner one of each connection.
 
-An ASGI app finds the client's certificates, DER, in ``scope["state"]["peer_certificate"]``.
+Decided here: how long and how much a stranger may send before anything is known of him, and how
+the connections end when the hub does. Not here: what a body may take, which is the app's. An app
+finds the client's certificates, DER, in ``scope["state"]["peer_certificate"]``.
+
+Source: TLS-30 to TLS-35.
 """
 
 import asyncio
-from typing import Any, Final
+import functools
+from dataclasses import dataclass
+from email.utils import formatdate
+from typing import Any, Final, cast
 
 import uvicorn
-from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
+from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol, RequestResponseCycle
 from uvicorn.server import ServerState
 
-MAX_HEADER: Final = 64 * 1024
-"""Bytes of a request before its body."""
 
-HEADER_S: Final = 30.0
-"""How long a new connection may take to send the header of its first request."""
+@dataclass(frozen=True, slots=True)
+class HttpLimits:
+    header_bytes: int = 64 * 1024
+    """After which a header must be complete, in what a client may have sent that is no body."""
+    header_s: float = 30.0
+    """How long a header may take, from its connection or its first byte."""
+    keep_alive_s: int = 75
+    """How long a connection may be idle between two requests."""
+    drain_s: float = 10.0
+    """How long requests under way may take when the hub stops."""
 
-KEEP_ALIVE_S: Final = 75
-"""How long a connection may be idle between two requests."""
 
-DRAIN_S: Final = 10.0
-"""How long requests under way may take when the hub stops."""
-
-
-class HttpConnection(HttpToolsProtocol):
-    """One connection, with limits on what a stranger can send before anything is known of him."""
-
-    def connection_made(self, transport: Any) -> None:
-        super().connection_made(transport)
-        self.app_state = {"peer_certificate": transport.get_extra_info("peer_certificate")}
-        self._unread = 0
-        self._is_in_header = True
-        loop = asyncio.get_running_loop()
-        self._first_request = loop.call_later(HEADER_S, transport.close)
-
-    def data_received(self, data: bytes) -> None:
-        if self._is_in_header:
-            self._unread += len(data)
-            if self._unread > MAX_HEADER:
-                self.send_400_response(f"The header has more than {MAX_HEADER} bytes.")
-                return
-        super().data_received(data)
-
-    def on_message_complete(self) -> None:
-        super().on_message_complete()
-        self._is_in_header = True
-
-    def on_headers_complete(self) -> None:
-        self._is_in_header, self._unread = False, 0
-        self._first_request.cancel()
-        super().on_headers_complete()
-
-    def connection_lost(self, exc: Exception | None) -> None:
-        self._first_request.cancel()
-        super().connection_lost(exc)
+DEFAULT_LIMITS: Final = HttpLimits()
 
 
 class HttpServer:
     """Makes the connections of one app, and lets them finish when the hub stops."""
 
-    def __init__(self, app: Any) -> None:
+    def __init__(self, app: Any, limits: HttpLimits = DEFAULT_LIMITS) -> None:
         self._config = uvicorn.Config(
             app,
             lifespan="off",
             access_log=False,
             log_config=None,
             server_header=False,
-            date_header=True,
             proxy_headers=False,
             ws="none",
-            timeout_keep_alive=KEEP_ALIVE_S,
+            timeout_keep_alive=limits.keep_alive_s,
         )
         self._config.load()
-        self._state = ServerState()
+        self._limits = limits
+        self._shared = SharedState(limits)
 
     def connection(self) -> asyncio.Protocol:
         """A new inner protocol, for `serve_tls`."""
-        return HttpConnection(self._config, self._state, app_state={})
+        return HttpConnection(self._config, self._shared, app_state={})
 
     async def drain(self) -> None:
-        """Close idle connections, and the others after their request, or after DRAIN_S."""
-        for connection in list(self._state.connections):
+        """Close idle connections, and the others after their request, or after ``drain_s``.
+
+        A connection that comes meanwhile is closed at once. On return there is none.
+        """
+        shared = self._shared
+        shared.is_draining = True
+        for connection in list(shared.connections):
             connection.shutdown()
         try:
-            async with asyncio.timeout(DRAIN_S):
-                while self._state.tasks:
-                    await asyncio.wait(self._state.tasks)
+            async with asyncio.timeout(self._limits.drain_s):
+                await shared.quiet()
         except TimeoutError:
-            for task in self._state.tasks:
-                task.cancel()
+            shared.clear()
+            await shared.quiet()
+
+
+class SharedState(ServerState):
+    """What the connections share: who is there, and whether more may come."""
+
+    def __init__(self, limits: HttpLimits) -> None:
+        super().__init__()
+        self.limits = limits
+        self.is_draining = False
+        self.is_empty = asyncio.Event()
+        self.is_empty.set()
+
+    async def quiet(self) -> None:
+        """Wait until nobody is there, and the app does nothing any more."""
+        await self.is_empty.wait()
+        if self.tasks:
+            await asyncio.wait(self.tasks)
+
+    def clear(self) -> None:
+        """Cancel what the app still does, and cut who is still there."""
+        for task in self.tasks:
+            task.cancel()
+        for connection in self.connections:
+            cast("HttpConnection", connection).transport.abort()
+
+
+class HttpConnection(HttpToolsProtocol):
+    """One connection, held to the limits."""
+
+    server_state: SharedState
+
+    def connection_made(self, transport: Any) -> None:
+        super().connection_made(transport)
+        self.server_state.is_empty.clear()
+        self.app_state = {"peer_certificate": transport.get_extra_info("peer_certificate")}
+        self._unread = 0
+        self._is_in_header = True
+        self._lateness: asyncio.TimerHandle | None = None
+        self._expect_header()
+        if self.server_state.is_draining:
+            transport.close()
+
+    def data_received(self, data: bytes) -> None:
+        limit = self.server_state.limits.header_bytes
+        self.server_state.default_headers = _date(int(self.loop.time()))
+        if self._unread >= limit:
+            self.send_400_response(f"The header takes more than {limit} bytes.")
+            return
+        self._unread += len(data)
+        if self._is_in_header and self._lateness is None:
+            self._expect_header()
+        super().data_received(data)
+
+    def on_headers_complete(self) -> None:
+        self._unread, self._is_in_header = 0, False
+        self._stop_waiting()
+        super().on_headers_complete()
+
+    def on_body(self, body: bytes) -> None:
+        self._unread = 0
+        super().on_body(body)
+
+    def on_message_complete(self) -> None:
+        self._unread, self._is_in_header = 0, True
+        super().on_message_complete()
+
+    def connection_lost(self, exc: Exception | None) -> None:
+        self._stop_waiting()
+        super().connection_lost(exc)
+        self._unset_keepalive_if_required()
+        if not self.connections:
+            self.server_state.is_empty.set()
+
+    def _expect_header(self) -> None:
+        wait_s = self.server_state.limits.header_s
+        self._lateness = self.loop.call_later(wait_s, self._header_is_late)
+
+    def _header_is_late(self) -> None:
+        self._lateness = None
+        cycle = cast("RequestResponseCycle | None", self.cycle)  # None before the first request
+        if cycle is None or cycle.response_complete:
+            self.transport.close()
+        else:
+            self._expect_header()  # an answer to the request before is still under way
+
+    def _stop_waiting(self) -> None:
+        if self._lateness is not None:
+            self._lateness.cancel()
+            self._lateness = None
+
+
+@functools.lru_cache(maxsize=1)
+def _date(_second: int) -> list[tuple[bytes, bytes]]:
+    """The headers that every answer has; made once a second."""
+    return [(b"date", formatdate(usegmt=True).encode())]
