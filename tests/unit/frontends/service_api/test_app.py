@@ -1,14 +1,17 @@
 """frontends/service_api/app.py: every path, and that none opens for a stranger."""
 
+import base64
+import hmac
 from collections.abc import Iterator
 from typing import Final
+from urllib.parse import quote
 
 import httpx
 import pytest
 from starlette.routing import Route
 
 from affinage.frontends.service_api.app import OPERATIONS, create_app
-from fakes.hub import HOST, LIFE_S, Hub, running_hub
+from fakes.hub import HOST, LIFE_S, OWNER, Hub, running_hub
 from fakes.looped import looped
 
 BODIES: Final[dict[str, object]] = {"/devices": []}
@@ -152,3 +155,17 @@ async def test_a_device_may_be_called_query() -> None:
         made = await hub.device("query")
         assert await hub.get("/devices/query") == made
         assert (await hub.query("SELECT * FROM devices")).status_code == 200
+
+
+@pytest.mark.parametrize("spelled", ["hub.test", "HUB.test", "hub.test/", "hub.test%2Fdevices"])
+@looped
+async def test_a_token_may_spell_its_resource_in_many_ways(spelled: str) -> None:
+    """SERVICE-5, TOKEN-4 to TOKEN-7"""
+    async with running_hub() as hub:
+        key = base64.b64decode(hub.services.access.keys(OWNER)[1])
+        expiry = int(hub.clock.now().timestamp()) + LIFE_S
+        signature = hmac.digest(key, f"{spelled}\n{expiry}".encode(), "sha256")
+        quoted = quote(base64.b64encode(signature).decode(), safe="")
+        token = f"SharedAccessSignature skn={OWNER}&se={expiry}&sig={quoted}&sr={spelled}"
+        answer = await hub.ask("GET", "/devices", headers={"Authorization": token})
+        assert answer.status_code == 200

@@ -36,7 +36,7 @@ async def test_a_hundred_devices_are_made_at_once() -> None:
 async def test_a_request_that_is_wrong_as_a_whole_does_nothing(
     entries: Any, status: int, name: str
 ) -> None:
-    """SERVICE-16, SERVICE-42"""
+    """SERVICE-16, SERVICE-42, IDENTITY-20"""
     async with running_hub() as hub:
         answer = await hub.ask("POST", "/devices", entries)
         assert (answer.status_code, answer.headers["iothub-errorcode"]) == (status, name)
@@ -45,7 +45,7 @@ async def test_a_request_that_is_wrong_as_a_whole_does_nothing(
 
 @looped
 async def test_entries_that_are_refused_are_told_and_the_others_done() -> None:
-    """SERVICE-40, SERVICE-41"""
+    """SERVICE-40, SERVICE-41, IDENTITY-21"""
     async with running_hub() as hub:
         await hub.device("a")
         entries = [

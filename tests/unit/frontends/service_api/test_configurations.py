@@ -159,3 +159,42 @@ async def test_configurations_are_read_with_either_right_and_written_with_one() 
             await hub.get("/configurations/c-1", policy=policy)
             answer = await hub.ask("DELETE", "/configurations/c-1", policy=policy)
             assert answer.headers["iothub-errorcode"] == "IotHubUnauthorizedAccess"
+
+
+@looped
+async def test_the_higher_priority_wins_and_leaving_brings_back_the_lower() -> None:
+    """SERVICE-50: a PATCH answers with what the configurations in force make of it."""
+    async with running_hub() as hub:
+        await hub.device("a")
+        low = {"deviceContent": {"properties.desired.rate": 1, "properties.desired.mode": "eco"}}
+        await hub.put("/configurations/low", {"content": low, "targetCondition": "*"})
+        await hub.put("/configurations/high", asked(id="high", priority=10))
+        await hub.sweeps.finished()
+        assert desired(await hub.get("/twins/a")) == {"rate": 1, "mode": "eco"}
+        there = await hub.patch("/twins/a", {"tags": {"site": "Lyon"}})
+        assert desired(there) == {"rate": 5, "mode": "eco"}
+        assert {*there["configurations"]} == {"low", "high"}
+        gone = await hub.patch("/twins/a", {"tags": {"site": None}})
+        assert desired(gone) == {"rate": 1, "mode": "eco"}
+        assert {*gone["configurations"]} == {"low"}
+
+
+@looped
+async def test_a_module_configuration_reaches_modules() -> None:
+    async with running_hub() as hub:
+        await hub.device("a")
+        await hub.put("/devices/a/modules/valve", {})
+        await hub.put("/devices/a/modules/motor", {})
+        body = {
+            "content": {"moduleContent": {"properties.desired.rate": 5}},
+            "targetCondition": "FROM devices.modules WHERE moduleId = 'valve'",
+        }
+        await hub.put("/configurations/modules", body)
+        await hub.sweeps.finished()
+        assert desired(await hub.get("/twins/a/modules/valve")) == {"rate": 5}
+        assert desired(await hub.get("/twins/a/modules/motor")) == {}
+
+
+def desired(twin: dict[str, Any]) -> dict[str, Any]:
+    values: dict[str, Any] = twin["properties"]["desired"]
+    return {name: value for name, value in values.items() if not name.startswith("$")}

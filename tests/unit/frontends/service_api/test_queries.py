@@ -1,6 +1,7 @@
 """frontends/service_api/queries.py."""
 
 import asyncio
+from typing import Final
 
 import pytest
 
@@ -147,3 +148,49 @@ async def turns(count: int) -> None:
     """Let whatever can go on without the disk do so."""
     for _ in range(count):
         await asyncio.sleep(0)
+
+
+CLIENTS_ASK: Final = (
+    "select * from devices",
+    "SELECT * FROM devices WHERE capabilities.iotEdge = true",
+    "select * from devices.modules where devices.deviceId = 'pump-017'",
+    "select * from devices.modules where devices.deviceId = 'gw-1'"
+    " and (moduleId = '$edgeAgent' or moduleId = '$edgeHub')",
+    "SELECT deviceId, lastActivityTime FROM devices WHERE deviceId IN ['a','b']",
+    "SELECT * FROM devices WHERE startswith(devices.deviceId,'pump') AND status = 'enabled'",
+    "SELECT properties.reported.fw.state AS state, COUNT() AS n FROM devices"
+    " GROUP BY properties.reported.fw.state",
+    "select deviceId from devices where configurations.[[pump-baseline]].status = 'Applied'",
+    "SELECT * FROM devices WHERE modelId = 'dtmi:example:Pump;1'",
+    "SELECT * FROM devices.jobs WHERE devices.jobs.jobId = 'set-rate-2025'",
+    "SELECT * FROM devices WHERE tags.x NIN ['a','b'] OR NOT IS_DEFINED(tags.x)",
+    "SELECT COUNT() AS totalNumberOfDevices FROM devices",
+)
+
+
+@pytest.mark.parametrize("text", CLIENTS_ASK)
+@looped
+async def test_what_clients_ask_is_answered(text: str) -> None:
+    async with running_hub() as hub:
+        await hub.device("gw-1", capabilities={"iotEdge": True})
+        answer = await hub.query(text)
+        assert answer.status_code == 200, answer.text
+        assert answer.headers["x-ms-item-type"] in ("Twin", "Raw", "DeviceJob")
+
+
+@looped
+async def test_a_group_is_a_row() -> None:
+    """SERVICE-61"""
+    async with running_hub() as hub:
+        for name, site in (("a", "Lyon"), ("b", "Oslo"), ("c", "Lyon"), ("d", None)):
+            await hub.device(name)
+            await hub.patch(f"/twins/{name}", {"tags": {"site": site}})
+        text = "SELECT tags.site AS site, COUNT() AS n FROM devices GROUP BY tags.site"
+        rows = (await hub.query(text)).json()
+        assert sorted(rows, key=lambda row: row.get("site", "")) == [
+            {"n": 1},
+            {"site": "Lyon", "n": 2},
+            {"site": "Oslo", "n": 1},
+        ]
+        others = await hub.query(f"{ALL} WHERE NOT tags.site = 'Lyon'")
+        assert others.json() == [{"deviceId": "b"}]
