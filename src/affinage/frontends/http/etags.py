@@ -54,7 +54,8 @@ async def guarded(request: Request, write: Callable[[str | None], Awaitable[Resu
     Raises:
         EtagMismatch: none of them is. Nothing has changed.
     """
-    *others, last = if_match(request) or [None]
+    etags: list[str | None] = [*if_match(request)]
+    *others, last = etags or [None]
     for etag in others:
         with suppress(EtagMismatch):
             return await write(etag)
