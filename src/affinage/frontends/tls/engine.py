@@ -12,6 +12,9 @@ from OpenSSL import SSL, crypto
 CHUNK: Final = 16 * 1024
 """Bytes of plaintext at a time: what one TLS record may hold."""
 
+SLICE: Final = 4 * 1024
+"""Bytes from the wire that OpenSSL is given at a time."""
+
 _RECORD: Final = CHUNK + 1024
 """Bytes on the wire that a chunk takes at most."""
 
@@ -117,7 +120,7 @@ class Engine:
 
     def _refill(self) -> bool:
         """Give OpenSSL the next chunk of what was fed; False if it has had all."""
-        chunk = self._waiting[self._fed : self._fed + CHUNK]
+        chunk = self._waiting[self._fed : self._fed + SLICE]
         self._fed += len(chunk)
         if not chunk:
             self._waiting, self._fed = b"", 0
