@@ -1,0 +1,102 @@
+"""What the conformance suite runs on: a hub as a process, and the SDKs as they were published.
+
+The tests of a module share a hub; each names its devices after itself.
+"""
+
+import gc
+from collections.abc import Iterator
+from types import ModuleType
+from typing import Any
+
+import pytest
+
+import netns
+from fakes.hub_process import HubProcess
+from fakes.relay import Relay
+from fakes.sdk import Connect, client_of
+
+
+@pytest.fixture(scope="module")
+def relayed() -> str:
+    """Another address of the hub, behind a network that can be cut."""
+    return netns.next_address()
+
+
+@pytest.fixture(scope="module")
+def hub(
+    shared_address: str, relayed: str, tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[HubProcess]:
+    """A running hub; the SDKs that use the system's authorities trust its own."""
+    data = tmp_path_factory.mktemp("hub") / "data"
+    with HubProcess(data, shared_address, (relayed,)) as hub, pytest.MonkeyPatch.context() as patch:
+        patch.setenv("REQUESTS_CA_BUNDLE", str(hub.ca_file))
+        yield hub
+
+
+@pytest.fixture
+def relay(hub: HubProcess, relayed: str) -> Iterator[Relay]:
+    """The network between a device and ``relayed``."""
+    with Relay(relayed, to=hub.address) as relay:
+        yield relay
+
+
+@pytest.fixture(scope="session")
+def device_sdk() -> ModuleType:
+    return _installed("azure.iot.device")
+
+
+@pytest.fixture(scope="session")
+def models() -> ModuleType:
+    """The documents of the service SDK."""
+    return _installed("azure.iot.hub.models")
+
+
+@pytest.fixture(scope="module")
+def registry(hub: HubProcess) -> Any:
+    sdk = _installed("azure.iot.hub")
+    return sdk.IoTHubRegistryManager.from_connection_string(hub.policy().text)
+
+
+@pytest.fixture(scope="module")
+def configurations(hub: HubProcess) -> Any:
+    sdk = _installed("azure.iot.hub")
+    return sdk.IoTHubConfigurationManager.from_connection_string(hub.policy().text)
+
+
+@pytest.fixture(autouse=True)
+def _sockets_that_paho_forgets() -> Iterator[None]:
+    """Have them collected within the test that left them, where the warning is let pass."""
+    yield
+    gc.collect()
+
+
+@pytest.fixture
+def device(request: pytest.FixtureRequest, registry: Any) -> str:
+    """A new device, named after the test; it makes its own keys."""
+    name: str = request.node.name[:128].replace("[", ".").replace("]", "")
+    registry.create_device_with_sas(name, "", "", "enabled")
+    return name
+
+
+@pytest.fixture
+def connect(hub: HubProcess, device_sdk: ModuleType) -> Iterator[Connect]:
+    """Connect a device or module of the hub; all are shut down in the end."""
+    clients: list[Any] = []
+
+    def connect(device: str, module: str | None = None, *, via: str = "", **options: Any) -> Any:
+        string = hub.identity(device, module).text
+        client = client_of(
+            device_sdk, string.replace(hub.address, via or hub.address), hub.ca_file, **options
+        )
+        clients.append(client)
+        client.connect()
+        return client
+
+    yield connect
+    for client in clients:
+        client.shutdown()
+
+
+def _installed(name: str) -> ModuleType:
+    module: ModuleType = pytest.importorskip(name, reason="the SDK is not installed")
+    return module

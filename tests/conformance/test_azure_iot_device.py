@@ -1,0 +1,223 @@
+"""azure-iot-device for Python, unmodified, over MQTT and TLS: what a device or module can do.
+
+What of the SDK is covered, and what is not: docs/reference/conformance.md.
+"""
+
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from hashlib import sha1
+from types import ModuleType
+from typing import Any, Final
+
+import pytest
+
+from fakes.hub_process import HubProcess, affinage
+from fakes.relay import Relay
+from fakes.sdk import ITS_WARNINGS, PATIENCE_S, Connect, client_of, heard, wait_until
+from fakes.tls import ders, self_signed
+
+pytestmark = [pytest.mark.conformance, *ITS_WARNINGS]
+
+SOON_S: Final = 1
+"""Seconds between two attempts to connect; the SDK's own 10 are long for a test."""
+
+
+Desire = Callable[..., None]
+"""As an operator, change a device's desired properties: ``desire(device, rate=5)``."""
+
+
+@pytest.fixture
+def desire(registry: Any, models: ModuleType) -> Desire:
+    def desire(device: str, **desired: Any) -> None:
+        properties = models.TwinProperties(desired=desired)
+        registry.update_twin(device, models.Twin(properties=properties))
+
+    return desire
+
+
+def test_a_device_connects_with_the_string_that_the_command_line_prints(
+    hub: HubProcess, device_sdk: ModuleType, device: str
+) -> None:
+    printed = affinage("connection-string", "--data", hub.data, "--device", device).stdout
+    client = client_of(device_sdk, printed.strip(), hub.ca_file)
+    client.connect()
+    assert client.get_twin() == {"desired": {"$version": 1}, "reported": {"$version": 1}}
+    client.shutdown()
+
+
+def test_a_device_reports_and_reads_back_what_it_reported(
+    connect: Connect, registry: Any, device: str
+) -> None:
+    client = connect(device)
+    client.patch_twin_reported_properties({"firmware": {"version": "1"}, "mode": "eco"})
+    client.patch_twin_reported_properties({"firmware": {"version": "2"}, "mode": None})
+    told = {"firmware": {"version": "2"}, "$version": 3}
+    assert client.get_twin()["reported"] == told
+    reported = registry.get_twin(device).properties.reported
+    assert reported["firmware"] == told["firmware"]
+    assert registry.get_twin(device).connection_state == "Connected"
+
+
+def test_a_desired_patch_reaches_the_handler(connect: Connect, desire: Desire, device: str) -> None:
+    client = connect(device)
+    patches = heard(client)
+    desire(device, rate=5, mode=None)
+    assert patches.get(timeout=PATIENCE_S) == {"rate": 5, "mode": None, "$version": 2}
+    assert client.get_twin()["desired"] == {"rate": 5, "$version": 2}
+
+
+def test_a_handler_set_before_connecting_is_told_patches(
+    hub: HubProcess, device_sdk: ModuleType, desire: Desire, device: str
+) -> None:
+    client = client_of(device_sdk, hub.identity(device).text, hub.ca_file)
+    patches = heard(client)  # connects by itself, and asks for the twin without a subscription
+    desire(device, rate=5)
+    rates = [patches.get(timeout=PATIENCE_S).get("rate")]
+    if rates == [None]:  # the twin as it was found comes first, where it is answered
+        rates.append(patches.get(timeout=PATIENCE_S).get("rate"))
+    assert rates[-1] == 5
+    client.shutdown()
+
+
+def test_what_changed_while_the_line_was_cut_is_told_once(
+    relay: Relay, connect: Connect, desire: Desire, device: str
+) -> None:
+    client = connect(device, via=relay.address, connection_retry_interval=SOON_S)
+    patches = heard(client)
+    desire(device, rate=1)
+    assert patches.get(timeout=PATIENCE_S)["rate"] == 1
+    with relay.down():
+        desire(device, rate=2)
+    assert patches.get(timeout=PATIENCE_S) == {"rate": 2, "$version": 3}
+    desire(device, rate=3)
+    assert patches.get(timeout=PATIENCE_S) == {"rate": 3, "$version": 4}, "rate 2 was told twice"
+
+
+def test_subscriptions_outlive_the_hub(
+    hub: HubProcess, connect: Connect, desire: Desire, device: str
+) -> None:
+    client = connect(device, connection_retry_interval=SOON_S)
+    patches = heard(client)
+    desire(device, rate=1)
+    assert patches.get(timeout=PATIENCE_S)["rate"] == 1
+    hub.kill()
+    wait_until(lambda: not client.connected)
+    hub.start()
+    wait_until(lambda: client.connected)
+    desire(device, rate=2)
+    assert patches.get(timeout=PATIENCE_S) == {"rate": 2, "$version": 3}
+    client.patch_twin_reported_properties({"rate": 2})
+    assert client.get_twin()["reported"] == {"rate": 2, "$version": 2}
+
+
+def test_a_wrong_key_is_refused_and_not_tried_again(
+    hub: HubProcess, device_sdk: ModuleType, device: str, relay: Relay
+) -> None:
+    wrong = f"HostName={relay.address};DeviceId={device};SharedAccessKey=AAAA"
+    client = client_of(device_sdk, wrong, hub.ca_file)
+    with pytest.raises(device_sdk.exceptions.CredentialError):
+        client.connect()
+    client.shutdown()
+    assert relay.count == 1
+
+
+def test_a_token_is_renewed_and_handlers_still_work(
+    relay: Relay, connect: Connect, desire: Desire, device: str
+) -> None:
+    client = connect(device, via=relay.address, sastoken_ttl=124)  # renewed 120 s before its end
+    patches = heard(client)
+    desire(device, rate=1)
+    assert patches.get(timeout=PATIENCE_S)["rate"] == 1
+    wait_until(lambda: relay.count == 2 and client.connected)
+    desire(device, rate=2)
+    assert patches.get(timeout=PATIENCE_S) == {"rate": 2, "$version": 3}
+
+
+def test_a_second_client_of_one_device_takes_over(connect: Connect, device: str) -> None:
+    first = connect(device, connection_retry=False, auto_connect=False)
+    second = connect(device)
+    wait_until(lambda: not first.connected)
+    second.patch_twin_reported_properties({"who": "second"})
+    assert second.connected
+
+
+def test_twenty_reports_at_once_are_all_merged(connect: Connect, device: str) -> None:
+    client = connect(device)
+    with ThreadPoolExecutor(20) as threads:
+        [*threads.map(lambda n: client.patch_twin_reported_properties({f"p{n}": n}), range(20))]
+    reported = client.get_twin()["reported"]
+    assert reported == {f"p{n}": n for n in range(20)} | {"$version": 21}
+
+
+def test_a_report_that_is_too_large_is_an_error_and_changes_nothing(
+    connect: Connect, device_sdk: ModuleType, device: str
+) -> None:
+    client = connect(device)
+    with pytest.raises(device_sdk.exceptions.ClientError):
+        client.patch_twin_reported_properties({f"p{n}": "x" * 4000 for n in range(9)})
+    assert client.get_twin()["reported"] == {"$version": 1}
+
+
+def test_a_module_has_a_twin_of_its_own(
+    connect: Connect, registry: Any, models: ModuleType, device: str
+) -> None:
+    registry.create_module_with_sas(device, "pump", "", "", "")
+    client = connect(device, "pump")
+    patches = heard(client)
+    client.patch_twin_reported_properties({"rpm": 900})
+    twin = models.Twin(properties=models.TwinProperties(desired={"rpm": 1000}))
+    registry.update_module_twin(device, "pump", twin)
+    assert patches.get(timeout=PATIENCE_S) == {"rpm": 1000, "$version": 2}
+    assert registry.get_module_twin(device, "pump").properties.reported["rpm"] == 900
+    assert "rpm" not in registry.get_twin(device).properties.reported
+
+
+def test_a_device_is_known_by_its_certificate(
+    hub: HubProcess, device_sdk: ModuleType, registry: Any
+) -> None:
+    pem = self_signed("by-certificate")
+    print_ = sha1(ders(pem)[0]).hexdigest()
+    registry.create_device_with_x509("by-certificate", print_, print_, "enabled")
+    client = device_sdk.IoTHubDeviceClient.create_from_x509_certificate(
+        device_sdk.X509(str(pem), str(pem)),
+        hub.address,
+        "by-certificate",
+        server_verification_cert=hub.ca_file.read_text(),
+    )
+    client.connect()
+    assert client.get_twin()["reported"] == {"$version": 1}
+    client.shutdown()
+
+
+def test_an_unknown_certificate_is_refused(
+    hub: HubProcess, device_sdk: ModuleType, registry: Any
+) -> None:
+    registry.create_device_with_x509("by-another", "A" * 40, "B" * 40, "enabled")
+    pem = str(self_signed("by-another"))
+    client = device_sdk.IoTHubDeviceClient.create_from_x509_certificate(
+        device_sdk.X509(pem, pem),
+        hub.address,
+        "by-another",
+        server_verification_cert=hub.ca_file.read_text(),
+    )
+    with pytest.raises(device_sdk.exceptions.CredentialError):
+        client.connect()
+    client.shutdown()
+
+
+def test_a_message_is_acknowledged(connect: Connect, device: str) -> None:
+    connect(device).send_message("22.5")
+
+
+def test_a_device_that_was_disabled_is_cut_off_and_not_let_in_again(
+    connect: Connect, device_sdk: ModuleType, registry: Any, device: str
+) -> None:
+    client = connect(device, connection_retry=False, auto_connect=False)
+    found = registry.get_device(device)
+    keys = found.authentication.symmetric_key
+    registry.update_device_with_sas(
+        device, found.etag, keys.primary_key, keys.secondary_key, "disabled"
+    )
+    wait_until(lambda: not client.connected)
+    with pytest.raises(device_sdk.exceptions.CredentialError):
+        client.connect()
