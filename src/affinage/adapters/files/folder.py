@@ -21,7 +21,7 @@ class DataFolder:
         """
         self.path = path
         try:
-            path.mkdir(parents=True, exist_ok=True)
+            path.mkdir(mode=0o700, parents=True, exist_ok=True)
             self._lock: IO[str] = (path / "lock").open("a")
         except OSError as error:
             raise Unavailable(f"the data folder {path} cannot be used: {error}") from error

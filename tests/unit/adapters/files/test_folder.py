@@ -1,5 +1,6 @@
 """adapters/files/folder.py."""
 
+import stat
 from pathlib import Path
 
 import pytest
@@ -55,3 +56,9 @@ def test_a_write_that_fails_leaves_what_was_there(tmp_path: Path) -> None:
     with pytest.raises(IsADirectoryError):
         write_whole(path, b"x")
     assert path.is_dir()
+
+
+def test_a_new_folder_is_its_owners_alone(tmp_path: Path) -> None:
+    folder = DataFolder(tmp_path / "new")
+    folder.close()
+    assert stat.S_IMODE((tmp_path / "new").stat().st_mode) == 0o700
