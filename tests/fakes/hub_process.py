@@ -3,6 +3,7 @@
 It prints its log into a file beside the data folder, and the ready line to us.
 """
 
+import json
 import os
 import select
 import signal
@@ -46,10 +47,14 @@ class HubProcess:
     def __exit__(self, *_: object) -> None:
         self.kill()
 
-    def start(self) -> None:
-        """Return once devices may come."""
+    def launch(self) -> None:
+        """Start it, and do not wait."""
         with self.log.open("ab") as log:
             self._process = subprocess.Popen(self.command, stdout=subprocess.PIPE, stderr=log)
+
+    def start(self) -> None:
+        """Return once devices may come."""
+        self.launch()
         assert self._process.stdout is not None
         select.select([self._process.stdout], [], [], PATIENCE_S)
         self.ready_line = self._process.stdout.readline().decode()
@@ -59,6 +64,10 @@ class HubProcess:
         """End it as a power cut does."""
         self._process.kill()
         self._reap()
+
+    @property
+    def is_running(self) -> bool:
+        return self._process.poll() is None
 
     def stop(self) -> tuple[int, str]:
         """Ask it to end; its exit status, and what else it has printed since it was ready."""
@@ -90,6 +99,13 @@ class HubProcess:
     def log(self) -> Path:
         """What it and those before it have logged, a JSON object a line."""
         return self.data.with_suffix(".log")
+
+    def events(self, name: str, since: int = 0) -> list[dict[str, Any]]:
+        """What the log tells of one kind of event, from that byte of it on."""
+        with self.log.open("rb") as log:
+            log.seek(since)
+            lines = [json.loads(line) for line in log if line.startswith(b"{")]
+        return [event for event in lines if event["event"] == name]
 
     @property
     def resident_bytes(self) -> int:

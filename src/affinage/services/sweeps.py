@@ -106,7 +106,9 @@ class Sweeps:
         for start in range(0, len(numbers), BATCH):
             if not await self._batch(name, sweep, numbers[start : start + BATCH]):
                 return
-        if not await self._end(name, sweep):
+        if await self._end(name, sweep):
+            _log.info("swept", configuration=name)
+        else:
             await self._clock.sleep(RETRY_S)
             self._pending.setdefault(name, Sweep(sweep.generation, sweep.etag))
 

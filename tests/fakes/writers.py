@@ -1,0 +1,230 @@
+"""Those who write while a hub is killed, and who remember what it has acknowledged.
+
+Each writes one place, and numbers what it writes. After a restart that place must hold what was
+acknowledged last, or something sent later: `confirm` says so, and goes on from there. All of them
+stop by themselves when the hub is gone.
+"""
+
+import asyncio
+import json
+from dataclasses import dataclass, field
+from typing import Any, Final, Protocol
+
+import pytest
+
+from affinage.clients.device import DeviceClient, DeviceOptions, connect
+from affinage.clients.service import ServiceClient
+from affinage.domain.errors import Unavailable
+from affinage.protocol.connection_strings import ConnectionString
+from affinage.protocol.feeds import FILTERS, Feed
+from affinage.protocol.mqtt.packets import Publish, Suback, Subscribe, Unsuback, Unsubscribe
+from affinage.protocol.topics import DesiredNotification, TwinGet, parse_delivery
+from fakes.fleet_in_force import ON_THE_MOVE, RINGS, STATUSES, configuration
+from fakes.hub_process import HubProcess
+from fakes.wire import let_in
+
+IN_FLIGHT: Final = 4
+"""Reports of one device that are on their way at once."""
+
+
+PAUSE_S: Final = 0.02
+"""Between two changes of a configuration: each has the hub go over the whole fleet."""
+
+
+class Writer(Protocol):
+    acknowledged: int
+    """Writes, so far, over all restarts."""
+
+    async def write(self) -> None:
+        """Write until the hub is gone; Unavailable then."""
+        ...
+
+
+async def write_until_killed(writer: Writer, hub: HubProcess) -> None:
+    """Let it write; it may fail only because its hub was killed."""
+    with pytest.raises((Unavailable, OSError)):
+        await writer.write()
+    assert not hub.is_running, "a writer lost a hub that lives"
+
+
+@dataclass
+class Count:
+    """Numbers written to one place."""
+
+    sent: int = 0
+    kept: int = 0
+    """The last one acknowledged."""
+
+    def next(self) -> int:
+        self.sent += 1
+        return self.sent
+
+    def confirm(self, found: int) -> None:
+        """Go on from what is there."""
+        assert self.kept <= found <= self.sent, f"{found} is none of {self.kept}…{self.sent}"
+        self.sent = self.kept = found
+
+
+@dataclass
+class Reporter:
+    """A device that reports, over MQTT: the number that it reports is the version it will get."""
+
+    string: ConnectionString
+    options: DeviceOptions
+    now: float
+    count: Count = field(default_factory=lambda: Count(1, 1))
+    acknowledged: int = 0
+    _client: DeviceClient = field(init=False)
+
+    async def connect(self) -> None:
+        self._client = await connect(
+            self.string,
+            self.options,
+            now=self.now,
+            on_desired=lambda *_: None,
+            on_lost=lambda: None,
+        )
+
+    async def write(self) -> None:
+        await asyncio.gather(*(self._report() for _ in range(IN_FLIGHT)))
+
+    def confirm(self, twin: dict[str, Any]) -> None:
+        reported = twin["properties"]["reported"]
+        self.count.confirm(reported["$version"])
+        told = {name: value for name, value in reported.items() if not name.startswith("$")}
+        assert told == (_report(self.count.kept) if self.count.kept > 1 else {})
+
+    async def _report(self) -> None:
+        while True:
+            number = self.count.next()
+            version = await self._client.report(_report(number))
+            assert version == number
+            self.count.kept = max(self.count.kept, number)
+            self.acknowledged += 1
+
+
+def _report(number: int) -> dict[str, Any]:
+    return {"n": number, "status": STATUSES[number % len(STATUSES)], "at": {"n": number}}
+
+
+@dataclass
+class Tagger:
+    """An operator's tool that moves a device from ring to ring, over HTTPS."""
+
+    device: str
+    operator: ServiceClient
+    count: Count = field(default_factory=Count)
+    acknowledged: int = 0
+
+    async def write(self) -> None:
+        while True:
+            tags = _tags(self.count.next())
+            twin: dict[str, Any] = await self.operator.patch_twin(self.device, {"tags": tags})
+            assert twin["tags"] == tags
+            self.count.kept = self.count.sent
+            self.acknowledged += 1
+
+    def confirm(self, twin: dict[str, Any]) -> None:
+        found = twin.get("tags", {})
+        self.count.confirm(found.get("n", 0))
+        assert found == (_tags(self.count.kept) if self.count.kept else {})
+
+
+def _tags(number: int) -> dict[str, Any]:
+    return {"n": number, "ring": RINGS[number % len(RINGS)]}
+
+
+@dataclass
+class Listener:
+    """A device that subscribes to what is desired and unsubscribes again."""
+
+    hub: HubProcess
+    string: ConnectionString
+    is_subscribed: bool = False
+    """As acknowledged last."""
+    is_asking: bool = False
+    """Whether the opposite was asked for, and not acknowledged."""
+    acknowledged: int = 0
+
+    async def write(self) -> None:
+        async with let_in(self.hub, self.string) as (wire, _):
+            while True:
+                self.is_asking = True
+                wanted = (FILTERS[Feed.DESIRED],)
+                if self.is_subscribed:
+                    assert await wire.ask(Unsubscribe(1, wanted)) == Unsuback(1)
+                else:
+                    assert await wire.ask(Subscribe(1, ((*wanted, 1),))) == Suback(1, (1,))
+                self.is_subscribed, self.is_asking = not self.is_subscribed, False
+                self.acknowledged += 1
+
+    async def confirm(self, operator: ServiceClient) -> None:
+        """Be told of a change, or not, without subscribing anew."""
+        assert self.string.device is not None
+        async with let_in(self.hub, self.string) as (wire, _):
+            probe: dict[str, Any] = {"properties": {"desired": {"probe": self.acknowledged}}}
+            await operator.patch_twin(self.string.device, probe)
+            wire.say(Publish(TwinGet("1").topic))
+            heard = [await wire.hear()]
+            while not _is_twin(heard[-1]):
+                heard.append(await wire.hear())
+        is_told = len(heard) > 1
+        assert is_told == self.is_subscribed or self.is_asking, (
+            "a subscription was lost or came back"
+        )
+        self.is_subscribed, self.is_asking = is_told, False
+
+
+def _is_twin(packet: object) -> bool:
+    assert isinstance(packet, Publish)
+    delivery = parse_delivery(packet.topic)
+    if isinstance(delivery, DesiredNotification):
+        assert "probe" in json.loads(packet.payload)
+        return False
+    return True
+
+
+@dataclass
+class Planner:
+    """An operator who makes, changes and deletes one configuration."""
+
+    operator: ServiceClient
+    id: str = "moved"
+    acknowledged: int = 0
+    kept: dict[str, Any] | None = None
+    """As acknowledged last; None is deleted."""
+    asked: dict[str, Any] | None = None
+    """As asked for last."""
+
+    async def write(self) -> None:
+        while True:
+            self.asked = self._next()
+            await self._ask()
+            self.kept = self.asked
+            self.acknowledged += 1
+            await asyncio.sleep(PAUSE_S)
+
+    def confirm(self, configurations: list[dict[str, Any]]) -> None:
+        found = [each for each in configurations if each["id"] == self.id]
+        shown = {name: found[0][name] for name in _SHOWN} if found else None
+        assert shown in (self.kept, self.asked), f"neither {self.kept} nor {self.asked}"
+        self.kept = self.asked = shown
+
+    def _next(self) -> dict[str, Any] | None:
+        first, second = ON_THE_MOVE
+        if self.kept is None:
+            return configuration(self.id, first, 30, mark=self.acknowledged)
+        if self.kept["targetCondition"] == first:
+            return {**self.kept, "targetCondition": second, "priority": 8}
+        return None
+
+    async def _ask(self) -> None:
+        if self.asked is None:
+            await self.operator.delete_configuration(self.id)
+        elif self.kept is None:
+            await self.operator.create_configuration(self.asked)
+        else:
+            await self.operator.update_configuration(self.asked)
+
+
+_SHOWN: Final = ("id", "content", "targetCondition", "priority")
