@@ -1,7 +1,5 @@
 """`affinage demo`."""
 
-import asyncio
-import signal
 import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -12,7 +10,7 @@ import typer
 import uvloop
 from rich.console import Console
 
-from affinage.apps.demo.operator import DemoFailed
+from affinage.apps.cli.stopping import stop_event
 from affinage.apps.demo.show import Show
 from affinage.apps.demo.story import DemoSettings, tell
 
@@ -39,16 +37,13 @@ def demo(
 
     Starts a hub, two groups of simulated chillers over real MQTT and TLS, and shows what an
     operator would see. Exits 0 if everything was as told.
+
+    Example: `affinage demo --devices 200`
     """
     console = Console()
     with _folder(data) as folder:
         settings = DemoSettings(folder, devices, pace, keep)
-        try:
-            uvloop.run(_told(settings, Show(console)))
-        except* DemoFailed as failures:
-            for failure in failures.exceptions:
-                Console(stderr=True).print(f"\n[red]The demo failed:[/red] {failure}")
-            raise typer.Exit(1) from None
+        uvloop.run(_told(settings, Show(console)))
     console.print("\n[green]All as told.[/green]")
 
 
@@ -62,7 +57,4 @@ def _folder(data: Path | None) -> Iterator[Path]:
 
 
 async def _told(settings: DemoSettings, show: Show) -> None:
-    stop = asyncio.Event()
-    for number in (signal.SIGINT, signal.SIGTERM):
-        asyncio.get_running_loop().add_signal_handler(number, stop.set)
-    await tell(settings, show, stop)
+    await tell(settings, show, stop_event())

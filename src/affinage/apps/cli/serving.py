@@ -1,8 +1,6 @@
 """`affinage serve` and `affinage connection-string`."""
 
-import asyncio
 import logging
-import signal
 from pathlib import Path
 from typing import Annotated
 
@@ -10,10 +8,10 @@ import typer
 import uvloop
 
 from affinage.apps.cli import logs
+from affinage.apps.cli.stopping import stop_event
 from affinage.apps.hub import Hub
 from affinage.apps.keys import Keys
 from affinage.apps.settings import DEFAULT_DATA, HubSettings
-from affinage.domain.errors import Invalid
 from affinage.domain.names import TwinKey
 
 DataOption = Annotated[
@@ -45,6 +43,8 @@ def serve(
 
     The first start makes the data folder: the store, the keys, a certificate authority
     (DIR/tls/ca.pem, for clients to trust), and the five built-in shared-access policies.
+
+    Example: `affinage serve --data cave --hostname cave.example --host 0.0.0.0`
     """
     settings = HubSettings.read(
         config,
@@ -66,10 +66,12 @@ def connection_string(
 ) -> None:
     """Print one connection string, of the policy iothubowner if nothing else is asked for.
 
-    Works whether the hub over the data folder runs or not.
+    It has the key in it. Works whether the hub over the data folder runs or not.
+
+    Example: `affinage connection-string --device chiller-00017`
     """
     if (policy and device) or (module and not device):
-        raise Invalid("ask for a --policy, a --device, or a --module of a --device")
+        raise typer.BadParameter("ask for a --policy, a --device, or a --module of a --device")
     keys = Keys(data or DEFAULT_DATA)
     if device:
         found = keys.of_identity(TwinKey(device, module))
@@ -79,9 +81,7 @@ def connection_string(
 
 
 async def _serve(settings: HubSettings) -> None:
-    stop = asyncio.Event()
-    for number in (signal.SIGINT, signal.SIGTERM):
-        asyncio.get_running_loop().add_signal_handler(number, stop.set)
+    stop = stop_event()
     async with Hub(settings) as hub:
         typer.echo(hub.ready_line)
         await hub.serve_until(stop)

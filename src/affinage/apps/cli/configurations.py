@@ -1,0 +1,167 @@
+"""`affinage config`: what shall be so on all twins that meet a condition."""
+
+from pathlib import Path
+from typing import Annotated, Final
+
+import typer
+
+from affinage.apps.cli import watching
+from affinage.apps.cli.assignments import read_object
+from affinage.apps.cli.options import DataOption, JsonOption
+from affinage.apps.cli.output import Columns, member, say, show_document, show_rows
+from affinage.apps.cli.reach import ask
+from affinage.apps.cli.rules import Wishes, changed, described, new_rule
+from affinage.clients.service import ServiceClient
+from affinage.domain.values import JsonObject
+
+COLUMNS: Final[Columns] = {
+    "id": lambda row: row.get("id"),
+    "priority": lambda row: row.get("priority"),
+    "target condition": lambda row: row.get("targetCondition"),
+    "targeted": lambda row: member(row, "systemMetrics", "results", "targetedCount"),
+    "applied": lambda row: member(row, "systemMetrics", "results", "appliedCount"),
+    "metrics": lambda row: member(row, "metrics", "results") or None,
+}
+
+IdArgument = Annotated[str, typer.Argument(metavar="ID", help="The configuration's id.")]
+TargetOption = Annotated[
+    str | None, typer.Option("--target", metavar="CONDITION", help="The target condition.")
+]
+PriorityOption = Annotated[int | None, typer.Option(help="The highest wins a device.")]
+MetricOption = Annotated[
+    list[str] | None,
+    typer.Option(metavar="NAME=QUERY", help="A metric: how many rows the query has."),
+]
+LabelOption = Annotated[
+    list[str] | None, typer.Option(metavar="NAME=TEXT", help="A label, for people.")
+]
+
+
+def add_to(app: typer.Typer) -> None:
+    group = typer.Typer(
+        help="Configurations: what shall be so on all twins that meet a condition.",
+        no_args_is_help=True,
+    )
+    group.command("list")(list_configurations)
+    group.command("show")(show)
+    group.command("create")(create)
+    group.command("update")(update)
+    group.command("delete")(delete)
+    group.command("watch")(watching.watch)
+    app.add_typer(group, name="config")
+
+
+def list_configurations(data: DataOption = None, as_json: JsonOption = False) -> None:
+    """List the configurations with their counts, the oldest first.
+
+    Example: `affinage config list`
+    """
+    show_rows(ask(data, lambda hub: hub.list_configurations()), COLUMNS, as_json=as_json)
+
+
+def show(name: IdArgument, data: DataOption = None, as_json: JsonOption = False) -> None:
+    """Show a configuration: condition, priority, content, counts.
+
+    Example: `affinage config show firmware-2`
+    """
+    _show(ask(data, lambda hub: hub.get_configuration(name)), as_json=as_json)
+
+
+def create(
+    file: Annotated[
+        Path | None,
+        typer.Argument(
+            metavar="FILE",
+            help="A configuration in JSON, as Azure spells it, or its content alone; - is stdin.",
+        ),
+    ] = None,
+    name: Annotated[
+        str | None, typer.Option("--id", metavar="ID", help="Its id, if the file has none.")
+    ] = None,
+    target: TargetOption = None,
+    priority: PriorityOption = None,
+    setting: Annotated[
+        list[str] | None,
+        typer.Option(
+            "--set", metavar="PATH=JSON", help="What it sets, as in properties.desired.fan.speed=3."
+        ),
+    ] = None,
+    metric: MetricOption = None,
+    label: LabelOption = None,
+    data: DataOption = None,
+    as_json: JsonOption = False,
+) -> None:
+    """Create a configuration, from a file, from options, or from a file with options over it.
+
+    Example: `affinage config create --id fan-3 --target "tags.ring = 'canary'" --priority 10
+    --set properties.desired.fan.speed=3`
+    """
+    given = {} if file is None else read_object(file, "FILE")
+    rule = new_rule(given, name, Wishes.read(target, priority, metric, label), setting)
+    _show(ask(data, lambda hub: hub.create_configuration(rule)), as_json=as_json)
+
+
+def update(
+    name: IdArgument,
+    target: TargetOption = None,
+    priority: PriorityOption = None,
+    metric: MetricOption = None,
+    label: LabelOption = None,
+    file: Annotated[
+        Path | None,
+        typer.Option(
+            metavar="FILE",
+            help="A configuration in JSON that takes the old one's place; - is stdin.",
+        ),
+    ] = None,
+    data: DataOption = None,
+    as_json: JsonOption = False,
+) -> None:
+    """Change a configuration's target, priority, metrics and labels; the content never changes.
+
+    A metric or label with nothing after its = goes. Another content takes a configuration with a
+    new id and a higher priority.
+
+    Example: `affinage config update fan-3 --target "tags.ring IN ['canary', 'early']"`
+    """
+    wishes = Wishes.read(target, priority, metric, label)
+    if file is None and wishes.is_empty:
+        raise typer.BadParameter("name what shall change, as in --priority 20")
+    given = None if file is None else described(read_object(file, "--file"))
+    _show(ask(data, lambda hub: _update(hub, name, given, wishes)), as_json=as_json)
+
+
+def delete(name: IdArgument, data: DataOption = None) -> None:
+    """Delete a configuration: what it set leaves the devices, and the next priority takes over.
+
+    Example: `affinage config delete fan-3`
+    """
+    ask(data, lambda hub: hub.delete_configuration(name))
+    say(f"configuration {name} is deleted")
+
+
+async def _update(
+    hub: ServiceClient, name: str, given: JsonObject | None, wishes: Wishes
+) -> JsonObject:
+    """On the condition that nobody changes it in between."""
+    current = await hub.get_configuration(name)
+    rule = changed(current if given is None else {**given, "id": name}, wishes)
+    return await hub.update_configuration(rule, if_match=str(current["etag"]))
+
+
+def _show(rule: JsonObject, *, as_json: bool) -> None:
+    show_document(rule if as_json else _readable(rule), as_json=as_json)
+
+
+def _readable(rule: JsonObject) -> JsonObject:
+    """Without the texts of the hub's own metrics, and with the counts side by side."""
+    return {
+        "id": rule.get("id"),
+        "target condition": rule.get("targetCondition"),
+        "priority": rule.get("priority"),
+        "labels": rule.get("labels"),
+        "content": rule.get("content"),
+        "metrics": member(rule, "metrics", "queries"),
+        "counts": {**watching.counts_of(rule)},
+        "changed": rule.get("lastUpdatedTimeUtc"),
+    }

@@ -1,0 +1,148 @@
+"""`affinage twin`: tags and desired properties, and what a device reports."""
+
+from pathlib import Path
+from typing import Annotated, Final
+
+import typer
+
+from affinage.apps.cli.assignments import merged, nested, read_object
+from affinage.apps.cli.options import (
+    DataOption,
+    DesiredOption,
+    DeviceArgument,
+    JsonOption,
+    TagOption,
+)
+from affinage.apps.cli.output import member, show_document
+from affinage.apps.cli.reach import ask
+from affinage.domain.values import JsonObject, is_object
+
+ModuleOption = Annotated[
+    str | None, typer.Option(metavar="MODULE", help="The twin of this module of the device.")
+]
+IfMatchOption = Annotated[
+    str | None, typer.Option(metavar="ETAG", help="Only if this is the twin's etag.")
+]
+
+
+def add_to(app: typer.Typer) -> None:
+    group = typer.Typer(help="Twins: tags, desired and reported properties.", no_args_is_help=True)
+    group.command("show")(show)
+    group.command("update")(update)
+    group.command("replace")(replace)
+    app.add_typer(group, name="twin")
+
+
+def show(
+    device: DeviceArgument,
+    module: ModuleOption = None,
+    data: DataOption = None,
+    as_json: JsonOption = False,
+) -> None:
+    """Show a whole twin; without --json its bookkeeping ($metadata) is left out.
+
+    Example: `affinage twin show chiller-00017 --json`
+    """
+    _show(ask(data, lambda hub: hub.get_twin(device, module)), as_json=as_json)
+
+
+def update(
+    device: DeviceArgument,
+    tag: TagOption = None,
+    desired: DesiredOption = None,
+    patch: Annotated[
+        Path | None,
+        typer.Option(
+            metavar="FILE",
+            help='A patch in JSON, {"tags": …, "properties": {"desired": …}}; - is stdin.',
+        ),
+    ] = None,
+    module: ModuleOption = None,
+    if_match: IfMatchOption = None,
+    data: DataOption = None,
+    as_json: JsonOption = False,
+) -> None:
+    """Merge into tags and desired properties: null deletes, what is not named stays.
+
+    Example: `affinage twin update chiller-00017 --tag ring=canary --desired fan.speed=null`
+    """
+    given = {} if patch is None else sections(read_object(patch, "--patch"), "--patch")
+    change = merged(given, _named(tag, desired))
+    if not change:
+        raise typer.BadParameter("name what shall change: --tag, --desired or --patch")
+    _show(
+        ask(data, lambda hub: hub.patch_twin(device, change, module=module, if_match=if_match)),
+        as_json=as_json,
+    )
+
+
+def replace(
+    device: DeviceArgument,
+    file: Annotated[
+        Path,
+        typer.Argument(
+            metavar="FILE",
+            help='JSON, {"tags": …, "properties": {"desired": …}}; - is stdin.',
+        ),
+    ],
+    module: ModuleOption = None,
+    if_match: IfMatchOption = None,
+    data: DataOption = None,
+    as_json: JsonOption = False,
+) -> None:
+    """Write over the tags, the desired properties or both: those that the file has.
+
+    Example: `affinage twin replace chiller-00017 twin.json`
+    """
+    twin = sections(read_object(file, "FILE"), "FILE")
+    _show(
+        ask(data, lambda hub: hub.replace_twin(device, twin, module=module, if_match=if_match)),
+        as_json=as_json,
+    )
+
+
+def sections(document: JsonObject, option: str) -> JsonObject:
+    """What may be written of a twin: all else that it shows is the hub's or the device's.
+
+    Raises:
+        BadParameter: there is nothing of the kind.
+    """
+    found = {"tags": document["tags"]} if "tags" in document else {}
+    properties = document.get("properties")
+    if is_object(properties) and "desired" in properties:
+        found["properties"] = {"desired": properties["desired"]}
+    if not found:
+        raise typer.BadParameter("there are neither tags nor properties.desired", param_hint=option)
+    return found
+
+
+def _named(tag: list[str] | None, desired: list[str] | None) -> JsonObject:
+    named: JsonObject = {}
+    if tag:
+        named["tags"] = nested(tag, "--tag")
+    if desired:
+        named["properties"] = {"desired": nested(desired, "--desired")}
+    return named
+
+
+def _show(twin: JsonObject, *, as_json: bool) -> None:
+    show_document(twin if as_json else _readable(twin), as_json=as_json)
+
+
+def _readable(twin: JsonObject) -> JsonObject:
+    """What people look for in a twin."""
+    rest = {name: value for name, value in twin.items() if name not in _APART}
+    return {
+        **rest,
+        "tags": twin.get("tags"),
+        "desired": _plain(member(twin, "properties", "desired")),
+        "reported": _plain(member(twin, "properties", "reported")),
+    }
+
+
+_APART: Final = frozenset({"tags", "properties", "x509Thumbprint", "cloudToDeviceMessageCount"})
+
+
+def _plain(section: object) -> JsonObject:
+    named = section if is_object(section) else {}
+    return {name: value for name, value in named.items() if name != "$metadata"}

@@ -1,0 +1,96 @@
+import json
+from pathlib import Path
+
+import pytest
+
+from fakes.command_line import CommandLine
+
+FAN = "properties.desired.fan=3"
+TAGGED = "SELECT deviceId FROM devices WHERE tags.a = 1"
+
+
+@pytest.fixture(autouse=True, scope="module")
+def fleet(affinage: CommandLine) -> None:
+    affinage.ok("device", "create", "--count", "3", "--prefix", "c", "--tag", "a=1")
+
+
+def test_one_is_made_from_options(affinage: CommandLine) -> None:
+    words = ("--target", "tags.a = 1", "--priority", "7", "--metric", f"n={TAGGED}")
+    made = affinage.json("config", "create", "--id", "options", "--set", FAN, *words)
+    assert made["content"] == {"deviceContent": {"properties.desired.fan": 3}}
+    assert (made["targetCondition"], made["priority"]) == ("tags.a = 1", 7)
+    assert made["metrics"] == {"queries": {"n": TAGGED}, "results": {"n": 3}}
+
+
+def test_one_is_made_from_a_file_and_taken_again_from_what_is_shown(
+    affinage: CommandLine, tmp_path: Path
+) -> None:
+    affinage.ok("config", "create", "--id", "first", "--set", FAN, "--label", "by=me")
+    shown = affinage.json("config", "show", "first")
+    (tmp_path / "rule.json").write_text(json.dumps(shown))
+    made = affinage.json("config", "create", str(tmp_path / "rule.json"), "--id", "second")
+    assert (made["labels"], made["content"]) == (shown["labels"], shown["content"])
+
+
+def test_what_a_change_does_not_name_stays(affinage: CommandLine) -> None:
+    words = ("--priority", "3", "--label", "by=me", "--label", "for=you")
+    affinage.ok("config", "create", "--id", "kept", "--set", FAN, *words)
+    changed = affinage.json("config", "update", "kept", "--target", "tags.a = 1", "--label", "by=")
+    assert (changed["targetCondition"], changed["priority"]) == ("tags.a = 1", 3)
+    assert changed["labels"] == {"for": "you"}
+    assert changed["content"] == {"deviceContent": {"properties.desired.fan": 3}}
+
+
+def test_changed_content_is_refused_and_the_way_out_told(affinage: CommandLine) -> None:
+    affinage.ok("config", "create", "--id", "fixed", "--set", FAN)
+    other = '{"deviceContent": {"properties.desired.fan": 4}}'
+    answer = affinage("config", "update", "fixed", "--file", "-", stdin=other)
+    assert answer.status == 1
+    assert "new id, with a higher priority" in answer.err
+
+
+def test_a_file_takes_the_place_of_the_old_one(affinage: CommandLine) -> None:
+    affinage.ok("config", "create", "--id", "old", "--set", FAN, "--label", "by=me")
+    changed = affinage.json("config", "update", "old", "--file", "-", stdin='{"priority": 9}')
+    assert (changed["priority"], changed["labels"]) == (9, {})
+
+
+def test_one_that_exists_is_not_made_again(affinage: CommandLine) -> None:
+    affinage.ok("config", "create", "--id", "once")
+    answer = affinage("config", "create", "--id", "once")
+    assert answer.status == 1
+    assert "affinage config update" in answer.err
+
+
+def test_a_list_has_the_counts(affinage: CommandLine) -> None:
+    affinage.ok("config", "create", "--id", "listed", "--target", "tags.a = 1", "--set", FAN)
+    affinage.ok("config", "watch", "listed", "--until", "targeted=3")
+    (row,) = [line for line in affinage.ok("config", "list").lines if line.startswith("listed")]
+    assert row.split()[:6] == ["listed", "0", "tags.a", "=", "1", "3"]
+
+
+def test_people_are_shown_the_counts_side_by_side(affinage: CommandLine) -> None:
+    affinage.ok("config", "create", "--id", "read", "--metric", f"n={TAGGED}")
+    shown = affinage.ok("config", "show", "read").out
+    assert '"targeted": 0' in shown
+    assert '"n": 3' in shown
+    assert "systemMetrics" not in shown
+
+
+def test_a_deleted_one_is_gone(affinage: CommandLine) -> None:
+    affinage.ok("config", "create", "--id", "gone")
+    assert affinage.ok("config", "delete", "gone").err == "configuration gone is deleted\n"
+    answer = affinage("config", "show", "gone")
+    assert answer.status == 1
+    assert "affinage config list" in answer.err
+
+
+def test_what_is_wrong_with_a_condition_is_shown_with_its_place(affinage: CommandLine) -> None:
+    answer = affinage("config", "create", "--id", "wrong", "--target", "tags.a = = 1")
+    assert answer.status == 1
+    assert "^" in answer.err
+
+
+def test_a_change_must_name_something(affinage: CommandLine) -> None:
+    assert affinage("config", "update", "any").status == 2
+    assert affinage("config", "update", "any", "--label", "x").status == 2

@@ -1,0 +1,65 @@
+from pathlib import Path
+
+import pytest
+
+from affinage.apps.cli.reach import CA_FILE, CONNECTION_STRING, HTTPS, MQTT, reach
+from affinage.domain.errors import Invalid
+from affinage.protocol.errors import ProtocolError
+from fakes.authority import authority
+from fakes.command_line import CommandLine
+
+OWNER = "HostName=hub.test;SharedAccessKeyName=iothubowner;SharedAccessKey=c2VjcmV0"
+
+
+def test_a_data_folder_tells_all(affinage: CommandLine) -> None:
+    found = reach(affinage.folder, {CONNECTION_STRING: OWNER})
+    assert (found.hub.host, found.hub.policy) == ("localhost", "iothubowner")
+    assert found.address == "127.0.0.1"
+    assert found.https_port != found.mqtt_port
+
+
+def test_the_environment_names_a_hub_elsewhere() -> None:
+    ports = {HTTPS: "8443", MQTT: "8884"}
+    ca_file = {CA_FILE: str(authority().ca_file)}
+    found = reach(None, {CONNECTION_STRING: OWNER, **ca_file, **ports})
+    assert found.hub.text == OWNER
+    assert (found.address, found.https_port, found.mqtt_port) == (None, 8443, 8884)
+    assert len(found.context.get_ca_certs()) == 1
+
+
+def test_without_ports_and_authority_they_are_the_public_ones() -> None:
+    found = reach(None, {CONNECTION_STRING: OWNER})
+    assert (found.https_port, found.mqtt_port) == (443, 8883)
+
+
+def test_else_it_is_the_hub_over_the_folder_at_hand(
+    affinage: CommandLine, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / "affinage-data").symlink_to(affinage.folder)
+    monkeypatch.chdir(tmp_path)
+    assert reach(None, {}).hub == reach(affinage.folder, {}).hub
+
+
+def test_if_nothing_names_a_hub_the_ways_to_do_so_are_told(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    with pytest.raises(Invalid, match=f"--data DIR.*{CONNECTION_STRING}"):
+        reach(None, {})
+
+
+def test_a_device_has_no_right_to_command() -> None:
+    with pytest.raises(Invalid, match="a device's"):
+        reach(None, {CONNECTION_STRING: "HostName=h;DeviceId=d;SharedAccessKey=c2VjcmV0"})
+
+
+@pytest.mark.parametrize("port", ["0", "65536", "x", "-1", "²"])
+def test_a_port_must_be_one(port: str) -> None:
+    with pytest.raises(Invalid, match="from 1 to 65535"):
+        reach(None, {CONNECTION_STRING: OWNER, HTTPS: port})
+
+
+def test_what_is_no_connection_string_is_refused_without_being_told() -> None:
+    with pytest.raises(ProtocolError) as caught:
+        reach(None, {CONNECTION_STRING: "HostName=h;SharedAccessKey=c2VjcmV0"})
+    assert "c2VjcmV0" not in str(caught.value)

@@ -1,0 +1,75 @@
+import asyncio
+import io
+
+import pytest
+from rich.console import Console
+
+from affinage.apps.cli.board import Bar, Board
+from affinage.apps.cli.reach import ask
+from affinage.apps.cli.watching import bars_of, counts_of, insist, reached, watched
+from affinage.domain.errors import Invalid
+from affinage.domain.values import JsonObject
+from fakes.command_line import CommandLine
+
+RULE: JsonObject = {
+    "systemMetrics": {"results": {"targetedCount": 4, "appliedCount": 3}},
+    "metrics": {"results": {"current": 1}},
+}
+
+
+@pytest.fixture(autouse=True, scope="module")
+def fleet(affinage: CommandLine) -> None:
+    affinage.ok("device", "create", "--count", "3", "--prefix", "w", "--tag", "a=1")
+    words = ("--target", "tags.a = 1", "--set", "properties.desired.fan=3")
+    affinage.ok("config", "create", "--id", "fan", *words)
+
+
+def test_the_hubs_own_counts_have_short_names() -> None:
+    assert counts_of(RULE) == {"targeted": 4, "applied": 3, "current": 1}
+    assert counts_of({}) == {}
+
+
+def test_a_bar_is_as_long_as_there_are_targets_or_longer() -> None:
+    assert bars_of({"targeted": 2, "n": 3}) == {"targeted": Bar(2, 2), "n": Bar(3, 3)}
+
+
+def test_more_than_wanted_is_enough_and_all_must_be() -> None:
+    counts = counts_of(RULE)
+    assert reached(counts, {"applied": 2, "current": 1})
+    assert not reached(counts, {"applied": 2, "current": 2})
+
+
+def test_what_is_not_counted_cannot_be_waited_for() -> None:
+    with pytest.raises(Invalid, match="there are targeted, applied, current"):
+        reached(counts_of(RULE), {"lost": 1})
+
+
+def test_it_ends_once_the_counts_are_as_wanted(affinage: CommandLine) -> None:
+    answer = affinage.ok("config", "watch", "fan", "--until", "applied=3", "--until", "targeted=1")
+    assert answer.lines[-1] == "targeted 3/3  applied 3/3"
+
+
+def test_in_json_the_last_counts_are_all_it_says(affinage: CommandLine) -> None:
+    answer = affinage.ok("config", "watch", "fan", "--until", "applied=3", "--json")
+    assert answer.document == {"targeted": 3, "applied": 3}
+    assert answer.err == ""
+
+
+def test_told_to_stop_it_looks_no_more(affinage: CommandLine) -> None:
+    stop = asyncio.Event()
+    stop.set()
+    board = Board(Console(file=io.StringIO()))
+    counts = ask(affinage.folder, lambda hub: watched(hub, "fan", {"applied": 4}, board, stop))
+    assert counts["targeted"] == 3
+
+
+def test_stopped_before_the_counts_were_as_wanted_it_is_refused() -> None:
+    insist("fan", {"applied": 3}, {})
+    insist("fan", {"applied": 3}, {"applied": 3})
+    with pytest.raises(Invalid, match="before fan had applied=4"):
+        insist("fan", {"applied": 3}, {"applied": 4})
+
+
+def test_a_wish_is_a_name_and_a_number(affinage: CommandLine) -> None:
+    assert affinage("config", "watch", "fan", "--until", "applied").status == 2
+    assert affinage("config", "watch", "fan", "--until", "=3").status == 2
