@@ -47,6 +47,7 @@ class Batch:
         self._identities = identities
         self._at = at
         self._count = len(memory.numbers)
+        self._read: dict[str, Device | None] = {}
         self.overlay = Overlay(begun=memory.begun)
         self.rulebook = memory.rulebook
 
@@ -57,7 +58,9 @@ class Batch:
     def find(self, device_id: str) -> Device | None:
         if device_id in self.overlay.devices:
             return self.overlay.devices[device_id]
-        return self._memory.find(device_id)
+        if device_id not in self._read:  # once, so that what does not change is the same object
+            self._read[device_id] = self._memory.find(device_id)
+        return self._read[device_id]
 
     def device(self, device_id: str) -> Device:
         return found(self.find(device_id), device_id)
@@ -76,7 +79,8 @@ class Batch:
         """Decide one unit, write it to the overlay, reconcile what it changed; its answer.
 
         Raises:
-            Exception: whatever ``decide`` raises; the overlay is then as it was.
+            Exception: whatever ``decide`` raises, and the overlay is then as it was; or its answer,
+                and what it decided stands.
         """
         change = decide(self)
         self._write(change)
@@ -106,9 +110,9 @@ class Batch:
     def _write(self, change: Change[Any]) -> None:
         for configuration_id, configuration in change.configurations.items():
             self._set_configuration(configuration_id, configuration)
-        touched = {*change.devices, *change.sweep}
+        touched = dict.fromkeys((*change.devices, *change.sweep))  # in an order, unlike a set
         if change.presence and self._memory.watches_presence():
-            touched |= {key.device for key in change.presence}
+            touched |= dict.fromkeys(key.device for key in change.presence)
         before = {device_id: self._rows(self.find(device_id)) for device_id in touched}
         self.overlay.presences.update(change.presence)
         self.overlay.rows.extend(change.rows)
@@ -130,28 +134,23 @@ class Batch:
             self._drop(device_id, before)
             return
         settled, moves = self._settled(before, self._numbered(new), sweep)
+        self.overlay.moves.extend(moves)  # of a connection too, which is no part of the device
         if settled is before.device:
             return
         self._count += before.device is None
-        self._set(device_id, before.device, settled, moves)
+        self._set(device_id, before.device, settled)
         self._clear(key for key in before.rows if key.module and key.module not in settled.modules)
 
-    def _set(
-        self,
-        device_id: str,
-        old: Device | None,
-        new: Device | None,
-        moves: Moves,
-    ) -> None:
+    def _set(self, device_id: str, old: Device | None, new: Device | None) -> None:
         self.overlay.before.setdefault(device_id, old)
         self.overlay.devices[device_id] = new
-        self.overlay.moves.extend(moves)
 
     def _drop(self, device_id: str, before: "RowsOf") -> None:
         if before.device is None:
             return
         self._count -= 1
-        self._set(device_id, before.device, None, _moves(self._memory, before, RowsOf(None, {})))
+        self.overlay.moves.extend(_moves(self._memory, before, RowsOf(None, {})))
+        self._set(device_id, before.device, None)
         self._clear(before.rows)
 
     def _clear(self, gone: Iterable[TwinKey]) -> None:

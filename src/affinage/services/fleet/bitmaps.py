@@ -10,9 +10,9 @@ from typing import Final, NamedTuple
 from pyroaring import BitMap
 
 from affinage.domain.query.plan import atom
-from affinage.domain.query.syntax import UNDEFINED, Path
+from affinage.domain.query.syntax import UNDEFINED, Path, Undefined
 from affinage.domain.row import TwinRow
-from affinage.domain.values import JsonObject
+from affinage.domain.values import JsonObject, JsonValue, same
 
 MAX_VALUES: Final = 50_000
 """Different values of one path; a path that has more loses its bitmaps."""
@@ -109,7 +109,7 @@ class Bitmaps:
         """Enter one row for newly watched paths."""
         for path in paths:
             if path in self.paths:
-                self.apply(Move(path, number, UNDEFINED, _atom_at(row, path)))
+                self.apply(Move(path, number, UNDEFINED, _atom(row.lookup(path))))
 
     def moves(self, number: int, old: TwinRow | None, new: TwinRow | None) -> list[Move]:
         """What changed between two versions of a row, at indexed paths; None is no row.
@@ -121,9 +121,9 @@ class Bitmaps:
             if before is not after:
                 _compare(before, after, trie, number, found)
         for path in self._members:
-            was, now = _atom_at(old, path), _atom_at(new, path)
-            if was != now:
-                found.append(Move(path, number, was, now))
+            was, now = _value_at(old, path), _value_at(new, path)
+            if _has_moved(was, now):
+                found.append(Move(path, number, _atom(was), _atom(now)))
         return found
 
     def apply(self, move: Move) -> None:
@@ -186,8 +186,8 @@ def _compare(old: JsonObject, new: JsonObject, trie: Trie, number: int, found: l
         was, now = old.get(name, UNDEFINED), new.get(name, UNDEFINED)
         if was is now:
             continue
-        if below.path is not None and (was_atom := _atom(was)) != (now_atom := _atom(now)):
-            found.append(Move(below.path, number, was_atom, now_atom))
+        if below.path is not None and _has_moved(was, now):
+            found.append(Move(below.path, number, _atom(was), _atom(now)))
         if below:
             _compare(
                 was if isinstance(was, dict) else {},
@@ -198,13 +198,20 @@ def _compare(old: JsonObject, new: JsonObject, trie: Trie, number: int, found: l
             )
 
 
-def _atom(value: object) -> Hashable:
-    if value is UNDEFINED:
+def _atom(value: JsonValue | Undefined) -> Hashable:
+    if isinstance(value, Undefined):
         return UNDEFINED
     if isinstance(value, dict | list):
         return _OBJECT
-    return atom(value)  # type: ignore[arg-type]  # what is left is primitive
+    return atom(value)
 
 
-def _atom_at(row: TwinRow | None, path: Path) -> Hashable:
-    return UNDEFINED if row is None else _atom(row.lookup(path))
+def _value_at(row: TwinRow | None, path: Path) -> JsonValue | Undefined:
+    return UNDEFINED if row is None else row.lookup(path)
+
+
+def _has_moved(was: JsonValue | Undefined, now: JsonValue | Undefined) -> bool:
+    """Also from one array or object to another: some functions look into them."""
+    if isinstance(was, Undefined) or isinstance(now, Undefined):
+        return was is not now
+    return not same(was, now)

@@ -179,15 +179,16 @@ class Memory:
         """Undo `_enter` where the new device, if any, will not do it again."""
         self.dirty.discard(old.number)
         self.leaving.pop(old.number, None)
+        same = new if new is not None and new.number == old.number else None
         for configuration_id in old.carried:
-            if new is None or configuration_id not in new.carried:
+            if same is None or configuration_id not in same.carried:
                 self.carriers[configuration_id].discard(old.number)
-        kept = {module.number for module in new.modules.values()} if new else set()
+        kept = {module.number for module in same.modules.values()} if same else set()
         for module in old.modules.values():
             if module.number not in kept:
                 del self.modules[module.number]
                 self.bitmaps[Collection.MODULES].everything.discard(module.number)
-        if new is None or new.number != old.number:
+        if same is None:
             del self.numbers[old.id], self.bodies[old.number], self.ids_by_number[old.number]
             self.ids.remove(old.id)
             self.bitmaps[Collection.DEVICES].everything.discard(old.number)
@@ -201,7 +202,7 @@ class Memory:
         return any(
             path[0] in ("connectionState", "lastActivityTime")
             for bitmaps in self.bitmaps.values()
-            for path in bitmaps.paths
+            for path in (*bitmaps.paths, *bitmaps.refused)
         )
 
 

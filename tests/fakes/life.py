@@ -1,0 +1,183 @@
+"""One life of a hub's services, over a memory store that outlives it and a disk that may fail."""
+
+import asyncio
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from typing import Any, Final
+
+from affinage.adapters.memory.store import MemoryStore
+from affinage.domain.device import Device
+from affinage.domain.names import TwinKey
+from affinage.domain.principal import Kind, Principal, Right
+from affinage.domain.query.parse import parse_condition
+from affinage.domain.query.syntax import Collection
+from affinage.domain.twin import TwinPatch
+from affinage.domain.values import JsonObject
+from affinage.ports.store import Table
+from affinage.services.access import Access
+from affinage.services.bulk import Bulk
+from affinage.services.configurations import Configurations
+from affinage.services.fleet import codec
+from affinage.services.fleet.fleet import Fleet
+from affinage.services.queries import Queries
+from affinage.services.registry import FreshModules, Registry, makings
+from affinage.services.sessions import Sessions
+from affinage.services.sweeps import Sweeps
+from affinage.services.twins import Twins
+from fakes.clock import FixedClock
+from fakes.ids import CountingIds
+from fakes.vault import OpenVault
+
+ALL_RIGHTS: Final = (
+    Right.REGISTRY_READ | Right.REGISTRY_WRITE | Right.SERVICE_CONNECT | Right.DEVICE_CONNECT
+)
+OWNER: Final = Principal(Kind.POLICY, "iothubowner", "test", "1", ALL_RIGHTS)
+HOSTS: Final = ("hub.test", "127.0.0.1")
+TURNS: Final = 8
+"""Of the loop: enough for a commit without a disk, its answers, and bitmaps for a few rows."""
+
+
+def policy(rights: Right) -> Principal:
+    """Somebody with these rights."""
+    return Principal(Kind.POLICY, "some", "test", "1", rights)
+
+
+def itself(name: str) -> Principal:
+    """The identity ``device`` or ``device/module``."""
+    key = key_of(name)
+    return Principal(Kind.DEVICE, name, "test", "1", Right.DEVICE_CONNECT, scope=key)
+
+
+def key_of(name: str) -> TwinKey:
+    device, _, module = name.partition("/")
+    return TwinKey(device, module or None)
+
+
+class Disk:
+    """Stands where a store waits for its disk: a test may have it fail, or hold it."""
+
+    def __init__(self) -> None:
+        self.fails = False
+        self.commits = 0
+        self._free = asyncio.Event()
+        self._free.set()
+
+    def hold(self) -> None:
+        """Let no commit end."""
+        self._free.clear()
+
+    def release(self) -> None:
+        self._free.set()
+
+    async def sync(self) -> None:
+        self.commits += 1
+        await self._free.wait()
+        if self.fails:
+            raise OSError("no space left")
+
+
+class Life:
+    """What a test does and sees; the operations are the owner's, named ``device[/module]``."""
+
+    def __init__(self, before: "Life | None" = None) -> None:
+        self.disk: Disk = Disk() if before is None else before.disk
+        self.store: MemoryStore = MemoryStore(self.disk.sync) if before is None else before.store
+        self.clock: FixedClock = FixedClock() if before is None else before.clock
+        self.ids: CountingIds = CountingIds() if before is None else before.ids
+        self.vault = OpenVault()
+        self.fleet = Fleet(self.store, self.clock, FreshModules(makings(self.vault, self.ids)))
+        self.access = Access(self.fleet, self.vault, self.clock, self.ids, HOSTS)
+        self.registry = Registry(self.fleet, self.vault, self.clock, self.ids)
+        self.bulk = Bulk(self.registry)
+        self.twins = Twins(self.fleet, self.clock)
+        self.sessions = Sessions(self.fleet, self.clock)
+        self.queries = Queries(self.fleet)
+        self.sweeps = Sweeps(self.fleet, self.clock)
+        self.configurations = Configurations(
+            self.fleet, self.queries, self.sweeps, self.clock, limit=5
+        )
+
+    async def create(self, *names: str, **twin: Any) -> None:
+        """New identities; ``tags`` and ``desired`` of their twins, and ``edge`` devices."""
+        body: JsonObject = {"capabilities": {"iotEdge": twin.pop("edge", False)}}
+        begun = TwinPatch(twin.get("tags", {}), twin.get("desired", {}))
+        for name in names:
+            await self.registry.create(key_of(name), body, begun, by=OWNER)
+
+    async def delete(self, name: str) -> None:
+        await self.registry.delete(key_of(name), if_match=None, by=OWNER)
+
+    async def tag(self, name: str, **tags: Any) -> None:
+        await self.twins.patch(key_of(name), TwinPatch(tags), if_match=None, by=OWNER)
+
+    async def desire(self, name: str, **desired: Any) -> None:
+        change = TwinPatch(desired=desired)
+        await self.twins.patch(key_of(name), change, if_match=None, by=OWNER)
+
+    async def report(self, name: str, **reported: Any) -> None:
+        await self.twins.report(key_of(name), reported, by=itself(name))
+
+    async def configure(
+        self, name: str, condition: str, priority: int = 0, **written: Any
+    ) -> JsonObject:
+        """A new configuration that writes these names of desired, ``who=name`` if none."""
+        content: JsonObject = {
+            f"properties.desired.{path}": value
+            for path, value in (written or {"who": name}).items()
+        }
+        body: JsonObject = {
+            "targetCondition": condition,
+            "priority": priority,
+            "content": {"deviceContent": content},
+        }
+        return await self.configurations.put(name, body, if_match=None, by=OWNER)
+
+    async def retarget(self, name: str, condition: str) -> JsonObject:
+        body: JsonObject = {"targetCondition": condition}
+        return await self.configurations.put(name, body, if_match="*", by=OWNER)
+
+    async def withdraw(self, name: str) -> None:
+        await self.configurations.delete(name, if_match="*", by=OWNER)
+
+    async def found(self, condition: str, collection: Collection = Collection.DEVICES) -> list[str]:
+        """Which rows match."""
+        rows = self.fleet.rows(collection, parse_condition(condition))
+        return [row.key.path async for row in rows]
+
+    def desired(self, name: str) -> JsonObject:
+        return self.fleet.row(key_of(name)).twin.desired.values
+
+    def stored(self) -> dict[str, Device]:
+        """Every device as the store has it, by id."""
+        devices = [codec.device(body) for _, body in self.store.read(Table.DEVICES)]
+        return {device.id: device for device in devices}
+
+    def keys(self, table: Table) -> list[str]:
+        return [str(key) for key, _ in self.store.read(table)]
+
+    async def turn(self, times: int = TURNS) -> None:
+        """Let everybody else go on."""
+        for _ in range(times):
+            await asyncio.sleep(0)
+
+    async def settle(self) -> None:
+        """Return once no sweep is under way."""
+        await self.turn()
+        await self.sweeps.finished()
+
+
+@asynccontextmanager
+async def living(before: Life | None = None) -> AsyncIterator[Life]:
+    """A hub's services, running; over the store of the life before, if it is given."""
+    life = Life(before)
+    await life.fleet.open()
+    async with asyncio.TaskGroup() as tasks:
+        fleet, sweeps, sessions = life.fleet, life.sweeps, life.sessions
+        loops = [fleet.run(), sweeps.run(), sweeps.tend(), sessions.run()]
+        running = [tasks.create_task(loop) for loop in loops]
+        await life.access.open()
+        await life.sweeps.open()
+        await life.sessions.open()
+        yield life
+        for task in running:
+            task.cancel()

@@ -1,0 +1,176 @@
+"""What the fleet remembers follows what is committed, and nothing else."""
+
+import pytest
+from msgspec.structs import replace
+from pyroaring import BitMap
+
+from affinage.adapters.memory.store import MemoryStore
+from affinage.domain.configuration import buried
+from affinage.domain.device import ABSENT, Dirty, Presence
+from affinage.domain.names import TwinKey
+from affinage.domain.query.syntax import UNDEFINED, Collection, Path
+from affinage.ports.store import Row, Table
+from affinage.services.fleet.bitmaps import MAX_VALUES, Move
+from affinage.services.fleet.memory import Memory, collection_of
+from affinage.services.fleet.unit import Change
+from fakes.commits import Commits, configuration, configuring, deleting, device, putting
+from fakes.looped import looped
+
+RING: Path = ("tags", "ring")
+
+
+@pytest.fixture
+def hub() -> Commits:
+    return Commits()
+
+
+def test_a_new_device_is_found_by_id_and_by_number(hub: Commits) -> None:
+    hub.run(putting(device("b"), device("a")))
+    memory = hub.memory
+    assert list(memory.ids) == ["a", "b"]
+    number = memory.numbers["a"]
+    assert memory.at(number) == memory.find("a")
+    assert memory.ids_by_number[number] == "a"
+    assert (memory.find("c"), memory.at(99)) == (None, None)
+
+
+def test_a_deleted_device_leaves_nothing(hub: Commits) -> None:
+    hub.watch(RING)
+    hub.watch(("moduleId",), collection=Collection.MODULES)
+    hub.run(configuring(configuration("one")), putting(device("d", {"ring": "a"}, "m")))
+    hub.run(Change(lambda _: None, presence={TwinKey("d", "m"): Presence(connected=True)}))
+    hub.run(deleting("d"))
+    memory = hub.memory
+    assert [memory.numbers, memory.ids_by_number, memory.bodies, list(memory.ids)] == [
+        {},
+        {},
+        {},
+        [],
+    ]
+    assert [memory.modules, memory.presences, list(memory.carriers["one"])] == [{}, {}, []]
+    for bitmaps in memory.bitmaps.values():
+        assert not bitmaps.everything
+        assert not any(path.values for path in bitmaps.paths.values())
+    assert [table for table, _ in hub.rows] == [Table.CONFIGURATIONS]
+
+
+def test_rows_are_of_devices_and_of_modules(hub: Commits) -> None:
+    hub.run(putting(device("d", None, "m")))
+    memory = hub.memory
+    number = hub.device("d").modules["m"].number
+    row = memory.row(Collection.MODULES, number)
+    assert row
+    assert (row.key, row.presence) == (TwinKey("d", "m"), ABSENT)
+    assert memory.row(Collection.MODULES, 99) is None
+    assert memory.row(Collection.DEVICES, 99) is None
+    assert [one.key.path for one in memory.rows(Collection.DEVICES, [1, 99])] == ["d"]
+
+
+def test_who_leaves_a_configuration_carries_it_no_more(hub: Commits) -> None:
+    one = configuration("one", "tags.ring = 'canary'")
+    hub.run(configuring(one), putting(device("d", {"ring": "canary"}), device("e")))
+    assert hub.memory.carriers["one"] == BitMap([hub.device("d").number])
+    aside = replace(one, target_condition="tags.ring = 'prod'", etag=2)
+    hub.run(configuring(aside), Change(lambda _: None, sweep={"d": "one"}))
+    assert hub.device("d").carried == {}
+    assert hub.memory.carriers["one"] == BitMap()
+
+
+def test_a_device_made_again_in_one_commit_is_carried_once(hub: Commits) -> None:
+    """Its old number stayed among the carriers, and the count was one too high."""
+    hub.run(configuring(configuration("one")), putting(device("d")))
+    old = hub.device("d").number
+    hub.run(deleting("d"), putting(device("d")))
+    assert hub.device("d").number != old
+    assert hub.memory.carriers["one"] == BitMap([hub.device("d").number])
+    assert list(hub.memory.ids) == ["d"]
+
+
+def test_dirty_devices_and_leaving_modules_are_remembered_until_they_are_none(hub: Commits) -> None:
+    clean = device("d", None, "m", "n")
+    hub.run(putting(clean))
+    numbered = hub.device("d")
+    leaving = {name: replace(numbered.modules[name], leaves_at=at) for name, at in LEAVING.items()}
+    batch = hub.batch()
+    batch.overlay.before["d"] = numbered
+    batch.overlay.devices["d"] = replace(numbered, dirty=Dirty("why", 0), modules=leaving)
+    hub.commit(batch)
+    assert (hub.memory.dirty, hub.memory.leaving) == (BitMap([1]), {1: 5})
+    batch = hub.batch()
+    batch.overlay.before["d"] = hub.device("d")
+    batch.overlay.devices["d"] = numbered
+    hub.commit(batch)
+    assert (hub.memory.dirty, hub.memory.leaving) == (BitMap(), {})
+
+
+LEAVING = {"m": 9, "n": 5}
+
+
+def test_configurations_come_change_and_go(hub: Commits) -> None:
+    one = configuration("one")
+    hub.run(configuring(one))
+    assert (hub.memory.configurations, set(hub.memory.rulebook.rules)) == ({"one": one}, {"one"})
+    hub.run(configuring(buried(one, at=2)))
+    assert not hub.memory.rulebook.rules["one"].in_force
+    hub.run(Change(lambda _: None, configurations={"one": None}))
+    assert (hub.memory.configurations, set(hub.memory.rulebook.rules)) == ({}, set())
+
+
+def test_presence_is_remembered_and_forgotten(hub: Commits) -> None:
+    key, here = TwinKey("d"), Presence(connected=True, changed_at=1)
+    hub.run(Change(lambda _: None, presence={key: here}))
+    assert hub.memory.presence(key) == here
+    hub.run(Change(lambda _: None, presence={key: None}))
+    assert hub.memory.presence(key) is ABSENT
+    assert hub.rows == {}
+
+
+@looped
+async def test_what_is_loaded_is_what_was_remembered() -> None:
+    hub = Commits()
+    hub.run(configuring(configuration("one")), putting(device("e"), device("d", None, "m")))
+    hub.run(Change(lambda _: None, presence={TwinKey("d", "m"): Presence(connected=True)}))
+    store, loaded = MemoryStore(), Memory()
+    await store.commit([Row(table, key, body) for (table, key), body in hub.rows.items()])
+    loaded.load(store)
+    for name in ("numbers", "bodies", "modules", "presences", "configurations", "carriers"):
+        assert getattr(loaded, name) == getattr(hub.memory, name)
+    assert list(loaded.ids) == list(hub.memory.ids)
+    assert loaded.next_number == hub.memory.next_number
+    assert loaded.next_module_number == hub.memory.next_module_number
+
+
+def test_a_path_watched_while_a_commit_was_under_way_hears_of_it(hub: Commits) -> None:
+    hub.run(putting(device("d", {"ring": "a"}, "m"), device("e", {"ring": "a"})))
+    batch = hub.batch()
+    hub.tag(batch, "d", ring="b")
+    batch.run(lambda _: deleting("e"))
+    hub.watch(RING)
+    bitmaps = hub.memory.bitmaps[Collection.DEVICES]
+    for number in list(bitmaps.everything):
+        row = hub.memory.row(Collection.DEVICES, number)
+        assert row
+        bitmaps.see(row, number, [RING])
+    hub.commit(batch)
+    assert bitmaps.paths[RING].values == {"b": BitMap([1])}
+
+
+def test_presence_is_watched_though_its_values_are_too_many_for_bitmaps(hub: Commits) -> None:
+    """Conditions that name lastActivityTime were asked no more once 50,000 devices had spoken."""
+    path: Path = ("lastActivityTime",)
+    assert not hub.memory.watches_presence()
+    hub.watch(path)
+    assert hub.memory.watches_presence()
+    bitmaps = hub.memory.bitmaps[Collection.DEVICES]
+    for number in range(MAX_VALUES + 1):
+        bitmaps.apply(Move(path, number, UNDEFINED, number))
+    assert path in bitmaps.refused
+    assert hub.memory.watches_presence()
+
+
+def test_a_condition_is_about_the_rows_of_its_kind(hub: Commits) -> None:
+    of_modules = replace(configuration("m"), content={"moduleContent": {}})
+    hub.run(configuring(configuration("d"), of_modules))
+    rules = hub.memory.rulebook.rules
+    assert collection_of(rules["d"]) is Collection.DEVICES
+    assert collection_of(rules["m"]) is Collection.MODULES
