@@ -4,14 +4,14 @@ A connection is known only to the process that holds it. What must outlive the p
 and whether the identity was connected, is in the store.
 """
 
-import asyncio
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from typing import Final, NoReturn, Protocol
 
 import msgspec
 import structlog
 
 from affinage.domain.device import Device, Presence
+from affinage.domain.errors import NotFound, Unauthorized, Unavailable
 from affinage.domain.identity import Status
 from affinage.domain.moments import Millis, millis
 from affinage.domain.names import TwinKey
@@ -21,10 +21,13 @@ from affinage.ports.clock import Clock
 from affinage.ports.store import Row, Table
 from affinage.services.fleet import codec
 from affinage.services.fleet.fleet import Fleet, Overlay
-from affinage.services.fleet.unit import Change
+from affinage.services.fleet.unit import Change, View
 
 FLUSH_S: Final = 60.0
 """How far the stored moment of an identity's last activity may lag behind."""
+
+SLICE: Final = 500
+"""Identities whose activity is written in one unit."""
 
 _log = structlog.get_logger(__name__)
 
@@ -53,26 +56,27 @@ class Sessions:
         self._fleet, self._clock = fleet, clock
         self._connections: dict[TwinKey, Connection] = {}
         self._filters: dict[TwinKey, dict[str, int]] = {}
+        """As committed."""
         self._active: dict[TwinKey, Millis] = {}
+        self._ended: set[TwinKey] = set()
+        """Identities of whose disconnection nothing is written yet."""
 
     async def open(self) -> None:
         """Read the stored subscriptions; nobody is connected yet, whatever the store says."""
         for name, body in self._fleet.saved(Table.SUBSCRIPTIONS):
-            self._filters[_key(name)] = codec.decode(body, Subscriptions).filters
-        at = millis(self._clock.now())
-        gone = {
-            key: Presence(connected=False, changed_at=at, active_at=presence.active_at)
-            for key, presence in self._fleet.presences()
-            if presence.connected
-        }
-        await self._fleet.change(lambda _: Change(lambda _: None, presence=gone))
+            self._follow(name, body)
         self._fleet.listen(self._committed)
+        await self._write_ends([key for key, one in self._fleet.presences() if one.connected])
 
     async def run(self) -> NoReturn:
-        """Write down now and then who was active, until cancelled."""
+        """Write down now and then who was active and who has gone, until cancelled."""
         while True:
             await self._clock.sleep(FLUSH_S)
-            await self._flush()
+            try:
+                await self._write_ends(self._ended.difference(self._connections))
+                await self._write_activity()
+            except Unavailable as error:
+                _log.warning("activity not written", error=str(error))
 
     async def attach(
         self, key: TwinKey, connection: Connection, *, clean: bool, by: Principal
@@ -87,6 +91,7 @@ class Sessions:
 
         Raises:
             Forbidden: ``by`` is another identity.
+            Unauthorized: the identity was deleted or disabled since it was proven.
             Unavailable: the commit failed; the identity is not connected.
 
         Source: MQTT-18, MQTT-35.
@@ -95,23 +100,22 @@ class Sessions:
         if older := self._connections.pop(key, None):
             older.close("taken over by a newer connection")
         self._connections[key] = connection
-        filters = self._filters.get(key)
-        forgotten = clean and filters is not None
-        rows = (Row(Table.SUBSCRIPTIONS, key.path, None),) if forgotten else ()
         try:
-            await self._set_presence(key, connected=True, rows=rows)
-        except BaseException:
+            await self._write_beginning(key, clean=clean)
+        except BaseException:  # of a cancelled caller the unit goes on: its end must be written
             self._drop(key, connection)
             raise
-        if forgotten:
-            del self._filters[key]
-        return None if clean else filters
+        return None if clean else self._filters.get(key)
 
     async def detach(self, key: TwinKey, connection: Connection, *, by: Principal) -> None:
-        """The connection has ended; nothing happens if a newer one has taken its place."""
+        """The connection has ended; nothing happens if a newer one has taken its place.
+
+        Raises:
+            Unavailable: the commit failed; it is tried again within FLUSH_S.
+        """
         by.require_self(key)
-        if self._drop(key, connection) and self._fleet.find(key.device) is not None:
-            await self._set_presence(key, connected=False)
+        if self._drop(key, connection):
+            await self._write_ends([key])
 
     async def subscribe(self, key: TwinKey, filters: Filters, *, by: Principal) -> None:
         """Add filters, durably: they outlive the connection and the process. Unavailable."""
@@ -142,59 +146,114 @@ class Sessions:
         for event in overlay.events:
             if connection := self._connections.get(event.key):
                 connection.desired_changed(event)
+        for row in overlay.rows:
+            if row.table is Table.SUBSCRIPTIONS:
+                self._follow(str(row.key), row.body)
         for device_id, device in overlay.devices.items():
             self._end_what_may_not_be(overlay.before[device_id], device)
 
+    def _follow(self, name: str, body: bytes | None) -> None:
+        if body is None:
+            self._filters.pop(_key(name), None)
+        else:
+            self._filters[_key(name)] = codec.decode(body, Subscriptions).filters
+
     def _end_what_may_not_be(self, old: Device | None, new: Device | None) -> None:
-        if old is None or (new is not None and new.identity is old.identity and _has(new, old)):
+        if old is None or (new is not None and _has_the_same_identities(old, new)):
             return
         for key in (TwinKey(old.id), *(TwinKey(old.id, module) for module in old.modules)):
-            reason = _why_not(new, key)
-            if reason is None:
-                continue
-            if connection := self._connections.pop(key, None):
-                connection.close(reason)
-            if new is None or "deleted" in reason:
-                self._filters.pop(key, None)
+            if _generation(old, key) != _generation(new, key):
                 self._active.pop(key, None)
+                if connection := self._connections.pop(key, None):
+                    connection.close("the identity was deleted")
+            elif (connection := self._connections.get(key)) and (reason := _why_not(new, key)):
+                connection.close(reason)  # it detaches itself: its end is to be written
 
     def _drop(self, key: TwinKey, connection: Connection) -> bool:
         if self._connections.get(key) is not connection:
             return False
         del self._connections[key]
+        self._ended.add(key)
         return True
 
     async def _save(self, key: TwinKey, filters: dict[str, int]) -> None:
-        await self._fleet.save(
-            Row(Table.SUBSCRIPTIONS, key.path, codec.encode(Subscriptions(filters)))
-        )
-        self._filters[key] = filters
+        row = Row(Table.SUBSCRIPTIONS, key.path, codec.encode(Subscriptions(filters)))
 
-    async def _set_presence(
-        self, key: TwinKey, *, connected: bool, rows: tuple[Row, ...] = ()
-    ) -> None:
+        def decide(view: View) -> Change[None]:
+            if _generation(view.find(key.device), key) is None:
+                raise NotFound(f"{key.path} was deleted")
+            return Change(lambda _: None, rows=(row,))
+
+        await self._fleet.change(decide)
+
+    async def _write_beginning(self, key: TwinKey, *, clean: bool) -> None:
         at = millis(self._clock.now())
         self._active.pop(key, None)
-        presence = Presence(connected, at, at)
-        await self._fleet.change(
-            lambda _: Change(lambda _: None, presence={key: presence}, rows=rows)
-        )
+        rows = (Row(Table.SUBSCRIPTIONS, key.path, None),) if clean else ()
 
-    async def _flush(self) -> None:
-        active, self._active = self._active, {}
-        moved = {
-            key: Presence(presence.connected, presence.changed_at, at)
-            for key, at in active.items()
-            if (presence := self._fleet.presence(key)).connected
-        }
-        if moved:
-            await self._fleet.change(lambda _: Change(lambda _: None, presence=moved))
-            _log.debug("activity written", identities=len(moved))
-        await asyncio.sleep(0)
+        def decide(view: View) -> Change[None]:
+            if reason := _why_not(view.find(key.device), key):
+                raise Unauthorized(f"{key.path}: {reason}")
+            return Change(lambda _: None, presence={key: Presence(True, at, at)}, rows=rows)
+
+        await self._fleet.change(decide)
+        self._ended.discard(key)
+
+    async def _write_ends(self, keys: Iterable[TwinKey]) -> None:
+        """Write that these are not connected any more; what fails is tried again."""
+        ended = set(keys)
+        self._ended -= ended
+        at = millis(self._clock.now())
+        active = {key: self._active.pop(key, None) for key in ended}
+
+        def decide(view: View) -> Change[None]:
+            were = {key: one for key in ended if (one := view.presence(key)).connected}
+            gone = {
+                key: Presence(False, at, active[key] or one.active_at) for key, one in were.items()
+            }
+            return Change(lambda _: None, presence=gone)
+
+        try:
+            await self._fleet.change(decide)
+        except BaseException:
+            self._ended |= ended
+            raise
+
+    async def _write_activity(self) -> None:
+        active, self._active = list(self._active.items()), {}
+        try:
+            while active:
+                await self._write_active(dict(active[:SLICE]))
+                del active[:SLICE]
+        except BaseException:
+            self._active = {**dict(active), **self._active}
+            raise
+
+    async def _write_active(self, active: Mapping[TwinKey, Millis]) -> None:
+        def decide(view: View) -> Change[None]:
+            here = {key: one for key in active if (one := view.presence(key)).connected}
+            moved = {key: Presence(True, one.changed_at, active[key]) for key, one in here.items()}
+            return Change(lambda _: None, presence=moved)
+
+        await self._fleet.change(decide)
 
 
-def _has(new: Device, old: Device) -> bool:
-    return new.modules.keys() >= old.modules.keys()
+def _has_the_same_identities(old: Device, new: Device) -> bool:
+    """Whether they are the very same objects: then nobody's right to be connected has changed."""
+    return new.identity is old.identity and all(
+        name in new.modules and new.modules[name].identity is module.identity
+        for name, module in old.modules.items()
+    )
+
+
+def _generation(device: Device | None, key: TwinKey) -> str | None:
+    """Of the identity, None if there is none; made again under its old name it is another one."""
+    if device is None:
+        return None
+    if key.module is None:
+        return device.identity.generation
+    module = device.modules.get(key.module)
+    return module.identity.generation if module else None
 
 
 def _why_not(device: Device | None, key: TwinKey) -> str | None:

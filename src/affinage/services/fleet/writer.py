@@ -6,7 +6,7 @@ Invariant: no caller hears of a change, or of a refusal based on one, before it 
 """
 
 import asyncio
-from collections.abc import Callable
+from collections.abc import Callable, Coroutine, Sequence
 from dataclasses import dataclass
 from typing import Any, Final
 
@@ -45,6 +45,7 @@ class Writer:
         self._clock, self._identities = clock, identities
         self._queue: asyncio.Queue[Unit] = asyncio.Queue()
         self._told: list[Committed] = []
+        self._is_over = False
 
     def listen(self, committed: Committed) -> None:
         """Have ``committed`` called with each overlay, after its commit, before the answers."""
@@ -52,6 +53,8 @@ class Writer:
 
     async def change(self, decide: Decide[Result]) -> Result:
         """See `Fleet.change`."""
+        if self._is_over:
+            raise _over()
         unit = Unit(decide, asyncio.get_running_loop().create_future())
         self._queue.put_nowait(unit)
         outcome: Result | Refusal = await unit.waiter
@@ -60,29 +63,65 @@ class Writer:
         return outcome
 
     async def run(self) -> None:
-        """Be the one writer, until cancelled; what has been taken is finished first."""
-        while True:
-            units = [await self._queue.get()]
-            while not self._queue.empty() and len(units) < MAX_UNITS:
-                units.append(self._queue.get_nowait())
-            await asyncio.shield(self._commit(units))
+        """Be the one writer, until cancelled; what has been taken is finished first.
+
+        Whatever ends it, nobody waits in vain: who is in the queue or comes later is refused.
+
+        Raises:
+            Exception: what a store may not raise. It is not known whether the commit was written:
+                only reading the store anew tells.
+        """
+        try:
+            while True:
+                units = [await self._queue.get(), *self._taken(MAX_UNITS - 1)]
+                await _to_its_end(self._commit(units))
+        finally:
+            self._is_over = True
+            _refuse(self._taken(self._queue.qsize()), _over())
+
+    def _taken(self, most: int) -> list[Unit]:
+        return [self._queue.get_nowait() for _ in range(min(most, self._queue.qsize()))]
 
     async def _commit(self, units: list[Unit]) -> None:
         batch = Batch(self._memory, self._identities, millis(self._clock.now()))
         outcomes = [_outcome(batch, unit) for unit in units]
-        rows = list(batch.rows())
         try:
-            if rows:
+            if rows := list(batch.rows()):
                 await self._store.commit(rows)
-        except Unavailable as error:
-            outcomes = [Refusal(error)] * len(units)
-        else:
             self._memory.move(batch.overlay)
             for told in self._told:
                 told(batch.overlay)
-        for unit, outcome in zip(units, outcomes, strict=True):
-            if not unit.waiter.done():  # a caller that was cancelled gave up only the answer
-                unit.waiter.set_result(outcome)
+        except Unavailable as error:
+            _refuse(units, error)
+        except Exception:
+            _refuse(units, Unavailable("the commit failed, and may have been written"))
+            raise
+        else:
+            _answer(units, outcomes)
+
+
+async def _to_its_end(work: Coroutine[Any, Any, None]) -> None:
+    """Await it also when cancelled, and only then be so."""
+    task = asyncio.ensure_future(work)
+    try:
+        await asyncio.shield(task)
+    except asyncio.CancelledError:
+        await task
+        raise
+
+
+def _answer(units: Sequence[Unit], outcomes: Sequence[object]) -> None:
+    for unit, outcome in zip(units, outcomes, strict=True):
+        if not unit.waiter.done():  # a caller that was cancelled gave up only the answer
+            unit.waiter.set_result(outcome)
+
+
+def _refuse(units: Sequence[Unit], error: Exception) -> None:
+    _answer(units, [Refusal(error)] * len(units))
+
+
+def _over() -> Unavailable:
+    return Unavailable("the hub stops: nothing is written any more")
 
 
 def _outcome(batch: Batch, unit: Unit) -> Any:
