@@ -21,14 +21,15 @@ from affinage.protocol.mqtt.packets import Publish, Suback, Subscribe, Unsuback,
 from affinage.protocol.topics import DesiredNotification, TwinGet, parse_delivery
 from fakes.fleet_in_force import ON_THE_MOVE, RINGS, STATUSES, configuration
 from fakes.hub_process import HubProcess
-from fakes.wire import let_in
+from fakes.wire import Wire, let_in
 
 IN_FLIGHT: Final = 4
 """Reports of one device that are on their way at once."""
 
 
 PAUSE_S: Final = 0.02
-"""Between two changes of a configuration: each has the hub go over the whole fleet."""
+"""Between two changes of a configuration, each of which has the hub go over the whole fleet, and
+between two of a subscription."""
 
 
 class Writer(Protocol):
@@ -149,13 +150,8 @@ class Listener:
     async def write(self) -> None:
         async with let_in(self.hub, self.string) as (wire, _):
             while True:
-                self.is_asking = True
-                wanted = (FILTERS[Feed.DESIRED],)
-                if self.is_subscribed:
-                    assert await wire.ask(Unsubscribe(1, wanted)) == Unsuback(1)
-                else:
-                    assert await wire.ask(Subscribe(1, ((*wanted, 1),))) == Suback(1, (1,))
-                self.is_subscribed, self.is_asking = not self.is_subscribed, False
+                await asyncio.sleep(PAUSE_S)
+                await self._ask_for_the_opposite(wire)
                 self.acknowledged += 1
 
     async def confirm(self, operator: ServiceClient) -> None:
@@ -173,6 +169,17 @@ class Listener:
             "a subscription was lost or came back"
         )
         self.is_subscribed, self.is_asking = is_told, False
+
+    async def _ask_for_the_opposite(self, wire: Wire) -> None:
+        if not self.hub.is_running:
+            raise Unavailable("killed in the pause: nothing is under way")
+        self.is_asking = True
+        wanted = FILTERS[Feed.DESIRED]
+        if self.is_subscribed:
+            assert await wire.ask(Unsubscribe(1, (wanted,))) == Unsuback(1)
+        else:
+            assert await wire.ask(Subscribe(1, ((wanted, 1),))) == Suback(1, (1,))
+        self.is_subscribed, self.is_asking = not self.is_subscribed, False
 
 
 def _is_twin(packet: object) -> bool:
