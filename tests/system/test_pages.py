@@ -1,0 +1,52 @@
+"""The tutorial and the how-tos, followed to the letter, each in a folder of its own."""
+
+from pathlib import Path
+from typing import Final
+
+import pytest
+
+from fakes.reader import Reader
+
+pytestmark = pytest.mark.system
+
+DOCS: Final = Path(__file__).parents[2] / "docs"
+
+
+@pytest.fixture
+def sdk() -> None:
+    """The page wants Microsoft's SDKs."""
+    for name in ("azure.iot.device", "azure.iot.hub"):
+        pytest.importorskip(name, reason="the SDK is not installed")
+
+
+def served_at(address: str) -> dict[str, str]:
+    """`affinage serve` at an address of the test's own, where every port is free."""
+    return {"affinage serve": f"affinage serve --host {address} --hostname {address}"}
+
+
+def test_the_tutorial(tmp_path: Path) -> None:
+    ports = {"affinage serve": "affinage serve --https-port 0 --mqtt-port 0"}
+    with Reader(tmp_path, ports) as reader:
+        reader.follow(DOCS / "tutorial.md")
+
+
+def test_run_a_hub(tmp_path: Path, address: str) -> None:
+    here = {
+        "/var/lib/affinage": str(tmp_path / "data"),
+        "hub.example.com": address,
+        "0.0.0.0": address,
+    }
+    with Reader(tmp_path, here) as reader:
+        reader.follow(DOCS / "howto/run-a-hub.md")
+
+
+@pytest.mark.usefixtures("sdk")
+def test_connect_a_device(tmp_path: Path, address: str) -> None:
+    with Reader(tmp_path, served_at(address)) as reader:
+        reader.follow(DOCS / "howto/connect-a-device.md")
+
+
+@pytest.mark.usefixtures("sdk")
+def test_create_configurations(tmp_path: Path, address: str) -> None:
+    with Reader(tmp_path, served_at(address)) as reader:
+        reader.follow(DOCS / "howto/create-configurations.md")
