@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import Final
 
 RULE: Final = re.compile(r"^- \*\*([A-Z]+-\d+)\*\*", re.MULTILINE)
-CITATION: Final = re.compile(r"(?<![\w-])([A-Z]{3,}-\d+)(?![.-]?\w)")
+CITATION: Final = re.compile(r"(?<![\w-])([A-Z]{3,}-[1-9]\d*)(?![.-]?\w)")
 STANDARDS: Final = frozenset({"AES", "CVE", "ISO", "RFC", "RSA", "SHA", "UTF"})
 """Written like families of rules, and none of ours."""
 

@@ -48,6 +48,11 @@ def test_a_test_may_call_a_device_what_it_likes(project: Path) -> None:
     assert verdict(project) == (1, [f"{OAK}-3: cited in tests/test_oak.py, stated nowhere"])
 
 
+def test_a_number_that_begins_with_zero_is_no_rules(project: Path) -> None:
+    (project / "src/oak.py").write_text("PREFIX-00000 and on")
+    assert verdict(project) == (0, [])
+
+
 def test_a_rule_stated_twice_is_named(project: Path) -> None:
     (project / "docs/spec/elm.md").write_text(f"- **{OAK}-1** It falls.\n")
     assert verdict(project) == (1, [f"{OAK}-1: stated 2 times"])
