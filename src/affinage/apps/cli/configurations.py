@@ -27,7 +27,7 @@ IdArgument = Annotated[str, typer.Argument(metavar="ID", help="The configuration
 TargetOption = Annotated[
     str | None, typer.Option("--target", metavar="CONDITION", help="The target condition.")
 ]
-PriorityOption = Annotated[int | None, typer.Option(help="The highest wins a device.")]
+PriorityOption = Annotated[int | None, typer.Option(metavar="N", help="The highest wins a device.")]
 MetricOption = Annotated[
     list[str] | None,
     typer.Option(metavar="NAME=QUERY", help="A metric: how many rows the query has."),

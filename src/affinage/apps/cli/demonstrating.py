@@ -4,7 +4,7 @@ import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Final
 
 import typer
 import uvloop
@@ -14,6 +14,9 @@ from affinage.apps.cli.stopping import stop_event
 from affinage.apps.demo.show import Show
 from affinage.apps.demo.story import DemoSettings, tell
 
+FEWEST: Final = 4
+"""Devices in a group, so that there is one whose hardware the bad firmware does not suit."""
+
 
 def add_to(app: typer.Typer) -> None:
     app.command("demo")(demo)
@@ -21,16 +24,21 @@ def add_to(app: typer.Typer) -> None:
 
 def demo(
     devices: Annotated[
-        int, typer.Option(min=2, max=5_000, help="Simulated devices in each of the two groups.")
+        int,
+        typer.Option(
+            min=FEWEST, max=5_000, metavar="N", help="Simulated devices in each of the two groups."
+        ),
     ] = 50,
     pace: Annotated[
-        float, typer.Option(min=0.005, help="1 is a real update's pace, 110 seconds each.")
+        float,
+        typer.Option(min=0.005, metavar="F", help="1 is a real update's pace, 110 seconds each."),
     ] = 0.06,
     keep: Annotated[
         bool, typer.Option("--keep", help="Leave the hub running at the end, to look around.")
     ] = False,
     data: Annotated[
-        Path | None, typer.Option(help="An empty folder; without it, one that goes in the end.")
+        Path | None,
+        typer.Option(metavar="DIR", help="An empty folder; without it, one that goes in the end."),
     ] = None,
 ) -> None:
     """The walk-through: firmware to a fleet in two stages, and a bad one taken back.

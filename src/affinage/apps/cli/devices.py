@@ -90,9 +90,11 @@ def create(
     keys: KeysOption = None,
     thumbprint: ThumbprintOption = None,
     count: Annotated[
-        int | None, typer.Option(min=1, help="Create so many: PREFIX-00000 and on.")
+        int | None, typer.Option(min=1, metavar="N", help="Create so many: PREFIX-00000 and on.")
     ] = None,
-    prefix: Annotated[str, typer.Option(help="Of the ids, with --count.")] = "device",
+    prefix: Annotated[
+        str, typer.Option(metavar="PREFIX", help="Of the ids, with --count.")
+    ] = "device",
     data: DataOption = None,
     as_json: JsonOption = False,
     show_keys: ShowKeysOption = False,
@@ -122,7 +124,9 @@ def update(
     enable: Annotated[
         bool | None, typer.Option("--enable/--disable", help="Whether it may connect.")
     ] = None,
-    reason: Annotated[str | None, typer.Option(help="Why it was enabled or disabled.")] = None,
+    reason: Annotated[
+        str | None, typer.Option(metavar="TEXT", help="Why it was enabled or disabled.")
+    ] = None,
     edge: Annotated[bool | None, typer.Option(help="Whether it is an edge device.")] = None,
     keys: KeysOption = None,
     new_keys: NewKeysOption = False,

@@ -9,7 +9,7 @@ import structlog
 def configure(level: int) -> None:
     """Log from ``level`` up, as JSON lines unless a person is reading."""
     person = sys.stderr.isatty()
-    renderer = structlog.dev.ConsoleRenderer() if person else structlog.processors.JSONRenderer()
+    renderer = _for_people() if person else structlog.processors.JSONRenderer()
     structlog.configure(
         processors=[
             structlog.processors.add_log_level,
@@ -22,6 +22,11 @@ def configure(level: int) -> None:
         cache_logger_on_first_use=False,
     )
     logging.basicConfig(level=max(level, logging.WARNING), stream=sys.stderr)
+
+
+def _for_people() -> structlog.dev.ConsoleRenderer:
+    """With plain traces: prettier ones show variables, and some of those are keys."""
+    return structlog.dev.ConsoleRenderer(exception_formatter=structlog.dev.plain_traceback)
 
 
 def _unchanged(_: object, __: str, event: structlog.typing.EventDict) -> structlog.typing.EventDict:

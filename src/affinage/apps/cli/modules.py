@@ -71,7 +71,9 @@ def show(
 def create(
     device: DeviceArgument,
     module: ModuleArgument,
-    managed_by: Annotated[str | None, typer.Option(help="Who looks after it.")] = None,
+    managed_by: Annotated[
+        str | None, typer.Option(metavar="NAME", help="Who looks after it.")
+    ] = None,
     keys: KeysOption = None,
     thumbprint: ThumbprintOption = None,
     data: DataOption = None,
@@ -90,7 +92,9 @@ def create(
 def update(
     device: DeviceArgument,
     module: ModuleArgument,
-    managed_by: Annotated[str | None, typer.Option(help="Who looks after it.")] = None,
+    managed_by: Annotated[
+        str | None, typer.Option(metavar="NAME", help="Who looks after it.")
+    ] = None,
     keys: KeysOption = None,
     new_keys: NewKeysOption = False,
     thumbprint: ThumbprintOption = None,

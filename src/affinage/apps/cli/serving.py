@@ -15,7 +15,8 @@ from affinage.apps.settings import DEFAULT_DATA, HubSettings
 from affinage.domain.names import TwinKey
 
 DataOption = Annotated[
-    Path | None, typer.Option("--data", help="The data folder.", show_default=str(DEFAULT_DATA))
+    Path | None,
+    typer.Option("--data", metavar="DIR", help=f"The data folder, {DEFAULT_DATA} if not named."),
 ]
 
 
@@ -28,16 +29,26 @@ def serve(
     data: DataOption = None,
     hostname: Annotated[
         list[str] | None,
-        typer.Option(help="A name that clients use; may be given several times."),
+        typer.Option(metavar="NAME", help="A name that clients use; may be given several times."),
     ] = None,
-    host: Annotated[str | None, typer.Option(help="The address to listen on.")] = None,
+    host: Annotated[
+        str | None, typer.Option(metavar="ADDRESS", help="The address to listen on.")
+    ] = None,
     https_port: Annotated[
-        int | None, typer.Option(help="HTTPS: the public SDKs insist on 443; 0 is any free one.")
+        int | None,
+        typer.Option(
+            metavar="PORT", help="HTTPS: the public SDKs insist on 443; 0 is any free one."
+        ),
     ] = None,
     mqtt_port: Annotated[
-        int | None, typer.Option(help="MQTT: the public SDKs insist on 8883; 0 is any free one.")
+        int | None,
+        typer.Option(
+            metavar="PORT", help="MQTT: the public SDKs insist on 8883; 0 is any free one."
+        ),
     ] = None,
-    config: Annotated[Path | None, typer.Option(help="A TOML file with these settings.")] = None,
+    config: Annotated[
+        Path | None, typer.Option(metavar="FILE", help="A TOML file with these settings.")
+    ] = None,
 ) -> None:
     """Run a hub until it is told to stop.
 
@@ -60,9 +71,13 @@ def serve(
 
 def connection_string(
     data: DataOption = None,
-    policy: Annotated[str | None, typer.Option(help="A shared-access policy.")] = None,
-    device: Annotated[str | None, typer.Option(help="A device.")] = None,
-    module: Annotated[str | None, typer.Option(help="A module of that device.")] = None,
+    policy: Annotated[
+        str | None, typer.Option(metavar="NAME", help="A shared-access policy.")
+    ] = None,
+    device: Annotated[str | None, typer.Option(metavar="DEVICE", help="A device.")] = None,
+    module: Annotated[
+        str | None, typer.Option(metavar="MODULE", help="A module of that device.")
+    ] = None,
 ) -> None:
     """Print one connection string, of the policy iothubowner if nothing else is asked for.
 

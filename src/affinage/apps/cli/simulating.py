@@ -29,20 +29,26 @@ def add_to(app: typer.Typer) -> None:
 
 
 def simulate(
-    count: Annotated[int, typer.Option(min=1, help="Devices.")] = 10,
-    prefix: Annotated[str, typer.Option(help="Of their ids: PREFIX-00000 and on.")] = "sim",
+    count: Annotated[int, typer.Option(min=1, metavar="N", help="Devices.")] = 10,
+    prefix: Annotated[
+        str, typer.Option(metavar="PREFIX", help="Of their ids: PREFIX-00000 and on.")
+    ] = "sim",
     tag: TagOption = None,
     risk: Annotated[
         list[str] | None,
         typer.Option(
-            metavar="RISK", help="What goes wrong, as in power-old-slot=0.02; several may."
+            metavar="RISK",
+            help="What goes wrong, as in power-old-slot=0.02; may be given several times.",
         ),
     ] = None,
     pace: Annotated[
-        float, typer.Option(min=0.001, help="1 is a real update's pace, 110 seconds each.")
+        float,
+        typer.Option(min=0.001, metavar="F", help="1 is a real update's pace, 110 seconds each."),
     ] = 1.0,
-    seed: Annotated[int, typer.Option(help="The same seed gives the same fleet.")] = 0,
-    at_once: Annotated[int, typer.Option(min=1, help="Connections made at one time.")] = 50,
+    seed: Annotated[int, typer.Option(metavar="N", help="The same seed gives the same fleet.")] = 0,
+    at_once: Annotated[
+        int, typer.Option(min=1, metavar="N", help="Connections made at one time.")
+    ] = 50,
     data: DataOption = None,
 ) -> None:
     """Run simulated devices over real MQTT and TLS, until Ctrl-C.
