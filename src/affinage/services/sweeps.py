@@ -63,6 +63,7 @@ class Sweeps:
         """Read what was under way when the hub stopped."""
         for name, body in self._fleet.saved(Table.SWEEPS):
             self._pending[name] = codec.decode(body, Sweep)
+        self._woken.set()
 
     def begin(self, configuration: Configuration) -> None:
         """Its change is durable, and the row that asks for this sweep with it."""
@@ -78,7 +79,8 @@ class Sweeps:
         """Sweep whenever there is something to sweep, until cancelled."""
         while True:
             while self._pending:
-                await self._sweep(*self._pending.popitem())
+                name = next(iter(self._pending))  # one that is tried again comes after the others
+                await self._sweep(name, self._pending.pop(name))
             self._idle.set()
             await self._woken.wait()
             self._woken.clear()
@@ -110,7 +112,8 @@ class Sweeps:
             _log.info("swept", configuration=name)
         else:
             await self._clock.sleep(RETRY_S)
-            self._pending.setdefault(name, Sweep(sweep.generation, sweep.etag))
+            end = numbers[-1] if numbers else sweep.cursor  # `tend` tries the dirty ones again
+            self._pending.setdefault(name, Sweep(sweep.generation, sweep.etag, end))
 
     async def _batch(self, name: str, sweep: Sweep, numbers: Sequence[int]) -> bool:
         """Reconcile some devices; False if the configuration is no longer what it was."""
@@ -148,8 +151,9 @@ class Sweeps:
         return await self._fleet.change(decide)
 
     def _due(self, at: Millis) -> list[str]:
-        dirty = (device for device in self._fleet.dirty() if _is_due(device, at))
-        return [*(device.id for device in dirty), *self._fleet.leaving(at)]
+        dirty = {device.id: device for device in self._fleet.dirty()}
+        due = [name for name, device in dirty.items() if _is_due(device, at)]
+        return [*due, *(name for name in self._fleet.leaving(at) if name not in dirty)]
 
     async def _reconcile(self, device_ids: Sequence[str]) -> None:
         def decide(view: View) -> Change[None]:

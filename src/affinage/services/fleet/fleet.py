@@ -134,7 +134,7 @@ class Fleet:
         return len(self._memory.carriers.get(configuration_id, ()))
 
     def reached_by(self, configuration_id: str) -> list[int]:
-        """The numbers of all devices that carry a configuration or may match it, in order."""
+        """The numbers of all devices that a change of a configuration may concern, in order."""
         return list(search.reached(self._memory, configuration_id))
 
     def ids_of(self, numbers: Several[int]) -> list[str]:

@@ -50,8 +50,11 @@ async def rows(
 
 
 def reached(memory: Memory, configuration_id: str) -> BitMap:
-    """The devices that carry a configuration, and all that may match its condition now."""
-    devices = BitMap(memory.carriers.get(configuration_id, ()))
+    """The devices that carry a configuration, all that may match its condition now, and dirty ones.
+
+    What a dirty device could not be made is nowhere written: the change may be what it waits for.
+    """
+    devices = BitMap(memory.carriers.get(configuration_id, ())) | memory.dirty
     rule = memory.rulebook.rules.get(configuration_id)
     if rule is None or rule.condition is None:
         return devices
