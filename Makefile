@@ -41,8 +41,8 @@ laws: .venv/dev  ## the properties, looked at hard (HYPOTHESIS_PROFILE=night: ha
 system: .venv/dev  ## whole processes: killed, cut off, started again
 	$(ALONE) $(BIN)/pytest tests/system
 
-kills: .venv/dev  ## of those, the ones that kill the hub between two commits
-	$(ALONE) $(BIN)/pytest tests/system -k kill
+kills: .venv/dev  ## of those, the one that kills the hub while a fleet writes: 50 times
+	AFFINAGE_KILLS=$${AFFINAGE_KILLS:-50} $(ALONE) $(BIN)/pytest tests/system/test_kills.py
 
 conformance: .venv/dev .venv/conformance  ## other people's clients, unmodified
 	$(ALONE) $(BIN)/pytest tests/conformance
