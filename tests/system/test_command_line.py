@@ -120,7 +120,7 @@ def test_firmware_goes_to_a_fleet_from_the_command_line(shell: Shell) -> None:
         assert "firmware" not in untouched
 
 
-def test_anotherfolder_reaches_the_hub_by_the_environment(shell: Shell, tmp_path: Path) -> None:
+def test_another_folder_reaches_the_hub_by_the_environment(shell: Shell, tmp_path: Path) -> None:
     elsewhere = tmp_path / "elsewhere"
     elsewhere.mkdir()
     with shell.started("serve", "--https-port", "0", "--mqtt-port", "0", until="ready"):

@@ -1,3 +1,4 @@
+import io
 from pathlib import Path
 
 import pytest
@@ -52,6 +53,12 @@ def test_a_file_holds_an_object_or_it_is_a_wrong_use(tmp_path: Path) -> None:
     file = tmp_path / "rule.json"
     file.write_text('{"id": "a"}')
     assert read_object(file, "FILE") == {"id": "a"}
-    file.write_bytes(b"\xff")
-    with pytest.raises(typer.BadParameter, match="cannot be read"):
-        read_object(file, "FILE")
+    for content, problem in ((b"\xff", "cannot be read"), (b"{", "is not JSON"), (b"[]", "object")):
+        file.write_bytes(content)
+        with pytest.raises(typer.BadParameter, match=problem):
+            read_object(file, "FILE")
+
+
+def test_a_dash_is_stdin(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("sys.stdin", io.StringIO('{"id": "a"}'))
+    assert read_object(Path("-"), "FILE") == {"id": "a"}

@@ -1,18 +1,21 @@
 from pathlib import Path
 
+import pytest
+
 from fakes.command_line import CommandLine, run
 
 
-def test_the_story_is_told_to_its_end(tmp_path: Path) -> None:
-    answer = run("demo", "--devices", "4", "--pace", "0.005", "--data", str(tmp_path / "hub"))
+def test_the_story_is_told_to_its_end_and_its_folder_goes(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("tempfile.tempdir", str(tmp_path))
+    answer = run("demo", "--devices", "4", "--pace", "0.005")
     assert answer.status == 0, answer
     assert answer.lines[-1] == "All as told."
-    assert (tmp_path / "hub/hub.db").exists()
+    assert not [*tmp_path.iterdir()]
 
 
-def test_a_folder_of_its_own_goes_in_the_end_and_one_in_use_is_refused(
-    affinage: CommandLine,
-) -> None:
+def test_a_folder_in_use_is_refused(affinage: CommandLine) -> None:
     assert affinage("demo").status == 1
 
 

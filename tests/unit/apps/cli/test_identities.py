@@ -3,8 +3,11 @@ from pathlib import Path
 import pytest
 import typer
 
-from affinage.apps.cli.identities import HIDDEN, authentication, shown
+from affinage.apps.cli.identities import HIDDEN, authentication, shown, write, write_one
+from affinage.apps.cli.reach import ask
+from affinage.clients.service import ServiceError
 from affinage.domain.values import JsonObject
+from fakes.command_line import CommandLine
 
 KEYS: JsonObject = {"primaryKey": "YQ==", "secondaryKey": "Yg=="}
 
@@ -35,6 +38,20 @@ def test_a_certificate_may_have_a_successor() -> None:
     }
     with pytest.raises(typer.BadParameter, match="at most two"):
         authentication(thumbprints=["aa", "bb", "cc"])
+
+
+def test_of_entries_those_refused_are_given_back(affinage: CommandLine) -> None:
+    entries: list[JsonObject] = [{"id": "a"}, {"id": "b b"}]
+    refusals = ask(affinage.folder, lambda hub: write(hub, entries))
+    assert [(one.status, one.code) for one in refusals] == [(400, "ArgumentInvalid")]
+    assert affinage.json("device", "show", "a")["deviceId"] == "a"
+
+
+def test_a_single_entry_that_is_refused_is_raised(affinage: CommandLine) -> None:
+    ask(affinage.folder, lambda hub: write_one(hub, {"id": "once"}))
+    with pytest.raises(ServiceError) as caught:
+        ask(affinage.folder, lambda hub: write_one(hub, {"id": "once"}))
+    assert (caught.value.status, caught.value.code) == (409, "DeviceAlreadyExists")
 
 
 def test_one_proof_is_enough() -> None:

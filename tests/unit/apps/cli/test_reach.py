@@ -2,7 +2,7 @@ from pathlib import Path
 
 import pytest
 
-from affinage.apps.cli.reach import CA_FILE, CONNECTION_STRING, HTTPS, MQTT, reach
+from affinage.apps.cli.reach import CA_FILE, CONNECTION_STRING, HTTPS, MQTT, ask, reach
 from affinage.domain.errors import Invalid
 from affinage.protocol.errors import ProtocolError
 from fakes.authority import authority
@@ -16,6 +16,10 @@ def test_a_data_folder_tells_all(affinage: CommandLine) -> None:
     assert (found.hub.host, found.hub.policy) == ("localhost", "iothubowner")
     assert found.address == "127.0.0.1"
     assert found.https_port != found.mqtt_port
+
+
+def test_work_is_done_with_a_client_of_that_hub(affinage: CommandLine) -> None:
+    assert ask(affinage.folder, lambda hub: hub.list_devices()) == []
 
 
 def test_the_environment_names_a_hub_elsewhere() -> None:

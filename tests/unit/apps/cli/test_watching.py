@@ -1,5 +1,6 @@
 import asyncio
 import io
+from collections.abc import Mapping
 
 import pytest
 from rich.console import Console
@@ -61,6 +62,26 @@ def test_told_to_stop_it_looks_no_more(affinage: CommandLine) -> None:
     board = Board(Console(file=io.StringIO()))
     counts = ask(affinage.folder, lambda hub: watched(hub, "fan", {"applied": 4}, board, stop))
     assert counts["targeted"] == 3
+
+
+class Impatient(Board):
+    """Has seen enough the second time."""
+
+    def __init__(self, stop: asyncio.Event) -> None:
+        super().__init__(Console(file=io.StringIO()))
+        self._stop, self.times = stop, 0
+
+    def show(self, bars: Mapping[str, Bar]) -> None:
+        self.times += 1
+        if self.times == 2:
+            self._stop.set()
+
+
+def test_it_looks_again_until_it_is_stopped(affinage: CommandLine) -> None:
+    stop = asyncio.Event()
+    board = Impatient(stop)
+    ask(affinage.folder, lambda hub: watched(hub, "fan", {"applied": 4}, board, stop))
+    assert board.times == 2
 
 
 def test_stopped_before_the_counts_were_as_wanted_it_is_refused() -> None:
