@@ -3,12 +3,15 @@
 import asyncio
 import functools
 import ipaddress
+import os
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 from types import TracebackType
-from typing import Self
+from typing import Final, Self
 
 import structlog
+from OpenSSL import SSL
 
 from affinage.adapters.files.certificates import Certificates
 from affinage.adapters.files.folder import DataFolder
@@ -18,6 +21,7 @@ from affinage.adapters.system.clock import SystemClock
 from affinage.adapters.system.ids import SystemIds
 from affinage.apps.place import Place
 from affinage.apps.settings import HubSettings
+from affinage.domain.errors import Unavailable
 from affinage.frontends.http.server import HttpServer
 from affinage.frontends.mqtt.connection import MqttConnection
 from affinage.frontends.mqtt.needs import Needs
@@ -34,6 +38,9 @@ from affinage.services.registry import FreshModules, Registry, makings
 from affinage.services.sessions import Sessions
 from affinage.services.sweeps import Sweeps
 from affinage.services.twins import Twins
+
+OWNER: Final = "iothubowner"
+"""The policy that every hub has."""
 
 _log = structlog.get_logger(__name__)
 
@@ -66,8 +73,13 @@ class Parts:
         )
 
     async def open(self) -> None:
-        """Read the store; the fleet must be running."""
+        """Read the store; the fleet must be running.
+
+        Raises:
+            Unavailable: the vault's key is not the one that sealed what the store holds.
+        """
         await self.access.open()
+        self.access.keys(OWNER)  # to be told now, and not to each who then wants in
         await self.sweeps.open()
         await self.sessions.open()
 
@@ -119,8 +131,8 @@ class Hub:
         """Serve.
 
         Raises:
-            Unavailable, Invalid: see `Parts`; OSError: a port cannot be listened on. Nothing is
-                left open.
+            Unavailable, Invalid: see `Parts`, or a port cannot be listened on. Nothing is left
+                open.
         """
         self.parts = Parts(self.settings)
         try:
@@ -172,8 +184,8 @@ class Hub:
         group = await self._tasks.start()
         for loop in (parts.fleet.run, parts.sweeps.run, parts.sweeps.tend, parts.sessions.run):
             group.create_task(loop())
-        await parts.open()
         try:
+            await parts.open()
             self._doors = await self._open_doors(certificates, group)
             self.place.write(self.settings.data)
         except BaseException:
@@ -202,13 +214,23 @@ class Hub:
         )
         http = HttpServer(create_app(parts.services()))
         mqtt_connection = functools.partial(MqttConnection, needs)
-        mqtt = await serve_tls(mqtt_connection, context, settings.host, settings.mqtt_port)
+        mqtt = await self._listen(mqtt_connection, context, settings.mqtt_port)
         try:
-            https = await serve_tls(http.connection, context, settings.host, settings.https_port)
-        except OSError:
+            https = await self._listen(http.connection, context, settings.https_port)
+        except Unavailable:
             mqtt.close()
             raise
         return Doors(https, mqtt, http)
+
+    async def _listen(
+        self, connection: Callable[[], asyncio.Protocol], context: SSL.Context, port: int
+    ) -> asyncio.Server:
+        host = self.settings.host
+        try:
+            return await serve_tls(connection, context, host, port)
+        except OSError as error:
+            why = os.strerror(error.errno) if error.errno else str(error)
+            raise Unavailable(f"{host}:{port} cannot be listened on: {why.lower()}") from None
 
 
 class _Tasks:
