@@ -157,15 +157,15 @@ class Access:
         return token.expiry
 
     def _verify(self, token: Token, path: str, keys: Iterable[str]) -> None:
-        """Against each name of the hub; the last refusal is the one that is told."""
+        """Against each name of the hub; of several refusals the first name's is told."""
         keys, now = list(keys), self._clock.now().timestamp()
-        refused = ProtocolError("the hub has no name")
+        refusals: list[str] = []
         for host in self._hosts:
             try:
                 return verify(token, resource=f"{host}/{path}", keys=keys, now=now)
             except ProtocolError as error:
-                refused = error
-        raise Unauthorized(str(refused))
+                refusals.append(str(error))
+        raise Unauthorized(refusals[0])
 
     def _policy_keys(self, name: str) -> tuple[str, str]:
         try:

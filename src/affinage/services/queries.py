@@ -3,6 +3,7 @@
 import base64
 import binascii
 import hashlib
+import sys
 from dataclasses import dataclass
 from typing import Final
 
@@ -74,11 +75,11 @@ class Queries:
         if max_rows < 1:
             raise Invalid(f"a page of {max_rows} rows: it has 1 to {MAX_PAGE}")
         query = parse_query(text)
+        after = _continued(continuation, query, text)
         if query.is_aggregate:
             return Page("Raw", await self._aggregate(query), None)
         if query.collection is Collection.JOBS:
             return Page("DeviceJob", [], None)
-        after = _continued(continuation, text)
         return await self._page(query, text, after, min(max_rows, MAX_PAGE))
 
     async def count(self, query: Query, *, by: Principal) -> int:
@@ -133,7 +134,7 @@ def _token(text: str, key: TwinKey, given: int) -> str:
     return base64.urlsafe_b64encode(body).decode()
 
 
-def _continued(token: str | None, text: str) -> Continuation | None:
+def _continued(token: str | None, query: Query, text: str) -> Continuation | None:
     if not token:
         return None
     try:
@@ -143,4 +144,6 @@ def _continued(token: str | None, text: str) -> Continuation | None:
         raise Invalid("the continuation token is none of this hub's") from None
     if continuation.digest != _digest(text):
         raise Invalid("the continuation token belongs to another query")
+    if query.is_aggregate or continuation.given >= (query.top or sys.maxsize):
+        raise Invalid("the continuation token was never given out: there is no such page")
     return continuation

@@ -135,11 +135,11 @@ async def test_a_sweep_that_could_not_be_written_goes_on_when_the_disk_is_back()
 @looped
 async def test_a_later_change_takes_the_place_of_the_sweep_under_way() -> None:
     async with living() as life:
-        await many(life, BATCH * 3)
+        await many(life, BATCH * 6)
         written = listening(life)
         await life.configure("one", "*")
-        await life.turn(6)
-        assert 0 < life.fleet.carriers("one") < BATCH * 3
+        while not life.fleet.carriers("one"):
+            await life.turn(1)
         await life.retarget("one", "deviceId = 'd001'")
         await life.settle()
         assert (life.fleet.carriers("one"), desired(life).count("one")) == (1, 1)

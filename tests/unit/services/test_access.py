@@ -1,0 +1,312 @@
+"""Who comes in: what is proof, of what, for how long, and what a refusal tells."""
+
+import hashlib
+from typing import Any
+
+import pytest
+
+from affinage.domain.errors import Disabled, Forbidden, NotFound, Unauthorized
+from affinage.domain.principal import Kind, Right
+from affinage.domain.values import JsonObject
+from affinage.ports.store import Row, Table
+from affinage.protocol.tokens import GRACE_S, make_token
+from affinage.services.access import Policy, Proof
+from affinage.services.fleet import codec
+from fakes.life import ALL_RIGHTS, HOSTS, OWNER, Life, key_of, living
+from fakes.looped import looped
+
+HOST = HOSTS[0]
+LIFE_S = 3600
+READ_WRITE = Right.REGISTRY_READ | Right.REGISTRY_WRITE
+CERTIFICATE = b"the leaf, in DER"
+
+
+def expiry(life: Life, seconds: float = LIFE_S) -> int:
+    return int(life.clock.now().timestamp() + seconds)
+
+
+def signed(life: Life, policy: str, resource: str = HOST, *, key: int = 0) -> str:
+    """A policy's token, signed with its primary or its secondary key."""
+    return make_token(resource, life.access.keys(policy)[key], expiry(life), policy)
+
+
+async def own(life: Life, name: str, *, key: str = "primaryKey", resource: str = "") -> str:
+    """An identity's token."""
+    shown: Any = await life.registry.get(key_of(name), by=OWNER)
+    secret = shown["authentication"]["symmetricKey"][key]
+    at = f"{HOST}/devices/{name.replace('/', '/modules/')}"
+    return make_token(resource or at, secret, expiry(life))
+
+
+def enter(life: Life, name: str, token: str | None, *, host: str = HOST, **more: Any) -> Proof:
+    return life.access.device(key_of(name), host, token, request_id="7", **more)
+
+
+async def thumbprinted(life: Life, name: str, first: str, second: str | None = None) -> None:
+    thumbprints: JsonObject = {"primaryThumbprint": first, "secondaryThumbprint": second}
+    body: JsonObject = {"authentication": {"type": "selfSigned", "x509Thumbprint": thumbprints}}
+    await life.registry.create(key_of(name), body, by=OWNER)
+
+
+@looped
+async def test_a_new_hub_has_five_policies_with_two_keys_each() -> None:
+    """ACCESS-1"""
+    async with living() as life:
+        names = ["iothubowner", "service", "device", "registryRead", "registryReadWrite"]
+        assert sorted(life.keys(Table.POLICIES)) == sorted(names)
+        assert len({key for name in names for key in life.access.keys(name)}) == 10
+
+
+@pytest.mark.parametrize(
+    ("policy", "rights"),
+    [
+        ("iothubowner", ALL_RIGHTS),
+        ("service", Right.SERVICE_CONNECT),
+        ("device", Right.DEVICE_CONNECT),
+        ("registryRead", Right.REGISTRY_READ),
+        ("registryReadWrite", READ_WRITE),
+    ],
+)
+@looped
+async def test_a_policy_gives_its_rights(policy: str, rights: Right) -> None:
+    """ACCESS-1, ACCESS-2"""
+    async with living() as life:
+        found = life.access.service(signed(life, policy), "devices/d", request_id="7")
+        assert (found.kind, found.name, found.rights) == (Kind.POLICY, policy, rights)
+        assert (found.door, found.request_id, found.scope) == ("https", "7", None)
+
+
+@looped
+async def test_policies_and_their_keys_outlive_the_process() -> None:
+    async with living() as life:
+        keys = life.access.keys("service")
+    async with living(life) as again:
+        assert again.access.keys("service") == keys
+        assert len(again.keys(Table.POLICIES)) == 5
+
+
+@looped
+async def test_keys_of_an_unknown_policy_are_not_found() -> None:
+    async with living() as life:
+        with pytest.raises(NotFound, match="no policy nobody: there are iothubowner, service"):
+            life.access.keys("nobody")
+
+
+@looped
+async def test_either_key_of_a_policy_is_proof_under_every_name_of_the_hub() -> None:
+    """ACCESS-2"""
+    async with living() as life:
+        for host in HOSTS:
+            for key in (0, 1):
+                token = signed(life, "service", host, key=key)
+                assert life.access.service(token, "devices/d", request_id="7").name == "service"
+
+
+@looped
+async def test_no_token_a_malformed_one_and_an_unknown_policy_are_refused() -> None:
+    """ACCESS-2, ACCESS-8"""
+    async with living() as life:
+        key, _ = life.access.keys("service")
+        unnamed = make_token(HOST, key, expiry(life))
+        unknown = make_token(HOST, key, expiry(life), "nobody")
+        for authorization in (None, "", "Bearer x", unnamed, unknown):
+            with pytest.raises(Unauthorized) as refused:
+                life.access.service(authorization, "devices", request_id="7")
+            assert key not in str(refused.value)
+            assert "sig" not in str(refused.value)
+
+
+@looped
+async def test_another_key_another_host_and_another_path_are_refused() -> None:
+    """ACCESS-2, ACCESS-8"""
+    async with living() as life:
+        key, other = life.access.keys("service")[0], life.access.keys("device")[0]
+        wrong = make_token(HOST, other, expiry(life), "service")
+        elsewhere = make_token("other.test", key, expiry(life), "service")
+        narrow = make_token(f"{HOST}/devices/e", key, expiry(life), "service")
+        for token in (wrong, elsewhere, narrow):
+            with pytest.raises(Unauthorized) as refused:
+                life.access.service(token, "devices/d", request_id="7")
+            assert not isinstance(refused.value, Forbidden)
+            assert key not in str(refused.value)
+
+
+@looped
+async def test_a_token_lasts_five_minutes_longer_than_it_says() -> None:
+    """ACCESS-2, TOKEN-8"""
+    async with living() as life:
+        token = signed(life, "service")
+        life.clock.advance(LIFE_S + GRACE_S)
+        life.access.service(token, "devices", request_id="7")
+        life.clock.advance(1)
+        with pytest.raises(Unauthorized, match="expired 301 s ago"):
+            life.access.service(token, "devices", request_id="7")
+
+
+@looped
+async def test_a_device_comes_in_with_either_of_its_keys() -> None:
+    """ACCESS-3"""
+    async with living() as life:
+        await life.create("d", "d/m")
+        for name in ("d", "d/m"):
+            for key in ("primaryKey", "secondaryKey"):
+                proof = enter(life, name, await own(life, name, key=key))
+                by = proof.principal
+                assert (by.kind, by.name, by.scope) == (Kind.DEVICE, name, key_of(name))
+                assert (by.rights, proof.expires_at_s) == (Right.DEVICE_CONNECT, expiry(life))
+
+
+@looped
+async def test_keys_are_rotated_by_way_of_the_secondary() -> None:
+    """ACCESS-3"""
+    async with living() as life:
+        await life.create("d")
+        shown: Any = await life.registry.get(key_of("d"), by=OWNER)
+        first, second = shown["authentication"]["symmetricKey"].values()
+        old, kept = [make_token(f"{HOST}/devices/d", key, expiry(life)) for key in (first, second)]
+        keys: JsonObject = {"primaryKey": "bmV3IGtleSBvZiBzaXh0ZWVu", "secondaryKey": second}
+        body: JsonObject = {"authentication": {"symmetricKey": keys}}
+        await life.registry.put(key_of("d"), body, if_match="*", by=OWNER)
+        enter(life, "d", kept)
+        with pytest.raises(Unauthorized):
+            enter(life, "d", old)
+
+
+@looped
+async def test_a_device_comes_in_under_every_name_of_the_hub_in_any_case() -> None:
+    async with living() as life:
+        await life.create("d")
+        token = await own(life, "d")
+        enter(life, "d", token, host=HOST.upper())
+        enter(life, "d", token, host=HOSTS[1])
+        with pytest.raises(Unauthorized, match=r"this hub is not 'other\.test'"):
+            enter(life, "d", token, host="other.test")
+
+
+@looped
+async def test_a_policy_with_device_connect_opens_every_device() -> None:
+    """ACCESS-3"""
+    async with living() as life:
+        await life.create("d", "d/m")
+        for name in ("d", "d/m"):
+            proof = enter(life, name, signed(life, "device"))
+            assert (proof.principal.scope, proof.principal.rights) == (
+                key_of(name),
+                Right.DEVICE_CONNECT,
+            )
+
+
+@pytest.mark.parametrize("policy", ["service", "registryRead", "registryReadWrite"])
+@looped
+async def test_a_policy_without_it_opens_none(policy: str) -> None:
+    """ACCESS-3"""
+    async with living() as life:
+        await life.create("d")
+        with pytest.raises(Unauthorized, match=f"policy {policy} may not connect devices"):
+            enter(life, "d", signed(life, policy))
+
+
+@looped
+async def test_the_keys_of_another_identity_are_no_proof() -> None:
+    """ACCESS-3, ACCESS-6"""
+    async with living() as life:
+        await life.create("d", "d/m", "e")
+        for name, other in ("d", "e"), ("d", "d/m"), ("d/m", "d"):
+            with pytest.raises(Unauthorized):
+                enter(life, name, await own(life, other, resource=HOST))
+        with pytest.raises(Unauthorized):
+            enter(life, "d", await own(life, "d", resource=f"{HOST}/devices/e"))
+
+
+@looped
+async def test_a_stranger_is_refused_alike_whether_the_device_exists_or_not() -> None:
+    """ACCESS-3, ACCESS-8"""
+    async with living() as life:
+        await life.create("d")
+        token = make_token(HOST, "bm9ib2R5IGtub3dzIHRoaXMga2V5", expiry(life))
+        for name in ("d", "d/m", "nobody", "nobody/m"):
+            for proof in (token, None, "", "password"):
+                with pytest.raises(Unauthorized) as refused:
+                    enter(life, name, proof)
+                assert type(refused.value) is Unauthorized
+                assert not proof or proof not in str(refused.value)
+
+
+@looped
+async def test_a_disabled_device_and_its_modules_are_refused_once_they_are_known() -> None:
+    """ACCESS-3"""
+    async with living() as life:
+        await life.create("d", "d/m")
+        await life.registry.put(key_of("d"), {"status": "disabled"}, if_match="*", by=OWNER)
+        for name in ("d", "d/m"):
+            with pytest.raises(Disabled, match="device d is disabled"):
+                enter(life, name, await own(life, name))
+        with pytest.raises(Unauthorized) as stranger:
+            enter(life, "d", None)
+        assert not isinstance(stranger.value, Disabled)
+
+
+@pytest.mark.parametrize("digest", [hashlib.sha1, hashlib.sha256])
+@looped
+async def test_a_certificate_whose_thumbprint_is_known_is_proof(digest: Any) -> None:
+    """ACCESS-3"""
+    async with living() as life:
+        known = digest(CERTIFICATE).hexdigest()
+        await thumbprinted(life, "d", known.upper())
+        await thumbprinted(life, "e", "0" * 40, known)
+        for name in ("d", "e"):
+            assert enter(life, name, None, certificate=CERTIFICATE).expires_at_s is None
+
+
+@looped
+async def test_another_certificate_or_none_is_not() -> None:
+    """ACCESS-3"""
+    async with living() as life:
+        await thumbprinted(life, "d", hashlib.sha256(CERTIFICATE).hexdigest())
+        with pytest.raises(Unauthorized, match="not the one that is known"):
+            enter(life, "d", None, certificate=b"another")
+        with pytest.raises(Unauthorized, match="neither a token nor a certificate"):
+            enter(life, "d", "")
+        anybodys = make_token(HOST, "bm9ib2R5IGtub3dzIHRoaXMga2V5", expiry(life))
+        with pytest.raises(Unauthorized):
+            enter(life, "d", anybodys, certificate=CERTIFICATE)
+
+
+@pytest.mark.parametrize("kind", ["certificateAuthority", "none"])
+@looped
+async def test_who_has_neither_key_nor_thumbprint_comes_in_by_a_policy_alone(kind: str) -> None:
+    async with living() as life:
+        body: JsonObject = {"authentication": {"type": kind}}
+        await life.registry.create(key_of("d"), body, by=OWNER)
+        token = make_token(HOST, "bm9ib2R5IGtub3dzIHRoaXMga2V5", expiry(life))
+        for proof in (None, token):
+            with pytest.raises(Unauthorized):
+                enter(life, "d", proof, certificate=CERTIFICATE)
+        enter(life, "d", signed(life, "device"))
+
+
+@looped
+async def test_a_certificate_is_no_proof_for_who_has_keys() -> None:
+    async with living() as life:
+        await life.create("d")
+        with pytest.raises(Unauthorized):
+            enter(life, "d", None, certificate=CERTIFICATE)
+
+
+@looped
+async def test_a_policy_is_kept_sealed() -> None:
+    async with living() as life:
+        rows = dict(life.store.read(Table.POLICIES))
+        policy = codec.decode(rows["service"], Policy)
+        assert life.vault.open(policy.primary_key).decode() == life.access.keys("service")[0]
+        assert policy.primary_key.startswith(b"sealed ")
+
+
+@looped
+async def test_a_hub_with_policies_of_its_own_is_given_no_others() -> None:
+    before = Life()
+    mine = Policy("mine", Right.SERVICE_CONNECT.value, b"sealed YQ==", b"sealed Yg==")
+    await before.store.commit([Row(Table.POLICIES, "mine", codec.encode(mine))])
+    async with living(before) as life:
+        assert life.access.keys("mine") == ("YQ==", "Yg==")
+        assert life.keys(Table.POLICIES) == ["mine"]
