@@ -14,10 +14,13 @@ from typing import Any, Final
 
 import pytest
 
+from fakes.reader import Reader
+
 pytestmark = pytest.mark.system
 
 PROGRAM: Final = str(Path(sysconfig.get_path("scripts")) / "affinage")
 PATIENCE_S: Final = 30
+PAGE: Final = Path(__file__).parents[2] / "docs/howto/operate.md"
 
 FIRMWARE: Final = {
     "fwVersion": "2.0.0",
@@ -175,3 +178,8 @@ def test_a_folder_has_one_hub(shell: Shell) -> None:
         second = shell.run(*serve)
         assert (second.returncode, second.stdout) == (1, "")
         assert "in use" in second.stderr
+
+
+def test_a_days_work_is_as_it_is_told(tmp_path: Path) -> None:
+    with Reader(tmp_path) as reader:
+        reader.follow(PAGE)
