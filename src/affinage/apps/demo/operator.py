@@ -11,7 +11,7 @@ from affinage.clients.service import ServiceClient
 POLL_S: Final = 0.2
 
 PATIENCE_S: Final = 90.0
-"""How long a stage may take before the walk-through has failed."""
+"""How long a stage may take, beside the updates in it, before the walk-through has failed."""
 
 
 class DemoFailed(Exception):
@@ -19,8 +19,9 @@ class DemoFailed(Exception):
 
 
 class Operator:
-    def __init__(self, service: ServiceClient, show: Show) -> None:
-        self._service, self._show = service, show
+    def __init__(self, service: ServiceClient, show: Show, patience_s: float) -> None:
+        """``patience_s`` is how long any one thing is waited for."""
+        self._service, self._show, self._patience_s = service, show, patience_s
 
     async def create(self, rollout: Rollout) -> dict[str, int]:
         """Create the configuration; its counts just after."""
@@ -47,13 +48,13 @@ class Operator:
         """Show the configuration's metrics as bars until they are as wanted; what they are then.
 
         Raises:
-            DemoFailed: they are not so in PATIENCE_S.
+            DemoFailed: they are not so in time.
         """
         names = ("targeted", "applied", "applying", "rebooting", "error", "rolledback", "current")
         with self._show.bars() as bars:
             tasks = {name: bars.add_task(name, total=total) for name in names}
             try:
-                async with asyncio.timeout(PATIENCE_S):
+                async with asyncio.timeout(self._patience_s):
                     while True:
                         counts = await self.counts(rollout)
                         for name, task in tasks.items():
@@ -63,7 +64,8 @@ class Operator:
                             return counts
                         await asyncio.sleep(POLL_S)
             except TimeoutError:
-                raise DemoFailed(f"{rollout.id} stands still after {PATIENCE_S:.0f} s") from None
+                told = f"{rollout.id} is not where it should be after {self._patience_s:.0f} s"
+                raise DemoFailed(told) from None
 
     async def rows(self, query: str) -> list[dict[str, Any]]:
         return [dict(row) async for row in self._service.query(query)]
@@ -72,11 +74,11 @@ class Operator:
         """Until a query has that many rows.
 
         Raises:
-            DemoFailed: it has not in PATIENCE_S; the message says how many it has.
+            DemoFailed: it has not in time; the message says how many it has.
         """
         found = -1
         try:
-            async with asyncio.timeout(PATIENCE_S):
+            async with asyncio.timeout(self._patience_s):
                 while (found := len(await self.rows(query))) != wanted:  # noqa: ASYNC110  # it is asked
                     await asyncio.sleep(POLL_S)
         except TimeoutError:

@@ -6,6 +6,7 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from pathlib import Path
+from typing import NoReturn
 
 from affinage.adapters.system.clock import SystemClock
 from affinage.apps.demo.cast import (
@@ -21,7 +22,7 @@ from affinage.apps.demo.cast import (
     devices_of,
     stage,
 )
-from affinage.apps.demo.operator import DemoFailed, Operator, check
+from affinage.apps.demo.operator import PATIENCE_S, DemoFailed, Operator, check
 from affinage.apps.demo.show import Show
 from affinage.apps.hub import Hub
 from affinage.apps.keys import Keys
@@ -51,8 +52,11 @@ class DemoSettings:
 async def tell(settings: DemoSettings, show: Show, stop: asyncio.Event) -> None:
     """The whole walk-through.
 
+    Args:
+        stop: once it is set, the story ends where it is.
+
     Raises:
-        DemoFailed: something was not as told; nothing is left running.
+        DemoFailed: something was not as told, or it was stopped; nothing is left running.
     """
     show.chapter("Start a hub")
     hub_settings = HubSettings(data=settings.data, https_port=0, mqtt_port=0)
@@ -60,10 +64,22 @@ async def tell(settings: DemoSettings, show: Show, stop: asyncio.Event) -> None:
         show.say(hub.ready_line)
         theatre = Theatre(settings, show, hub)
         async with theatre.opened():
-            await theatre.play()
+            await _played(theatre, stop)
             if settings.keep:
                 theatre.leave_open()
                 await stop.wait()
+
+
+async def _played(theatre: "Theatre", stop: asyncio.Event) -> None:
+    async with asyncio.TaskGroup() as tasks:
+        stopping = tasks.create_task(_stopped(stop))
+        await theatre.play()
+        stopping.cancel()
+
+
+async def _stopped(stop: asyncio.Event) -> NoReturn:
+    await stop.wait()
+    raise DemoFailed("it was stopped before its end")
 
 
 class Theatre:
@@ -83,7 +99,8 @@ class Theatre:
         """With an operator at work; at the end the devices say goodbye."""
         async with asyncio.TaskGroup() as self._tasks:
             async with service_client(self._backstage, self._clock) as self._service:
-                self._operator = Operator(self._service, self._show)
+                patience_s = PATIENCE_S + 2 * self._backstage.timings.update
+                self._operator = Operator(self._service, self._show, patience_s)
                 yield
             self._stop.set()
 

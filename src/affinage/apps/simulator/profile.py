@@ -39,6 +39,11 @@ class Timings:
     retry: float = 1
     """Before the second attempt to connect; each further pause is longer."""
 
+    @property
+    def update(self) -> float:
+        """Seconds from the wish to the report of the new version, if nothing goes wrong."""
+        return self.downloading + self.verifying + self.applying + self.rebooting
+
     def scaled(self, factor: float) -> "Timings":
         """The same proportions, ``factor`` times as long."""
         return Timings(*(seconds * factor for seconds in astuple(self)))

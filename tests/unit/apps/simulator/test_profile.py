@@ -31,3 +31,8 @@ def test_a_profile_is_told_as_device_info_and_hardware() -> None:
 
 def test_scaled_timings_keep_their_proportions() -> None:
     assert Timings().scaled(0.1) == Timings(3, 1, 3, 4, 0.5, 2, 2, 6, 0.1)
+
+
+def test_an_update_takes_all_of_its_parts_and_no_mishap() -> None:
+    """FIRMWARE-5: the pace of the command line is told in these seconds."""
+    assert Timings().update == 110
