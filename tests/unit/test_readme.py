@@ -5,8 +5,15 @@ import tomllib
 from pathlib import Path
 from typing import Final
 
+import pytest
+
 ROOT: Final = Path(__file__).parents[2]
 README: Final = (ROOT / "README.md").read_text()
+PAGES: Final = [
+    ROOT / "docs/tutorial.md",
+    *sorted((ROOT / "docs/howto").glob("*.md")),
+    *sorted((ROOT / "docs/reference").glob("*.md")),
+]
 
 
 def test_its_commands_are_verbs_of_the_makefile() -> None:
@@ -19,6 +26,12 @@ def test_its_commands_are_verbs_of_the_makefile() -> None:
 
 def test_it_has_no_other_code() -> None:
     assert README.count("```") == 2
+
+
+@pytest.mark.parametrize("page", PAGES, ids=lambda page: page.stem)
+def test_every_page_is_in_the_index(page: Path) -> None:
+    index = (ROOT / "docs/README.md").read_text()
+    assert f"({page.relative_to(ROOT / 'docs')})" in index
 
 
 def test_it_opens_with_three_sentences_and_the_picture() -> None:
