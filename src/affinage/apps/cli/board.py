@@ -18,6 +18,19 @@ class Bar(NamedTuple):
     total: int
 
 
+def bars(console: Console, *, is_transient: bool = False) -> Progress:
+    """Empty bars, to be filled; on no terminal they say nothing."""
+    return Progress(
+        TextColumn("{task.description:<14}", markup=False),
+        # The finished colour of the library is, on a terminal with few, that of an empty bar.
+        BarColumn(bar_width=36, complete_style="cyan", finished_style="green"),
+        MofNCompleteColumn(),
+        console=console,
+        disable=not console.is_terminal,
+        transient=is_transient,
+    )
+
+
 class Board:
     """A context in which `show` may be called any number of times.
 
@@ -29,13 +42,7 @@ class Board:
         self._console = console
         self._shown: Mapping[str, Bar] = {}
         self._tasks: dict[str, TaskID] = {}
-        self._progress = Progress(
-            TextColumn("{task.description:<14}", markup=False),
-            BarColumn(bar_width=36),
-            MofNCompleteColumn(),
-            console=console,
-            disable=not console.is_terminal,
-        )
+        self._progress = bars(console)
 
     def __enter__(self) -> Self:
         self._progress.start()
@@ -49,18 +56,18 @@ class Board:
     ) -> None:
         self._progress.stop()
 
-    def show(self, bars: Mapping[str, Bar]) -> None:
-        """The counts as they are now, by name, in the order to show them in."""
+    def show(self, counts: Mapping[str, Bar]) -> None:
+        """The counts as they are now, by name; on a terminal new ones go below the others."""
         if self._console.is_terminal:
-            self._move(bars)
-        elif bars != self._shown:
-            parts = [f"{printable(name)} {done}/{total}" for name, (done, total) in bars.items()]
+            self._move(counts)
+        elif counts != self._shown:
+            parts = [f"{printable(name)} {done}/{total}" for name, (done, total) in counts.items()]
             self._console.print(Text("  ".join(parts)), soft_wrap=True)
-        self._shown = dict(bars)
+        self._shown = dict(counts)
 
-    def _move(self, bars: Mapping[str, Bar]) -> None:
-        for name in (name for name in bars if name not in self._tasks):
+    def _move(self, counts: Mapping[str, Bar]) -> None:
+        for name in (name for name in counts if name not in self._tasks):
             self._tasks[name] = self._progress.add_task(printable(name))
         for name, task in self._tasks.items():
-            done, total = bars.get(name, Bar(0, 0))
-            self._progress.update(task, completed=done, total=total, visible=name in bars)
+            done, total = counts.get(name, Bar(0, 0))
+            self._progress.update(task, completed=done, total=total, visible=name in counts)

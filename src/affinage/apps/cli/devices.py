@@ -5,9 +5,9 @@ from typing import Annotated, Final
 
 import typer
 from rich.console import Console
-from rich.progress import Progress
 
 from affinage.apps.cli.assignments import nested
+from affinage.apps.cli.board import bars
 from affinage.apps.cli.identities import authentication, shown, write, write_one
 from affinage.apps.cli.options import (
     DataOption,
@@ -203,7 +203,7 @@ async def _update(hub: ServiceClient, device: str, change: JsonObject) -> JsonOb
 async def _create_all(hub: ServiceClient, names: Sequence[str], body: JsonObject) -> list[str]:
     """In bulk requests, one after the other; Invalid in the end if some were refused."""
     console, refusals = Console(stderr=True), []
-    with Progress(console=console, disable=not console.is_terminal, transient=True) as progress:
+    with bars(console, is_transient=True) as progress:
         task = progress.add_task("devices", total=len(names))
         for start in range(0, len(names), MAX_BULK):
             some = names[start : start + MAX_BULK]

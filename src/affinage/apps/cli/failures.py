@@ -56,7 +56,7 @@ def report(error: BaseException) -> None:
     """Tell an error on stderr, or each one of a group."""
     console = Console(stderr=True, soft_wrap=True, highlight=False)
     for one in _leaves(error):
-        console.print(Text("error: ", "red") + Text(told(one), ""))
+        console.print(Text.assemble(("error: ", "red"), told(one)))
 
 
 def told(error: BaseException) -> str:

@@ -71,7 +71,7 @@ class Impatient(Board):
         super().__init__(Console(file=io.StringIO()))
         self._stop, self.times = stop, 0
 
-    def show(self, bars: Mapping[str, Bar]) -> None:
+    def show(self, counts: Mapping[str, Bar]) -> None:
         self.times += 1
         if self.times == 2:
             self._stop.set()
