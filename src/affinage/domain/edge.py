@@ -12,11 +12,10 @@ from affinage.domain.content import Kind, Write, admitted, kind, writes
 from affinage.domain.device import Device, Module
 from affinage.domain.errors import Invalid, InvalidContent, TooManyModules
 from affinage.domain.identity import ModuleIdentity
-from affinage.domain.manifest import MAX_MODULES
 from affinage.domain.moments import Millis
 from affinage.domain.names import EDGE_AGENT, SYSTEM_MODULES, TwinKey, check_id
 from affinage.domain.paths import place
-from affinage.domain.registration import IOT_EDGE
+from affinage.domain.registration import IOT_EDGE, MAX_MODULES
 from affinage.domain.rulebook import Rule
 from affinage.domain.twin import DesiredChanged, new_twin, write_desired
 from affinage.domain.values import JsonObject, is_object
@@ -93,11 +92,7 @@ def with_modules(
         return device
     made = {name: _module(TwinKey(device.id, name), identities, at) for name in missing}
     grown = replace(device, modules={**device.modules, **made})
-    staying = [
-        module
-        for module in grown.modules.values()
-        if module.leaves_at is None and module.id not in SYSTEM_MODULES
-    ]
+    staying = [module for module in grown.modules.values() if module.leaves_at is None]
     if len(staying) > MAX_MODULES:
         raise TooManyModules(f"{device.id} would have {len(staying)} of {MAX_MODULES} modules")
     return grown

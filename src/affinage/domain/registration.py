@@ -235,7 +235,8 @@ def _with_system_modules(device: Device, makings: Makings, at: Millis) -> Device
     if not device.identity.iot_edge:
         return device
     missing = [name for name in SYSTEM_MODULES if name not in device.modules]
-    _check_room(device, len(missing))
+    if missing:  # what is full, of modules that are leaving too, can still be changed
+        _check_room(device, len(missing))
     for module_id in missing:
         made = module_identity(makings, None)
         device = device.with_module(Module(module_id, made, new_twin(at)))

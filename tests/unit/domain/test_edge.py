@@ -81,7 +81,7 @@ def test_missing_modules_are_made() -> None:
 
 def test_a_device_has_at_most_fifty_modules_that_stay() -> None:
     """EDGE-10"""
-    many = [f"m{number}" for number in range(50)]
+    many = [f"m{number}" for number in range(48)]
     device = with_modules(gateway(), many, KEYS, at=0)
     with pytest.raises(TooManyModules, match="gw-1 would have 51 of 50 modules"):
         with_modules(device, ["other"], KEYS, at=0)
