@@ -84,9 +84,14 @@ def _key(entry: JsonObject) -> TwinKey:
 
 def _twin(entry: JsonObject) -> TwinPatch:
     """What the new twin begins with."""
-    properties = entry.get("properties") or {}
-    tags = entry.get("tags") or {}
-    desired = properties.get("desired") or {} if is_object(properties) else None
-    if not (is_object(tags) and is_object(desired)):
-        raise Malformed("tags, properties and properties.desired must be objects")
-    return TwinPatch(tags, desired)
+    properties = _object(entry, "properties")
+    return TwinPatch(_object(entry, "tags"), _object(properties, "desired"))
+
+
+def _object(of: JsonObject, name: str) -> JsonObject:
+    value = of.get(name)
+    if value is None:
+        return {}
+    if not is_object(value):
+        raise Malformed(f"{name} must be an object")
+    return value
