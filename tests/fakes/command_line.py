@@ -83,7 +83,9 @@ def served_hub(folder: Path) -> Iterator[CommandLine]:
     thread = threading.Thread(target=lambda: asyncio.run(serve()))
     thread.start()
     assert ready.wait(30), "the hub does not start"
-    yield CommandLine(folder)
-    loops[0].call_soon_threadsafe(stop.set)
-    thread.join()
-    structlog.configure(**before)
+    try:
+        yield CommandLine(folder)
+    finally:
+        loops[0].call_soon_threadsafe(stop.set)
+        thread.join()
+        structlog.configure(**before)

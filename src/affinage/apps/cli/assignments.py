@@ -69,7 +69,7 @@ def read_text(file: Path, option: str) -> str:
     if file == STDIN:
         return sys.stdin.read()
     try:
-        return file.read_text("utf-8")
+        return file.read_text("utf-8-sig")  # editors on Windows mark their files
     except (OSError, ValueError) as error:
         raise typer.BadParameter(f"{file} cannot be read: {error}", param_hint=option) from None
 

@@ -128,6 +128,8 @@ def update(
     if file is None and wishes.is_empty:
         raise typer.BadParameter("name what shall change, as in --priority 20")
     given = None if file is None else described(read_object(file, "--file"))
+    if given is not None and given.setdefault("id", name) != name:
+        raise typer.BadParameter(f"it is of {given['id']!r}, not of {name!r}", param_hint="--file")
     _show(ask(data, lambda hub: _update(hub, name, given, wishes)), as_json=as_json)
 
 
@@ -145,7 +147,7 @@ async def _update(
 ) -> JsonObject:
     """On the condition that nobody changes it in between."""
     current = await hub.get_configuration(name)
-    rule = changed(current if given is None else {**given, "id": name}, wishes)
+    rule = changed(current if given is None else given, wishes)
     return await hub.update_configuration(rule, if_match=str(current["etag"]))
 
 

@@ -51,7 +51,7 @@ def test_the_upper_wins_and_its_nulls_stay() -> None:
 
 def test_a_file_holds_an_object_or_it_is_a_wrong_use(tmp_path: Path) -> None:
     file = tmp_path / "rule.json"
-    file.write_text('{"id": "a"}')
+    file.write_text('\ufeff{"id": "a"}')
     assert read_object(file, "FILE") == {"id": "a"}
     for content, problem in ((b"\xff", "cannot be read"), (b"{", "is not JSON"), (b"[]", "object")):
         file.write_bytes(content)

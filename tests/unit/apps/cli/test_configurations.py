@@ -55,6 +55,12 @@ def test_a_file_takes_the_place_of_the_old_one(affinage: CommandLine) -> None:
     assert (changed["priority"], changed["labels"]) == (9, {})
 
 
+def test_a_file_of_another_one_changes_neither(affinage: CommandLine) -> None:
+    answer = affinage("config", "update", "mine", "--file", "-", stdin='{"id": "yours"}')
+    assert answer.status == 2
+    assert "'yours', not of 'mine'" in answer.err
+
+
 def test_one_that_exists_is_not_made_again(affinage: CommandLine) -> None:
     affinage.ok("config", "create", "--id", "once")
     answer = affinage("config", "create", "--id", "once")
