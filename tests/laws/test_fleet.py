@@ -9,7 +9,7 @@ from collections.abc import Callable
 from contextlib import suppress
 from typing import Any, TypeAlias
 
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from affinage.adapters.memory.store import MemoryStore
@@ -61,7 +61,7 @@ contents = st.sampled_from(
 )
 
 Operation: TypeAlias = tuple[Any, ...]
-operations = st.one_of(
+single = st.one_of(
     st.tuples(st.just("create"), names, patches),
     st.tuples(st.just("delete"), names),
     st.tuples(st.just("tag"), names, patches),
@@ -78,6 +78,13 @@ operations = st.one_of(
     st.tuples(st.just("withdraw"), st.sampled_from(["one", "two"])),
     st.tuples(st.just("ask"), st.sampled_from(CONDITIONS)),
     st.tuples(st.just("fail")),
+)
+operations = st.one_of(
+    single,
+    st.tuples(
+        st.just("together"),
+        st.lists(st.tuples(st.integers(0, 4), single), min_size=2, max_size=6),
+    ),
     st.tuples(st.just("restart")),
 )
 
@@ -91,6 +98,7 @@ class History:
         self.clock, self.ids = FixedClock(), CountingIds()
 
     async def _sync(self) -> None:
+        await self.turn(3)  # what comes meanwhile shares the next commit
         if self.disk_fails:
             self.disk_fails = False
             raise OSError("no space left")
@@ -129,9 +137,9 @@ class History:
             task.cancel()
         await asyncio.wait(running)
 
-    async def turn(self) -> None:
+    async def turn(self, turns: int = 5) -> None:
         """Let the background build its bitmaps: so few rows take it a few turns of the loop."""
-        for _ in range(5):
+        for _ in range(turns):
             await asyncio.sleep(0)
 
     async def settle(self) -> None:
@@ -147,6 +155,15 @@ class History:
             return
         with suppress(AffinageError):  # refused, or its commit failed: nothing may have changed
             await getattr(self, what)(*given)
+
+    async def together(self, several: list[tuple[int, Operation]]) -> None:
+        """Operations of several callers, each beginning some turns of the loop from now."""
+
+        async def later(turns: int, operation: Operation) -> None:
+            await self.turn(turns)
+            await self._happen(*operation)
+
+        await asyncio.gather(*(later(*one) for one in several))
 
     async def create(self, name: str, patch: Any) -> None:
         body: JsonObject = {"capabilities": {"iotEdge": name == "edge"}}
@@ -210,7 +227,18 @@ histories = st.builds(
 )
 
 
+def _asked_while_it_is_written() -> list[Operation]:
+    """In each life one path is asked for the first time, at another moment of a commit."""
+    history: list[Operation] = [("create", "a", {})]
+    for turns in range(8):
+        tag = ("tag", "a", {"ring": "canary" if turns % 2 else "prod"})
+        together = [(0, tag), (turns, ("ask", CONDITIONS[0]))]
+        history += [("restart",), ("together", together)]
+    return history
+
+
 @given(histories)
+@example(_asked_while_it_is_written())
 def test_plan_is_evaluate(history: list[Operation]) -> None:
     """For any fleet, condition and history: bitmaps find what `evaluate` finds. QUERY-26."""
     hub = History()
