@@ -2,14 +2,18 @@
 
 import ipaddress
 import tomllib
-from dataclasses import dataclass, fields, replace
+from dataclasses import dataclass, fields
 from pathlib import Path
 from typing import Any, Final, Self
+
+import msgspec
 
 from affinage.domain.configuration import MAX_CONFIGURATIONS
 from affinage.domain.errors import Invalid
 
 DEFAULT_DATA: Final = Path("affinage-data")
+
+MAX_PORT: Final = 65_535
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,27 +37,46 @@ class HubSettings:
     max_configurations: int = MAX_CONFIGURATIONS
     """Configurations and deployments that the hub admits."""
 
+    def __post_init__(self) -> None:
+        """Raises Invalid where settings do not go together, or could not be meant."""
+        if (self.certificate is None) != (self.key is None):
+            raise Invalid("certificate and key go together: give both, or neither")
+        if not self.hostnames:
+            raise Invalid("hostnames is empty: clients need one name at least")
+        for name, port in (("https_port", self.https_port), ("mqtt_port", self.mqtt_port)):
+            if not 0 <= port <= MAX_PORT:
+                raise Invalid(f"{name} {port} is outside 0…{MAX_PORT}")
+        try:
+            ipaddress.ip_address(self.host)
+        except ValueError:
+            raise Invalid(
+                f"host {self.host!r} is no IP address: it is the one to listen on,"
+                " 0.0.0.0 for all; names that clients use go to hostnames"
+            ) from None
+
     @classmethod
     def read(cls, file: Path | None, **given: Any) -> Self:
         """Defaults, then the file, then what was given; None was not.
 
         Raises:
-            Invalid: the file is no TOML, or names a setting that there is not.
+            Invalid: the file is no TOML, names a setting that there is not, or a value is not of
+                the setting's kind.
         """
-        settings = cls() if file is None else cls()._with(_content(file), str(file))
-        return settings._with({name: v for name, v in given.items() if v is not None}, "")
+        values = {} if file is None else _content(file)
+        known = [field.name for field in fields(cls)]
+        if unknown := sorted(values.keys() - {*known}):
+            raise Invalid(f"{file} has no setting {unknown[0]}: there are {', '.join(known)}")
+        values |= {name: value for name, value in given.items() if value is not None}
+        try:
+            return msgspec.convert(values, cls, dec_hook=_path)
+        except msgspec.ValidationError as error:
+            raise Invalid(f"a setting is not what it must be: {error}") from None
 
     @property
     def certified(self) -> tuple[str, ...]:
         """What the server's certificate must name: the host names, and the address listened on."""
-        reachable = ipaddress.ip_address(self.host).is_unspecified
-        return tuple(dict.fromkeys((*self.hostnames, *(() if reachable else (self.host,)))))
-
-    def _with(self, values: dict[str, Any], source: str) -> Self:
-        known = {field.name: field.type for field in fields(self)}
-        if unknown := sorted(values.keys() - known):
-            raise Invalid(f"{source} has no setting {unknown[0]}: there are {', '.join(known)}")
-        return replace(self, **{name: _converted(name, value) for name, value in values.items()})
+        is_everywhere = ipaddress.ip_address(self.host).is_unspecified
+        return tuple(dict.fromkeys((*self.hostnames, *(() if is_everywhere else (self.host,)))))
 
 
 def _content(file: Path) -> dict[str, Any]:
@@ -63,11 +86,7 @@ def _content(file: Path) -> dict[str, Any]:
         raise Invalid(f"{file} cannot be read: {error}") from error
 
 
-def _converted(name: str, value: Any) -> Any:
-    match name:
-        case "data" | "certificate" | "key":
-            return Path(value)
-        case "hostnames":
-            return tuple(value)
-        case _:
-            return value
+def _path(kind: type, value: Any) -> Any:
+    """What a file has as text is a path where a setting is one."""
+    assert kind is Path  # no other setting is of a kind that TOML does not know
+    return Path(value)

@@ -3,8 +3,11 @@
 from collections.abc import Mapping, Sequence
 
 from rich.console import Console
+from rich.padding import Padding
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
 from rich.table import Table
+
+INDENT = (0, 0, 0, 3)
 
 
 class Show:
@@ -17,7 +20,7 @@ class Show:
         self._console.print(f"\n[bold cyan]{self._chapters}. {title}[/bold cyan]")
 
     def say(self, text: str) -> None:
-        self._console.print(f"   {text}", highlight=False)
+        self._console.print(Padding(text, INDENT), highlight=False)
 
     def bars(self) -> Progress:
         """Progress bars, one a metric; on no terminal, only how they end."""
@@ -42,4 +45,4 @@ class Show:
         self._console.print(table)
 
     def good(self, text: str) -> None:
-        self._console.print(f"   [green]✓[/green] {text}", highlight=False)
+        self.say(f"[green]✓[/green] {text}")
