@@ -30,6 +30,12 @@ def test_the_tutorial(tmp_path: Path) -> None:
         reader.follow(DOCS / "tutorial.md")
 
 
+def test_simulate(tmp_path: Path) -> None:
+    ports = {"affinage serve": "affinage serve --https-port 0 --mqtt-port 0"}
+    with Reader(tmp_path, ports) as reader:
+        reader.follow(DOCS / "howto/simulate.md")
+
+
 def test_run_a_hub(tmp_path: Path, address: str) -> None:
     here = {
         "/var/lib/affinage": str(tmp_path / "data"),
