@@ -1,0 +1,121 @@
+"""The fleet as the services see it: read at once, changed by units, the same after a restart."""
+
+import pytest
+
+from affinage.domain.device import Presence
+from affinage.domain.errors import DeviceNotFound, ModuleNotFound
+from affinage.domain.query.parse import parse_condition
+from affinage.domain.query.syntax import Collection
+from affinage.ports.store import Row, Table
+from affinage.services.fleet.unit import Change
+from fakes.life import key_of, living
+from fakes.looped import looped
+
+
+@looped
+async def test_what_was_written_is_read_at_once() -> None:
+    async with living() as life:
+        await life.create("b", "a", "a/m", tags={"ring": "x"})
+        fleet = life.fleet
+        assert (fleet.ids(9), fleet.ids(1), fleet.device_count) == (["a", "b"], ["a"], 2)
+        assert fleet.find("a") == fleet.device("a") == life.stored()["a"]
+        assert fleet.row(key_of("a/m")).twin.tags == {"ring": "x"}
+        assert fleet.find("c") is None
+        for name, error in (("c", DeviceNotFound), ("a/n", ModuleNotFound)):
+            with pytest.raises(error):
+                fleet.row(key_of(name))
+
+
+@looped
+async def test_a_fleet_opened_again_is_the_one_it_was() -> None:
+    async with living() as life:
+        await life.create("d", "d/m", "e", tags={"ring": "a"})
+        await life.configure("one", "tags.ring = 'a'")
+        await life.settle()
+    async with living(life) as again:
+        assert [again.fleet.find(name) for name in "de"] == [life.fleet.find(name) for name in "de"]
+        assert again.fleet.configurations() == life.fleet.configurations()
+        assert again.fleet.carriers("one") == 2
+        await again.create("f", tags={"ring": "a"})
+        assert again.desired("f") == {"who": "one"}
+        assert again.fleet.device("f").number == 3
+
+
+@looped
+async def test_conditions_of_configurations_are_indexed_from_the_start() -> None:
+    async with living() as life:
+        await life.create("d")
+        await life.configure("one", "tags.ring = 'a' AND tags.n > 1")
+    async with living(life) as again:
+        await again.tag("d", ring="a", n=2)
+        assert again.desired("d") == {"who": "one"}
+        await again.tag("d", n=None)
+        assert again.desired("d") == {}
+
+
+@looped
+async def test_arrays_that_a_condition_looks_into_are_reconciled() -> None:
+    """ARRAY_CONTAINS was asked once and never again."""
+    async with living() as life:
+        await life.create("d", tags={"rings": ["a"]})
+        await life.configure("one", "ARRAY_CONTAINS(tags.rings, 'b')")
+        await life.settle()
+        await life.tag("d", rings=["a", "b"])
+        assert life.desired("d") == {"who": "one"}
+        await life.tag("d", rings=["a"])
+        assert life.desired("d") == {}
+
+
+@looped
+async def test_a_query_that_was_asked_is_answered_by_bitmaps_the_next_time() -> None:
+    async with living() as life:
+        await life.create("d", "e", "e/m", tags={"ring": "a"})
+        condition = parse_condition("tags.ring = 'a'")
+        for _ in range(2):
+            assert await life.fleet.count(Collection.DEVICES, condition) == 2
+            assert await life.found("tags.ring = 'a'", Collection.MODULES) == ["e/m"]
+            await life.turn()
+        assert await life.fleet.count(Collection.MODULES, None) == 1
+
+
+@looped
+async def test_presence_is_counted_and_told() -> None:
+    async with living() as life:
+        key, here = key_of("d"), Presence(connected=True)
+        await life.fleet.change(lambda _: Change(lambda _: None, presence={key: here}))
+        assert life.fleet.presences() == [(key, here)]
+        assert (life.fleet.presence(key), life.fleet.connected_count) == (here, 1)
+
+
+@looped
+async def test_rows_of_no_device_are_saved_and_read_back() -> None:
+    async with living() as life:
+        await life.fleet.save(Row(Table.POLICIES, "mine", b"x"))
+        assert ("mine", b"x") in life.fleet.saved(Table.POLICIES)
+
+
+@looped
+async def test_configurations_are_told_oldest_first_without_tombstones() -> None:
+    async with living() as life:
+        await life.create("d")
+        for name in ("b", "a", "gone"):
+            await life.configure(name, "*")
+            life.clock.advance(1)
+        await life.withdraw("gone")
+        assert [one.id for one in life.fleet.configurations()] == ["b", "a"]
+        gone = life.fleet.configuration("gone")
+        assert gone
+        assert gone.tombstone
+        assert life.fleet.configuration("never") is None
+
+
+@looped
+async def test_what_is_dirty_or_leaving_is_told() -> None:
+    async with living() as life:
+        await life.create("d", desired={f"f{number}": "x" * 4000 for number in range(8)})
+        await life.configure("one", "*", more="x" * 4000)
+        await life.settle()
+        assert [device.id for device in life.fleet.dirty()] == ["d"]
+        assert life.fleet.leaving(10**15) == []
+        assert (life.fleet.carriers("one"), life.fleet.reached_by("one")) == (0, [1])
+        assert life.fleet.ids_of([1, 99]) == ["d"]

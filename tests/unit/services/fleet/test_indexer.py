@@ -1,0 +1,130 @@
+"""Bitmaps built beside the writes: whatever comes first, they end as if built afresh."""
+
+import asyncio
+from typing import Any, Final, TypeAlias
+
+from hypothesis import given
+from hypothesis import strategies as st
+
+from affinage.domain.query.syntax import Collection, Path
+from affinage.services.fleet.batch import Batch
+from affinage.services.fleet.bitmaps import Bitmaps
+from affinage.services.fleet.indexer import MAX_PATHS, SLICE, Indexer
+from fakes.commits import Commits, deleting, device, putting
+from fakes.looped import looped
+
+RING: Final[Path] = ("tags", "ring")
+PATHS: Final[list[Path]] = [RING, ("tags", "ring", "v"), ("tags", "list", 0), ("tags", "n")]
+DEVICES: Final = Collection.DEVICES
+
+
+async def turn(times: int = 4) -> None:
+    for _ in range(times):
+        await asyncio.sleep(0)
+
+
+@looped
+async def test_what_was_there_before_is_entered_and_then_the_path_is_complete() -> None:
+    hub = Commits()
+    hub.run(*[putting(device(f"d{number}", {"ring": "a"}, "m")) for number in range(SLICE + 1)])
+    indexer = Indexer(hub.memory)
+    running = asyncio.ensure_future(indexer.run())
+    indexer.want(DEVICES, [RING])
+    indexer.want(DEVICES, [RING])
+    indexer.want(Collection.MODULES, [("moduleId",)])
+    bitmaps = hub.memory.bitmaps[DEVICES]
+    await asyncio.sleep(0)
+    assert bitmaps.path(RING) is None
+    await turn()
+    found, modules = bitmaps.path(RING), hub.memory.bitmaps[Collection.MODULES].path(("moduleId",))
+    assert found
+    assert modules
+    assert len(found.equal("a")) == len(modules.equal("m")) == SLICE + 1
+    running.cancel()
+
+
+@looped
+async def test_there_are_only_so_many_paths_unless_a_condition_needs_them() -> None:
+    hub = Commits()
+    indexer, bitmaps = Indexer(hub.memory), hub.memory.bitmaps[DEVICES]
+    indexer.want(DEVICES, [("tags", f"t{number}") for number in range(MAX_PATHS + 1)])
+    assert len(bitmaps.paths) == MAX_PATHS
+    indexer.want(DEVICES, [RING])
+    assert RING not in bitmaps.paths
+    indexer.want(DEVICES, [RING], always=True)
+    assert RING in bitmaps.paths
+
+
+def shown(bitmaps: Bitmaps) -> dict[Path, Any]:
+    """What is held, empty sets left out."""
+    return {
+        path: (bitmaps.paths[path].defined, bitmaps.paths[path].values) for path in bitmaps.paths
+    }
+
+
+def fresh(hub: Commits) -> dict[Path, Any]:
+    """What bitmaps built at this moment hold."""
+    bitmaps, memory = Bitmaps(), hub.memory
+    for path in memory.bitmaps[DEVICES].paths:
+        bitmaps.watch(path)
+    for number in memory.bitmaps[DEVICES].everything:
+        row = memory.row(DEVICES, number)
+        assert row
+        bitmaps.see(row, number, bitmaps.paths)
+    return shown(bitmaps)
+
+
+Step: TypeAlias = tuple[Any, ...]
+values = st.sampled_from([None, 1, 1.0, True, "1", {}, {"v": 1}, ["x"], [["x"]]])
+names = st.integers(0, 2 * SLICE).map("d{:03}".format)
+tags = st.fixed_dictionaries({}, optional={"ring": values, "list": values, "n": values})
+steps = st.one_of(
+    st.tuples(st.just("tag"), names, tags),
+    st.tuples(st.just("again"), names, tags),
+    st.tuples(st.just("delete"), names),
+    st.tuples(st.just("want"), st.sampled_from(PATHS)),
+    st.tuples(st.just("turn")),
+    st.tuples(st.just("commit")),
+)
+
+
+def take(hub: Commits, indexer: Indexer, batch: Batch, step: Step) -> None:
+    match step:
+        case ("want", path):
+            indexer.want(DEVICES, [path])
+        case ("tag", name, given) if batch.find(name):
+            hub.tag(batch, name, **given)
+        case ("again", name, given):
+            batch.run(lambda _: deleting(name))
+            clean = {key: value for key, value in given.items() if value is not None}
+            batch.run(lambda _: putting(device(name, clean)))
+        case ("delete", name):
+            batch.run(lambda _: deleting(name))
+        case _:
+            pass
+
+
+@given(st.lists(steps, min_size=4, max_size=30))
+def test_built_between_any_writes_they_are_as_if_built_afresh(history: list[Step]) -> None:
+    """Paths are wanted while a commit is decided and before it is followed, too."""
+
+    @looped
+    async def live() -> None:
+        hub = Commits()
+        made = [device(f"d{number:03}", {"ring": "a"}) for number in range(2 * SLICE)]
+        hub.run(*map(putting, made))
+        indexer, batch = Indexer(hub.memory), hub.batch()
+        running = asyncio.ensure_future(indexer.run())
+        for step in history:
+            take(hub, indexer, batch, step)
+            if step[0] == "turn":
+                await asyncio.sleep(0)
+            if step[0] == "commit":
+                hub.commit(batch)
+                batch = hub.batch()
+        hub.commit(batch)
+        await turn(8)
+        assert shown(hub.memory.bitmaps[DEVICES]) == fresh(hub)
+        running.cancel()
+
+    live()
