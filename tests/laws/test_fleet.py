@@ -122,8 +122,8 @@ class History:
         await self.sweeps.open()
         self.registry = Registry(self.fleet, OpenVault(), self.clock, self.ids)
         self.twins = Twins(self.fleet, self.clock)
-        queries = Queries(self.fleet)
-        self.configurations = Configurations(self.fleet, queries, self.sweeps, self.clock)
+        self.queries = Queries(self.fleet)
+        self.configurations = Configurations(self.fleet, self.queries, self.sweeps, self.clock)
         running = [
             asyncio.ensure_future(self.fleet.run()),
             asyncio.ensure_future(self.sweeps.run()),
@@ -204,6 +204,11 @@ class History:
     async def ask(self, condition: str) -> None:
         await self.fleet.count(Collection.DEVICES, parse_condition(condition))
         await self.turn()
+
+    def selected(self, condition: str) -> set[str]:
+        """The ids of the devices that a condition selects."""
+        expr = parse_condition(condition)
+        return {name for name in self.stored() if matches(expr, self.fleet.row(TwinKey(name)))}
 
     def stored(self) -> dict[str, Any]:
         """Every device as the store has it, by id."""
@@ -295,5 +300,29 @@ def test_no_tombstone_outlives_its_sweep(history: list[Operation]) -> None:
         assert rows == []
         kept = {str(key) for key, _ in hub.store.read(Table.CONFIGURATIONS)}
         assert kept == {configuration.id for configuration in hub.fleet.configurations()}
+
+    asyncio.run(hub.live(history, check))
+
+
+@given(histories, st.sampled_from(CONDITIONS), st.integers(1, 2), st.lists(single, max_size=4))
+def test_pages_have_each_row_once(
+    history: list[Operation], condition: str, size: int, meanwhile: list[Operation]
+) -> None:
+    """In order, none twice, and none left out that was there all the time. QUERY-48."""
+    hub, text = History(), f"SELECT deviceId FROM devices WHERE {condition}"
+
+    async def check() -> None:
+        found, continuation, steady = list[Any](), None, hub.selected(condition)
+        for operation in [*meanwhile, *[("ask", condition)] * len(DEVICES)]:
+            page = await hub.queries.run(
+                text, continuation=continuation, max_rows=size, by=OPERATOR
+            )
+            found += [row["deviceId"] for row in page.rows]
+            if (continuation := page.continuation) is None:
+                break
+            await hub._happen(*operation)
+            steady &= hub.selected(condition)
+        assert found == sorted(set(found))
+        assert steady <= set(found)
 
     asyncio.run(hub.live(history, check))
