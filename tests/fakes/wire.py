@@ -43,6 +43,10 @@ class Wire:
         self.say(packet)
         return await self.hear()
 
+    async def sent(self) -> None:
+        """Return once the system has taken all that was said."""
+        await self._writer.drain()
+
     async def last_words(self) -> bytes:
         """What else the hub says before it ends the connection."""
         said = b""

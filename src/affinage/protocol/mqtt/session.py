@@ -55,6 +55,9 @@ MAX_PACKET: Final = MAX_MESSAGE + MAX_STRING + 4
 MAX_FILTERS: Final = 50
 """Filters that one identity may hold; the public clients hold 5 at most."""
 
+CONNECT_BEGINS: Final = b"\x10"
+"""The first byte of every CONNECT [3.1.1]."""
+
 BAD_LEVEL, BAD_CLIENT_ID, UNAVAILABLE, UNAUTHORIZED = 1, 2, 3, 5
 """Codes of a CONNACK that refuses."""
 
@@ -145,6 +148,7 @@ class ServerSession:
         self.filters: dict[str, int] = {}
         self._feeds: frozenset[Feed] = frozenset()
         self._decoder = Decoder(MAX_PACKET)
+        self._first = b""
         self._held: list[Packet] = []
         self._waiting: deque[Ticket] = deque()
         self._out: list[bytes] = []
@@ -171,6 +175,8 @@ class ServerSession:
                     self._held.append(packet)
                 elif event := self._step(packet):
                     yield event
+            if self.state is State.NEW:
+                self._check_beginning(data)
         except ProtocolError:
             self.close()
             raise
@@ -220,6 +226,12 @@ class ServerSession:
         """Nothing is answered any more, whatever is still finished."""
         self.state = State.CLOSED
         self._waiting.clear()
+
+    def _check_beginning(self, data: bytes) -> None:
+        """Not to wait for the rest of what is no CONNECT, as HTTP or another protocol is."""
+        self._first = self._first or data[:1]
+        if self._first not in {b"", CONNECT_BEGINS}:
+            raise ProtocolError("a connection that does not begin with CONNECT")
 
     def _step(self, packet: Packet) -> Event | None:
         kind = type(packet)

@@ -150,6 +150,23 @@ def test_a_packet_that_the_table_does_not_admit_closes(state: State, packet: Pac
         assert session.state is State.CLOSED
 
 
+def test_what_does_not_begin_as_a_connect_is_not_waited_for() -> None:
+    """MQTT-1."""
+    session = ServerSession()
+    assert not [*session.receive(b"")]
+    with pytest.raises(ProtocolError, match="begin with CONNECT"):
+        [*session.receive(b"GET")]
+    assert session.state is State.CLOSED
+
+
+def test_a_connect_may_come_byte_by_byte() -> None:
+    """MQTT-1."""
+    session = ServerSession()
+    for byte in encode(CONNECT)[:-1]:
+        assert not [*session.receive(bytes([byte]))]
+    assert len([*session.receive(encode(CONNECT)[-1:])]) == 1
+
+
 @pytest.mark.parametrize(
     ("keep_alive_s", "silence_s"), [(60, 90), (1, 1.5), (1178, 1767), (1179, 1767), (0, 1767)]
 )
