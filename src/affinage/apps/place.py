@@ -23,7 +23,7 @@ class Place:
         """Where the hub over this data folder is, or was last.
 
         Raises:
-            Unavailable: none has ever served from it.
+            Unavailable: none has ever served from it, or the file is not as a hub writes it.
         """
         try:
             return cls(**json.loads(_file(data).read_text("utf-8")))
@@ -32,6 +32,8 @@ class Place:
                 f"no hub has served from {data}: start one with `affinage serve --data {data}`,"
                 " or say where it is with AFFINAGE_CONNECTION_STRING and AFFINAGE_CA_FILE"
             ) from None
+        except (ValueError, TypeError) as error:
+            raise Unavailable(f"{_file(data)} cannot be read: {error}") from None
 
     def write(self, data: Path) -> None:
         write_whole(_file(data), json.dumps(asdict(self)).encode())

@@ -64,9 +64,15 @@ class SqliteStore:
         self._connection.close()
 
     def _write(self, rows: Sequence[Row]) -> None:
-        with self._connection:  # one transaction; rolled back if anything is raised
+        self._connection.execute("BEGIN IMMEDIATE")
+        try:
             for row in rows:
                 self._write_row(row)
+            self._connection.execute("COMMIT")
+        except BaseException:
+            if self._connection.in_transaction:  # of a full disk SQLite has rolled back itself
+                self._connection.execute("ROLLBACK")
+            raise
 
     def _write_row(self, row: Row) -> None:
         what = "device" if row.table is Table.DEVICES else "record"

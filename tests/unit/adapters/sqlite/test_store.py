@@ -1,0 +1,143 @@
+"""adapters/sqlite/store.py: one file, and what becomes of it when something goes wrong."""
+
+import asyncio
+import os
+import subprocess
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+
+import apsw
+import pytest
+
+from affinage.adapters.sqlite.store import SqliteStore
+from affinage.domain.errors import Invalid, Unavailable
+from affinage.ports.store import Row, Table
+
+KILLED = """
+import asyncio, os, sys
+from pathlib import Path
+from affinage.adapters.sqlite.store import SqliteStore
+from affinage.ports.store import Row, Table
+
+store = SqliteStore(Path(sys.argv[1]))
+asyncio.run(store.commit([Row(Table.DEVICES, 1, b"kept")]))
+os._exit(9)
+"""
+
+
+@pytest.fixture
+def path(tmp_path: Path) -> Path:
+    return tmp_path / "hub.db"
+
+
+@pytest.fixture
+def store(path: Path) -> Iterator[SqliteStore]:
+    opened = SqliteStore(path)
+    yield opened
+    asyncio.run(opened.close())
+
+
+def commit(store: SqliteStore, *rows: Row) -> None:
+    asyncio.run(store.commit(rows))
+
+
+def device(number: int, body: bytes = b"x") -> Row:
+    return Row(Table.DEVICES, number, body)
+
+
+def test_what_is_committed_is_in_the_file(store: SqliteStore, path: Path) -> None:
+    commit(store, device(1, b"a"), Row(Table.PRESENCE, "d", b"b"))
+    other = SqliteStore(path, read_only=True)
+    assert list(other.read(Table.DEVICES)) == [(1, b"a")]
+    assert list(other.read(Table.PRESENCE)) == [("d", b"b")]
+    asyncio.run(other.close())
+
+
+def test_who_only_reads_writes_nothing(store: SqliteStore, path: Path) -> None:
+    reader = SqliteStore(path, read_only=True)
+    with pytest.raises(Unavailable, match="the commit failed"):
+        commit(reader, device(1))
+    asyncio.run(reader.close())
+    assert list(store.read(Table.DEVICES)) == []
+
+
+def test_who_only_reads_makes_no_file(path: Path) -> None:
+    with pytest.raises(Unavailable, match=f"{path} cannot be opened"):
+        SqliteStore(path, read_only=True)
+    assert not path.exists()
+
+
+def test_a_file_that_is_none_of_ours_is_refused(path: Path) -> None:
+    path.write_bytes(b"this is no SQLite file, but it is long enough to be looked at" * 20)
+    with pytest.raises(Unavailable, match="cannot be opened"):
+        SqliteStore(path)
+    with pytest.raises(Unavailable, match="cannot be opened"):
+        SqliteStore(path.parent)
+
+
+def test_a_newer_releases_file_is_refused_and_left_alone(store: SqliteStore, path: Path) -> None:
+    connection = apsw.Connection(str(path))
+    connection.pragma("user_version", 99)
+    with pytest.raises(Invalid, match=r"the store is at schema 99, this release knows \d+"):
+        SqliteStore(path)
+    assert connection.pragma("user_version") == 99
+    connection.close()
+
+
+def test_a_full_disk_fails_the_commit_as_a_whole(path: Path) -> None:
+    store = SqliteStore(path)
+    commit(store, device(1, b"before"))
+    pages = int(store._connection.pragma("page_count"))  # the only way to a full disk without one
+    store._connection.pragma("max_page_count", pages + 2)
+    with pytest.raises(Unavailable, match="full"):
+        commit(store, device(2), device(3, bytes(100_000)), device(1, b"after"))
+    assert list(store.read(Table.DEVICES)) == [(1, b"before")]
+    store._connection.pragma("max_page_count", 10_000)
+    commit(store, device(2))
+    assert [key for key, _ in store.read(Table.DEVICES)] == [1, 2]
+    asyncio.run(store.close())
+
+
+def test_a_commit_waits_in_a_thread_of_its_own(store: SqliteStore, path: Path) -> None:
+    other = apsw.Connection(str(path))
+    other.execute("BEGIN IMMEDIATE")
+
+    async def meanwhile() -> int:
+        committing = asyncio.ensure_future(store.commit([device(1)]))
+        turns = 0
+        while not committing.done():
+            await asyncio.sleep(0)
+            turns += 1
+            if turns == 50:
+                other.execute("COMMIT")
+        await committing
+        return turns
+
+    assert asyncio.run(meanwhile()) >= 50
+    other.close()
+
+
+def test_what_was_acknowledged_survives_the_process(path: Path) -> None:
+    ended = subprocess.run([sys.executable, "-c", KILLED, str(path)], check=False, env=os.environ)
+    store = SqliteStore(path)
+    assert ended.returncode == 9
+    assert list(store.read(Table.DEVICES)) == [(1, b"kept")]
+    asyncio.run(store.close())
+
+
+def test_it_is_durable_to_the_disk(store: SqliteStore) -> None:
+    assert store._connection.pragma("synchronous") == 2
+    assert store._connection.pragma("journal_mode") == "wal"
+
+
+def test_a_file_of_an_older_schema_is_brought_up(path: Path) -> None:
+    apsw.Connection(str(path)).close()
+    store = SqliteStore(path)
+    commit(store, device(1))
+    at = store._connection.pragma("user_version")
+    asyncio.run(store.close())
+    again = SqliteStore(path)
+    assert again._connection.pragma("user_version") == at
+    assert list(again.read(Table.DEVICES)) == [(1, b"x")]
+    asyncio.run(again.close())
