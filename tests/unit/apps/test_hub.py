@@ -7,9 +7,14 @@ from pathlib import Path
 
 import pytest
 
+from affinage.adapters.files.certificates import Certificates
 from affinage.apps.hub import Hub
 from affinage.apps.settings import HubSettings
 from affinage.domain.errors import Unavailable
+from affinage.domain.names import TwinKey
+from fakes.clock import START
+from fakes.life import OWNER
+from fakes.looped import looped
 
 
 def started(settings: HubSettings) -> str:
@@ -56,3 +61,37 @@ def test_a_folder_in_use_is_refused(settings: HubSettings) -> None:
 
     with pytest.raises(Unavailable, match="in use by another hub"):
         asyncio.run(both())
+
+
+@looped
+async def test_a_hub_serves_until_it_is_told_to_stop(settings: HubSettings) -> None:
+    stop = asyncio.Event()
+    async with Hub(settings) as hub:
+        serving = asyncio.ensure_future(hub.serve_until(stop))
+        await asyncio.sleep(0)
+        assert not serving.done()
+        stop.set()
+        await serving
+
+
+@looped
+async def test_a_hub_whose_store_breaks_its_word_stops_and_answers_whoever_waits(
+    settings: HubSettings,
+) -> None:
+    async with Hub(settings) as hub:
+        hub.parts.store._thread.shutdown()
+        creating = hub.parts.registry.create(TwinKey("d"), {}, by=OWNER)
+        with pytest.raises(Unavailable, match="may have been written"):
+            await creating
+        with pytest.raises(ExceptionGroup):
+            await hub.serve_until(asyncio.Event())
+
+
+def test_a_certificate_that_is_given_is_the_one_that_is_shown(
+    settings: HubSettings, tmp_path: Path
+) -> None:
+    made = Certificates(tmp_path / "given")
+    made.ensure(("localhost",), START)
+    given = replace(settings, certificate=made.server, key=made.server_key)
+    assert started(given)
+    assert not (settings.data / "tls").exists()
