@@ -3,6 +3,7 @@
 What of the SDK is covered, and what is not: docs/reference/conformance.md.
 """
 
+import threading
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from hashlib import sha1
@@ -11,6 +12,8 @@ from typing import Any, Final
 
 import pytest
 
+from affinage.adapters.system.clock import wall_time
+from affinage.protocol.tokens import make_token
 from fakes.hub_process import HubProcess, affinage
 from fakes.relay import Relay
 from fakes.sdk import ITS_WARNINGS, PATIENCE_S, Connect, client_of, heard, wait_until
@@ -176,8 +179,8 @@ def test_a_device_is_known_by_its_certificate(
     hub: HubProcess, device_sdk: ModuleType, registry: Any
 ) -> None:
     pem = self_signed("by-certificate")
-    print_ = sha1(ders(pem)[0]).hexdigest()
-    registry.create_device_with_x509("by-certificate", print_, print_, "enabled")
+    fingerprint = sha1(ders(pem)[0]).hexdigest()
+    registry.create_device_with_x509("by-certificate", fingerprint, fingerprint, "enabled")
     client = device_sdk.IoTHubDeviceClient.create_from_x509_certificate(
         device_sdk.X509(str(pem), str(pem)),
         hub.address,
@@ -203,6 +206,65 @@ def test_an_unknown_certificate_is_refused(
     with pytest.raises(device_sdk.exceptions.CredentialError):
         client.connect()
     client.shutdown()
+
+
+def test_a_module_is_known_by_its_certificate(
+    hub: HubProcess, device_sdk: ModuleType, registry: Any, device: str
+) -> None:
+    pem = self_signed(f"{device}/pump")
+    fingerprint = sha1(ders(pem)[0]).hexdigest()
+    registry.create_module_with_x509(device, "pump", "", fingerprint, fingerprint)
+    client = device_sdk.IoTHubModuleClient.create_from_x509_certificate(
+        device_sdk.X509(str(pem), str(pem)),
+        hub.address,
+        device,
+        "pump",
+        server_verification_cert=hub.ca_file.read_text(),
+    )
+    client.connect()
+    client.shutdown()
+
+
+def test_a_device_is_known_by_its_bare_key(
+    hub: HubProcess, device_sdk: ModuleType, device: str
+) -> None:
+    client = device_sdk.IoTHubDeviceClient.create_from_symmetric_key(
+        hub.identity(device).key,
+        hub.address,
+        device,
+        server_verification_cert=hub.ca_file.read_text(),
+    )
+    client.connect()
+    client.disconnect()
+    client.patch_twin_reported_properties({"connects": "by itself"})
+    client.shutdown()
+
+
+def test_a_token_that_others_made_is_renewed_when_the_sdk_asks(
+    hub: HubProcess, device_sdk: ModuleType, device: str
+) -> None:
+    def token() -> str:
+        string = hub.identity(device)
+        assert string.key is not None
+        return make_token(string.resource, string.key, int(wall_time().timestamp()) + 124)
+
+    client = device_sdk.IoTHubDeviceClient.create_from_sastoken(
+        token(), server_verification_cert=hub.ca_file.read_text()
+    )
+    asked = threading.Event()
+    client.on_new_sastoken_required = asked.set
+    client.connect()
+    assert asked.wait(PATIENCE_S)  # 120 s before its end
+    client.update_sastoken(token())
+    assert client.get_twin()["reported"] == {"$version": 1}
+    client.shutdown()
+
+
+def test_a_modules_message_to_an_output_is_acknowledged(
+    connect: Connect, registry: Any, device: str
+) -> None:
+    registry.create_module_with_sas(device, "pump", "", "", "")
+    connect(device, "pump").send_message_to_output("22.5", "temperature")
 
 
 def test_a_message_is_acknowledged(connect: Connect, device: str) -> None:
