@@ -125,7 +125,7 @@ async def _services(
         bulk=Bulk(registry),
         twins=Twins(fleet, clock),
         queries=queries,
-        configurations=Configurations(fleet, queries, sweeps, clock),
+        configurations=Configurations(fleet, queries, clock),
         clock=clock,
         ids=ids,
     )

@@ -93,9 +93,7 @@ class Life:
         self.sessions = Sessions(self.fleet, self.clock)
         self.queries = Queries(self.fleet)
         self.sweeps = Sweeps(self.fleet, self.clock)
-        self.configurations = Configurations(
-            self.fleet, self.queries, self.sweeps, self.clock, limit=5
-        )
+        self.configurations = Configurations(self.fleet, self.queries, self.clock, limit=5)
 
     async def create(self, *names: str, **twin: Any) -> None:
         """New identities; ``tags`` and ``desired`` of their twins, and ``edge`` devices."""

@@ -69,7 +69,7 @@ class Parts:
         self.queries = Queries(self.fleet)
         self.sweeps = Sweeps(self.fleet, self.clock)
         self.configurations = Configurations(
-            self.fleet, self.queries, self.sweeps, self.clock, settings.max_configurations
+            self.fleet, self.queries, self.clock, settings.max_configurations
         )
 
     async def open(self) -> None:

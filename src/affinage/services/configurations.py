@@ -66,12 +66,11 @@ class Configurations:
         self,
         fleet: Fleet,
         queries: Queries,
-        sweeps: Sweeps,
         clock: Clock,
         limit: int = MAX_CONFIGURATIONS,
     ) -> None:
         """``limit`` is how many configurations and deployments the hub may have."""
-        self._fleet, self._sweeps, self._clock, self._limit = fleet, sweeps, clock, limit
+        self._fleet, self._clock, self._limit = fleet, clock, limit
         self._counts = Counts(queries, clock)
 
     async def get(self, name: str, *, by: Principal) -> JsonObject:
@@ -114,7 +113,6 @@ class Configurations:
             return _change(written)
 
         written = await self._fleet.change(decide)
-        self._sweeps.begin(written)
         return await self._document(written, by)
 
     async def delete(self, name: str, *, if_match: str | None, by: Principal) -> None:
@@ -135,9 +133,8 @@ class Configurations:
             configurations.check_etag(current, None if if_match == ANY else if_match)
             return _change(configurations.buried(current, at=at))
 
-        buried = await self._fleet.change(decide)
+        await self._fleet.change(decide)
         self._counts.forget()
-        self._sweeps.begin(buried)
 
     async def test_queries(self, body: JsonObject, *, by: Principal) -> JsonObject:
         """What is wrong with a target condition and metrics; nothing is stored.

@@ -19,7 +19,7 @@ from affinage.domain.moments import Millis, millis
 from affinage.ports.clock import Clock
 from affinage.ports.store import Row, Table
 from affinage.services.fleet import codec
-from affinage.services.fleet.fleet import Fleet
+from affinage.services.fleet.fleet import Fleet, Overlay
 from affinage.services.fleet.unit import Change, View
 
 BATCH: Final = 100
@@ -60,15 +60,10 @@ class Sweeps:
         return Row(Table.SWEEPS, configuration.id, codec.encode(sweep))
 
     async def open(self) -> None:
-        """Read what was under way when the hub stopped."""
+        """Read what was under way when the hub stopped; from now on, hear of every change."""
         for name, body in self._fleet.saved(Table.SWEEPS):
             self._pending[name] = codec.decode(body, Sweep)
-        self._woken.set()
-
-    def begin(self, configuration: Configuration) -> None:
-        """Its change is durable, and the row that asks for this sweep with it."""
-        self._pending[configuration.id] = Sweep(configuration.generation, configuration.etag)
-        self._idle.clear()
+        self._fleet.listen(self._committed)
         self._woken.set()
 
     async def finished(self) -> None:
@@ -92,6 +87,13 @@ class Sweeps:
             due = self._due(millis(self._clock.now()))
             for start in range(0, len(due), BATCH):
                 await self._reconcile(due[start : start + BATCH])
+
+    def _committed(self, overlay: Overlay) -> None:
+        """Sweep for each configuration whose change is now durable, its row with it."""
+        for changed in filter(None, overlay.configurations.values()):
+            self._pending[changed.id] = Sweep(changed.generation, changed.etag)
+            self._idle.clear()
+            self._woken.set()
 
     async def _sweep(self, name: str, sweep: Sweep) -> None:
         """One sweep to its end, or until the configuration changes; begun again if it fails."""
