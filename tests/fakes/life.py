@@ -3,6 +3,7 @@
 import asyncio
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
+from dataclasses import dataclass, field
 from typing import Any, Final
 
 from affinage.adapters.memory.store import MemoryStore
@@ -11,7 +12,7 @@ from affinage.domain.names import TwinKey
 from affinage.domain.principal import Kind, Principal, Right
 from affinage.domain.query.parse import parse_condition
 from affinage.domain.query.syntax import Collection
-from affinage.domain.twin import TwinPatch
+from affinage.domain.twin import DesiredChanged, TwinPatch
 from affinage.domain.values import JsonObject
 from affinage.ports.store import Table
 from affinage.services.access import Access
@@ -74,6 +75,20 @@ class Disk:
         await self._free.wait()
         if self.fails:
             raise OSError("no space left")
+
+
+@dataclass(eq=False)
+class Door:
+    """A connection that writes down what it is told."""
+
+    told: list[DesiredChanged] = field(default_factory=list)
+    closed: list[str] = field(default_factory=list)
+
+    def desired_changed(self, change: DesiredChanged) -> None:
+        self.told.append(change)
+
+    def close(self, reason: str) -> None:
+        self.closed.append(reason)
 
 
 class Life:

@@ -1,36 +1,20 @@
 """Who is connected: one connection an identity, what outlives it, and what it is told."""
 
 import asyncio
-from dataclasses import dataclass, field
 from typing import Any
 
 import pytest
 
 from affinage.domain.device import Presence
 from affinage.domain.errors import Forbidden, NotFound, Unauthorized, Unavailable
-from affinage.domain.twin import DesiredChanged
 from affinage.domain.values import JsonObject
 from affinage.ports.store import Table
 from affinage.services.sessions import FLUSH_S, SLICE, Filters
-from fakes.life import OWNER, Life, itself, key_of, living
+from fakes.life import OWNER, Door, Life, itself, key_of, living
 from fakes.looped import looped
 
 DESIRED = {"$iothub/twin/PATCH/properties/desired/#": 0}
 RESULTS = {"$iothub/twin/res/#": 1}
-
-
-@dataclass(eq=False)
-class Door:
-    """A connection that writes down what it is told."""
-
-    told: list[DesiredChanged] = field(default_factory=list)
-    closed: list[str] = field(default_factory=list)
-
-    def desired_changed(self, change: DesiredChanged) -> None:
-        self.told.append(change)
-
-    def close(self, reason: str) -> None:
-        self.closed.append(reason)
 
 
 async def attach(
