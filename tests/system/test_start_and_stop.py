@@ -99,6 +99,6 @@ def creation(hub: HubProcess, device: str, length: int) -> bytes:
 
 def until_deaf(hub: HubProcess) -> None:
     """Return once the hub listens no more."""
-    with suppress(ConnectionRefusedError):
+    with suppress(ConnectionError):
         while True:
             socket.create_connection((hub.address, hub.https_port)).close()
