@@ -5,38 +5,20 @@ it. What a unit raises leaves no trace; what reconciling raises marks the device
 the unit as it was decided.
 """
 
-from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass
-from typing import Any, Final
-
-import structlog
-from msgspec.structs import replace
+from collections.abc import Iterable, Iterator
+from typing import Any
 
 from affinage.domain.configuration import Configuration
-from affinage.domain.device import ABSENT, Device, Dirty, Presence, found
+from affinage.domain.device import ABSENT, Device, Presence, found
 from affinage.domain.edge import ModuleIdentities
 from affinage.domain.moments import Millis
 from affinage.domain.names import TwinKey
-from affinage.domain.query.syntax import Collection, Path
-from affinage.domain.reconcile import reconcile
-from affinage.domain.row import TwinRow
 from affinage.ports.store import Row, Table
 from affinage.services.fleet import codec
-from affinage.services.fleet.bitmaps import Move
 from affinage.services.fleet.memory import Memory
 from affinage.services.fleet.overlay import Overlay
+from affinage.services.fleet.settling import NO_ROWS, RowsOf, Settling, moves_between, rows_of
 from affinage.services.fleet.unit import Change, Decide, Sweep
-
-ROUNDS: Final = 4
-"""How often reconciling is asked again because of what it wrote itself."""
-
-_NO_END: Final = (
-    f"its configurations change what their conditions read, without end ({ROUNDS} times)"
-)
-
-Moves = list[tuple[Collection, Move]]
-
-_log = structlog.get_logger(__name__)
 
 
 class Batch:
@@ -44,8 +26,7 @@ class Batch:
 
     def __init__(self, memory: Memory, identities: ModuleIdentities, at: Millis) -> None:
         self._memory = memory
-        self._identities = identities
-        self._at = at
+        self._settling = Settling(self, memory, identities, at)
         self._count = len(memory.numbers)
         self._read: dict[str, Device | None] = {}
         self.overlay = Overlay(begun=memory.begun)
@@ -113,7 +94,7 @@ class Batch:
         touched = dict.fromkeys((*change.devices, *change.sweep))  # in an order, unlike a set
         if change.presence and self._memory.watches_presence():
             touched |= dict.fromkeys(key.device for key in change.presence)
-        before = {device_id: self._rows(self.find(device_id)) for device_id in touched}
+        before = {device_id: rows_of(self.find(device_id), self.presence) for device_id in touched}
         self.overlay.presences.update(change.presence)
         self.overlay.rows.extend(change.rows)
         self.overlay.events.extend(change.events)
@@ -128,13 +109,14 @@ class Batch:
         else:
             self.rulebook = self.rulebook.with_rule(new)
 
-    def _put(self, device_id: str, before: "RowsOf", new: Device | None, sweep: Sweep) -> None:
+    def _put(self, device_id: str, before: RowsOf, new: Device | None, sweep: Sweep) -> None:
         """Write one device, reconciled, with the moves that its bitmaps will make."""
         if new is None:
             self._drop(device_id, before)
             return
-        settled, moves = self._settled(before, self._numbered(new), sweep)
+        settled, moves, events = self._settling.settle(before, self._memory.numbered(new), sweep)
         self.overlay.moves.extend(moves)  # of a connection too, which is no part of the device
+        self.overlay.events.extend(events)
         if settled is before.device:
             return
         self._count += before.device is None
@@ -145,11 +127,11 @@ class Batch:
         self.overlay.before.setdefault(device_id, old)
         self.overlay.devices[device_id] = new
 
-    def _drop(self, device_id: str, before: "RowsOf") -> None:
+    def _drop(self, device_id: str, before: RowsOf) -> None:
         if before.device is None:
             return
         self._count -= 1
-        self.overlay.moves.extend(_moves(self._memory, before, RowsOf(None, {})))
+        self.overlay.moves.extend(moves_between(self._memory, before, NO_ROWS))
         self._set(device_id, before.device, None)
         self._clear(before.rows)
 
@@ -158,123 +140,3 @@ class Batch:
         for key in gone:
             self.overlay.presences[key] = None
             self.overlay.rows.append(Row(Table.SUBSCRIPTIONS, key.path, None))
-
-    def _numbered(self, new: Device) -> Device:
-        """The device with numbers for itself and its modules, those it had before if any."""
-        if not new.number:
-            new = replace(new, number=self._memory.next_number)
-            self._memory.next_number += 1
-        if all(module.number for module in new.modules.values()):
-            return new
-        modules = dict(new.modules)
-        for module in new.modules.values():
-            if not module.number:
-                modules[module.id] = replace(module, number=self._memory.next_module_number)
-                self._memory.next_module_number += 1
-        return replace(new, modules=modules)
-
-    def _settled(self, before: "RowsOf", new: Device, sweep: Sweep) -> tuple[Device, Moves]:
-        """What the configurations in force make of it, and of what they made of it, to the end.
-
-        Where they fail, or come to no end, the device is dirty and stays as it was last.
-        """
-        device, was = new, before
-        moves: Moves = []
-        for _ in range(ROUNDS):
-            now = self._rows(device)
-            step = _moves(self._memory, was, now)
-            moves += step
-            affected = self._affected(was.device, device, step, sweep)
-            if affected is not None and not affected:
-                return device, moves
-            try:
-                settled = self._reconciled(device, affected)
-            except Exception as error:  # noqa: BLE001  # the cause never fails because of it
-                return self._dirtied(before.device, device, str(error)), moves
-            if settled is device:
-                return device, moves
-            device, was, sweep = self._numbered(settled), now, {}
-        moves += _moves(self._memory, was, self._rows(device))
-        return self._dirtied(before.device, device, _NO_END), moves
-
-    def _reconciled(self, device: Device, affected: frozenset[str] | None) -> Device:
-        settled, events = reconcile(
-            replace(device, dirty=None) if device.dirty else device,
-            self.rulebook,
-            presence=self.presence,
-            identities=self._identities,
-            at=self._at,
-            affected=affected,
-        )
-        self.overlay.events.extend(events)
-        return settled
-
-    def _dirtied(self, before: Device | None, device: Device, error: str) -> Device:
-        _log.warning("not reconciled", device=device.id, error=error)
-        attempts = before.dirty.attempts + 1 if before and before.dirty else 1
-        return replace(device, dirty=Dirty(error, self._at, attempts))
-
-    def _affected(
-        self, old: Device | None, new: Device, moves: Moves, sweep: Sweep
-    ) -> frozenset[str] | None:
-        """The configurations whose conditions must be asked again; None is all of them."""
-        asked = sweep.get(new.id, "")
-        if asked is None or _is_new_to_rules(old, new):
-            return None
-        watching = (self._watching(collection).get(move.path, ()) for collection, move in moves)
-        return frozenset({asked} if asked else ()).union(*watching)
-
-    def _watching(self, collection: Collection) -> Mapping[Path, frozenset[str]]:
-        if collection is Collection.MODULES:
-            return self.rulebook.watched_of_modules
-        return self.rulebook.watched
-
-    def _rows(self, device: Device | None) -> "RowsOf":
-        if device is None:
-            return RowsOf(None, {})
-        own = TwinKey(device.id)
-        rows = {own: (device.number, TwinRow(device, self.presence(own)))}
-        for module in device.modules.values():
-            key = TwinKey(device.id, module.id)
-            rows[key] = (module.number, TwinRow(device, self.presence(key), module))
-        return RowsOf(device, rows)
-
-
-@dataclass(frozen=True, slots=True)
-class RowsOf:
-    """A device and its rows in both collections."""
-
-    device: Device | None
-    rows: dict[TwinKey, tuple[int, TwinRow]]
-
-
-def _is_new_to_rules(old: Device | None, new: Device) -> bool:
-    """Whether every condition must be asked: some hold without naming any path that moved."""
-    return (
-        old is None
-        or new.dirty is not None
-        or old.identity.iot_edge != new.identity.iot_edge
-        or old.modules.keys() != new.modules.keys()
-    )
-
-
-def _moves(memory: Memory, before: RowsOf, after: RowsOf) -> Moves:
-    moves: Moves = []
-    for key in before.rows.keys() | after.rows.keys():
-        collection = Collection.DEVICES if key.module is None else Collection.MODULES
-        number, old = before.rows.get(key, (0, None))
-        number, new = after.rows.get(key, (number, None))
-        if old and new and _is_same(old, new):
-            continue
-        found = memory.bitmaps[collection].moves(number, old, new)
-        moves.extend((collection, move) for move in found)
-    return moves
-
-
-def _is_same(old: TwinRow, new: TwinRow) -> bool:
-    return (
-        old.twin is new.twin
-        and old.module is new.module
-        and old.device.identity is new.device.identity
-        and old.presence is new.presence
-    )

@@ -7,12 +7,14 @@ from collections.abc import Iterable, Iterator
 from typing import TypeAlias
 
 import structlog
+from msgspec.structs import replace
 from pyroaring import BitMap
 from sortedcontainers import SortedList
 
 from affinage.domain.configuration import Configuration
 from affinage.domain.content import Kind
 from affinage.domain.device import ABSENT, Device, Presence
+from affinage.domain.edge import next_leaving
 from affinage.domain.moments import Millis
 from affinage.domain.names import TwinKey
 from affinage.domain.query.syntax import Collection
@@ -94,6 +96,20 @@ class Memory:
             self._set_configuration(configuration.id, configuration)
         _log.info("loaded", devices=len(self.numbers), configurations=len(self.configurations))
 
+    def numbered(self, device: Device) -> Device:
+        """The device with numbers for itself and its modules, those that it has if any."""
+        if not device.number:
+            device = replace(device, number=self.next_number)
+            self.next_number += 1
+        if all(module.number for module in device.modules.values()):
+            return device
+        modules = dict(device.modules)
+        for module in device.modules.values():
+            if not module.number:
+                modules[module.id] = replace(module, number=self.next_module_number)
+                self.next_module_number += 1
+        return replace(device, modules=modules)
+
     @property
     def begun(self) -> int:
         """How many paths were ever watched, in both collections."""
@@ -171,9 +187,8 @@ class Memory:
             self.carriers.setdefault(configuration_id, BitMap()).add(device.number)
         if device.dirty:
             self.dirty.add(device.number)
-        leaving = [module.leaves_at for module in device.modules.values() if module.leaves_at]
-        if leaving:
-            self.leaving[device.number] = min(leaving)
+        if (leaves_at := next_leaving(device)) is not None:
+            self.leaving[device.number] = leaves_at
 
     def _forget(self, old: Device, new: Device | None) -> None:
         """Undo `_enter` where the new device, if any, will not do it again."""

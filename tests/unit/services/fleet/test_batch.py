@@ -13,7 +13,7 @@ from affinage.domain.query.syntax import Collection, Path
 from affinage.domain.twin import TwinPatch, patch
 from affinage.ports.store import Row, Table
 from affinage.services.fleet import codec
-from affinage.services.fleet.batch import ROUNDS
+from affinage.services.fleet.settling import ROUNDS
 from affinage.services.fleet.unit import Change, View
 from fakes.commits import Commits, configuration, configuring, deleting, device, putting
 
