@@ -24,6 +24,8 @@ from affinage.domain.errors import EtagMismatch, ImmutableContent, Invalid, Malf
 from affinage.domain.identity import etag_text
 from affinage.domain.moments import Millis, iso
 from affinage.domain.names import check_configuration_id
+from affinage.domain.query.parse import parse_query
+from affinage.domain.query.syntax import Collection, Query
 from affinage.domain.values import JsonObject, JsonValue, is_object, same
 
 MAX_CONFIGURATIONS: Final = 100
@@ -167,6 +169,17 @@ def document(
     if shown.content_type is None:
         del wire["contentType"]
     return wire
+
+
+def counted(configuration: Configuration) -> tuple[Query, ...]:
+    """The queries whose rows are its metrics, generated and custom; those without text left out.
+
+    Source: CONFIGURATION-13, CONFIGURATION-15.
+    """
+    generated = system_queries(configuration.id, configuration.kind, configuration.target_condition)
+    texts = (*generated.values(), *configuration.metrics.values())
+    default = Collection.MODULES if configuration.kind is Kind.MODULE else Collection.DEVICES
+    return tuple(parse_query(text, default=default) for text in texts if text)
 
 
 def _checked(configuration: Configuration) -> Configuration:

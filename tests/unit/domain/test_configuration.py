@@ -3,7 +3,15 @@ from typing import Any
 import pytest
 
 from affinage.domain import configuration as configurations
-from affinage.domain.configuration import Configuration, Kind, buried, create, document, update
+from affinage.domain.configuration import (
+    Configuration,
+    Kind,
+    buried,
+    counted,
+    create,
+    document,
+    update,
+)
 from affinage.domain.errors import (
     EtagMismatch,
     ImmutableContent,
@@ -12,6 +20,7 @@ from affinage.domain.errors import (
     InvalidTargetCondition,
     Malformed,
 )
+from affinage.domain.query.parse import parse_query
 from affinage.domain.values import JsonObject
 
 CONTENT: JsonObject = {"deviceContent": {"properties.desired.pumping": {"rate": 5}}}
@@ -166,3 +175,14 @@ def test_a_deleted_configuration_is_a_tombstone() -> None:
 
 def test_queries_can_be_tried() -> None:
     assert configurations.test_queries({})["targetConditionError"] is None
+
+
+def test_its_metrics_count_the_rows_of_these_queries() -> None:
+    """CONFIGURATION-13, CONFIGURATION-15."""
+    metric = "SELECT deviceId FROM devices WHERE tags.n = 1"
+    body: JsonObject = {"targetCondition": "", "metrics": {"queries": {"n": metric}}}
+    applied, custom = counted(create("a", body, generation=1, at=0))
+    assert applied == parse_query(
+        "select deviceId from devices where configurations.a.status = 'Applied'"
+    )
+    assert custom == parse_query(metric)

@@ -4,7 +4,7 @@ import asyncio
 from collections.abc import AsyncIterator
 from collections.abc import Collection as Several
 
-from affinage.domain.configuration import Configuration
+from affinage.domain.configuration import Configuration, counted
 from affinage.domain.device import Device, Presence, found
 from affinage.domain.edge import ModuleIdentities
 from affinage.domain.moments import Millis
@@ -159,9 +159,13 @@ class Fleet:
             self._indexer.want(collection, indexable(condition))
 
     def _index_rule(self, configuration_id: str) -> None:
+        """Keep bitmaps for what its condition names, and for what its metrics count by."""
         rule = self._memory.rulebook.rules.get(configuration_id)
-        if rule is not None:
-            self._indexer.want(collection_of(rule), rule.names, always=True)
+        if rule is None:
+            return
+        self._indexer.want(collection_of(rule), rule.names, always=True)
+        for query in counted(rule.configuration) if rule.in_force else ():
+            self._index(query.collection, query.condition)
 
     def _index_new_rules(self, overlay: Overlay) -> None:
         for configuration_id in overlay.configurations:

@@ -6,9 +6,10 @@ from affinage.domain.device import Presence
 from affinage.domain.errors import DeviceNotFound, ModuleNotFound
 from affinage.domain.query.parse import parse_condition
 from affinage.domain.query.syntax import Collection
+from affinage.domain.values import JsonObject
 from affinage.ports.store import Row, Table
 from affinage.services.fleet.unit import Change
-from fakes.life import key_of, living
+from fakes.life import OWNER, key_of, living
 from fakes.looped import looped
 
 
@@ -51,6 +52,21 @@ async def test_conditions_of_configurations_are_indexed_from_the_start() -> None
         assert again.desired("d") == {"who": "one"}
         await again.tag("d", n=None)
         assert again.desired("d") == {}
+
+
+@looped
+async def test_what_a_metric_counts_by_has_bitmaps_after_a_restart_too() -> None:
+    """The first who read the counts after a restart waited for a scan."""
+    metric = "SELECT deviceId FROM devices WHERE properties.reported.state = 'current'"
+    async with living() as life:
+        await life.create("d")
+        body: JsonObject = {"targetCondition": "*", "metrics": {"queries": {"current": metric}}}
+        await life.configurations.put("one", body, if_match=None, by=OWNER)
+    async with living(life) as again:
+        await again.turn()
+        bitmaps = again.fleet._memory.bitmaps[Collection.DEVICES]
+        for path in (("properties", "reported", "state"), ("configurations", "one", "status")):
+            assert bitmaps.path(path) is not None
 
 
 @looped
