@@ -28,7 +28,7 @@ READERS: Final = Right.REGISTRY_READ | Right.SERVICE_CONNECT
 """Either right reads configurations. ACCESS-5."""
 
 FRESH_S: Final = 0.25
-"""How old a configuration's counts may be when they are shown."""
+"""How old a configuration's counts may be when they are shown. CONFIGURATION-22."""
 
 
 class Counts:

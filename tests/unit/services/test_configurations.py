@@ -233,6 +233,7 @@ async def test_what_targets_nothing_counts_nothing() -> None:
 
 @looped
 async def test_counts_may_be_a_quarter_of_a_second_old_and_no_more() -> None:
+    """CONFIGURATION-22."""
     async with living() as life:
         await life.create("a")
         await put(life)
