@@ -1,8 +1,9 @@
 """Our TLS alone: what an idle connection takes, and what a handshake costs the server.
 
 `python bench/bench_tls_idle.py [connections]` prints one JSON line per figure. The server is a
-process of its own; its memory and processor time are read from the kernel, so that what the clients cost
-is not in the figures. The wall rate is what this one client, on the same machine, could ask for.
+process of its own; its memory and processor time are read from the kernel, so that what the
+clients cost is not in the figures. The wall rate is what this one client, on the same machine,
+could ask for.
 """
 
 import asyncio
