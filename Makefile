@@ -5,10 +5,10 @@ BIN := .venv/bin
 INSTALL := $(BIN)/pip install --quiet --disable-pip-version-check
 ALONE := $(BIN)/python tests/netns.py  # in a network of its own, every port is free
 
-.PHONY: help demo test check lint types arch rules coverage laws system conformance bench kills docs
+.PHONY: .venv help demo test check lint types arch rules coverage laws system conformance bench kills docs
 
 help:  ## what there is to make
-	@grep -E '^[a-z]+:.*## ' Makefile | sed -E 's/:.*## /\t/' | expand -t 14
+	@grep -E '^[.a-z]+:.*## ' Makefile | sed -E 's/:.*## /\t/' | expand -t 14
 
 demo: .venv/ready  ## the walk-through, from nothing: firmware to a fleet in two stages
 	$(BIN)/affinage demo
@@ -53,6 +53,8 @@ bench: .venv/dev  ## measure; results go to bench/, with the machine's descripti
 docs: .venv/dev  ## every link leads somewhere; the changelog's next entry
 	$(BIN)/python tools/check_links.py
 	$(BIN)/towncrier build --draft --version next
+
+.venv: .venv/dev  ## the environment: the hub and what its tests need
 
 .venv/ready: pyproject.toml
 	test -x $(BIN)/python || $(PYTHON) -m venv .venv
