@@ -9,8 +9,8 @@ from affinage.domain.errors import Invalid, InvalidContent
 from affinage.domain.names import EDGE_AGENT, EDGE_HUB, SYSTEM_MODULES, check_id
 from affinage.domain.values import JsonObject, JsonValue, is_object
 
-MAX_MODULES: Final = 50
-"""Modules beside the two system modules, in one deployment and on one device."""
+MAX_MODULES: Final = 48
+"""Modules in one deployment, beside the two system modules: what a device of 50 has room for."""
 
 _ROOT: Final = "properties.desired"
 _MODULES: Final = f"{_ROOT}.modules"
@@ -21,8 +21,8 @@ def check_manifest(modules: JsonObject, limit: int = MAX_MODULES) -> None:
 
     Raises:
         InvalidContent: the agent is missing, a whole `properties.desired` of the agent or the hub
-            is incomplete, it names more than ``limit`` modules, or
-            one that could have no identity.
+            is incomplete, it names more than ``limit`` modules, or one that could have no
+            identity.
 
     Source: EDGE-1 to EDGE-3.
     """

