@@ -50,8 +50,7 @@ def itself(name: str) -> Principal:
 
 
 def key_of(name: str) -> TwinKey:
-    device, _, module = name.partition("/")
-    return TwinKey(device, module or None)
+    return TwinKey.parse(name)
 
 
 class Disk:

@@ -37,6 +37,11 @@ def parse_condition(text: str, kind: Kind) -> Expr | None:
         raise InvalidTargetCondition(str(error)) from None
 
 
+def collection_of(kind: Kind) -> Collection:
+    """The rows that a condition of that kind is about, and a metric that names none."""
+    return Collection.MODULES if kind is Kind.MODULE else Collection.DEVICES
+
+
 def is_of_modules(text: str) -> bool:
     """Whether a condition says itself that it is over modules."""
     return bool(_OF_MODULES.match(text))
@@ -63,9 +68,8 @@ def check_metrics(queries: Mapping[str, str], kind: Kind, limit: int = MAX_METRI
 
 def check_metric(name: str, text: str, kind: Kind) -> None:
     """Raise InvalidMetric unless the text is a query; without FROM it is over the kind's twins."""
-    collection = Collection.MODULES if kind is Kind.MODULE else Collection.DEVICES
     try:
-        parse_query(text, default=collection)
+        parse_query(text, default=collection_of(kind))
     except QuerySyntaxError as error:
         raise InvalidMetric(f"metric {name}: {error}") from None
 

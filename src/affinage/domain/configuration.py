@@ -12,6 +12,7 @@ from msgspec.structs import replace
 
 from affinage.domain.conditions import (
     check_metrics,
+    collection_of,
     is_of_modules,
     parse_condition,
     system_queries,
@@ -25,7 +26,7 @@ from affinage.domain.identity import etag_text
 from affinage.domain.moments import Millis, iso
 from affinage.domain.names import check_configuration_id
 from affinage.domain.query.parse import parse_query
-from affinage.domain.query.syntax import Collection, Query
+from affinage.domain.query.syntax import Query
 from affinage.domain.values import JsonObject, JsonValue, is_object, same
 
 MAX_CONFIGURATIONS: Final = 100
@@ -178,7 +179,7 @@ def counted(configuration: Configuration) -> tuple[Query, ...]:
     """
     generated = system_queries(configuration.id, configuration.kind, configuration.target_condition)
     texts = (*generated.values(), *configuration.metrics.values())
-    default = Collection.MODULES if configuration.kind is Kind.MODULE else Collection.DEVICES
+    default = collection_of(configuration.kind)
     return tuple(parse_query(text, default=default) for text in texts if text)
 
 

@@ -22,6 +22,12 @@ class TwinKey(NamedTuple):
     device: str
     module: str | None = None
 
+    @classmethod
+    def parse(cls, path: str) -> "TwinKey":
+        """Read it as it is spelled; law: ``TwinKey.parse(key.path) == key``, no id has a slash."""
+        device, _, module = path.partition("/")
+        return cls(device, module or None)
+
     @property
     def path(self) -> str:
         """How people and MQTT spell it: ``device`` or ``device/module``."""

@@ -3,9 +3,8 @@
 from typing import Final
 
 from affinage.domain import configuration as configurations
-from affinage.domain.conditions import system_queries
+from affinage.domain.conditions import collection_of, system_queries
 from affinage.domain.configuration import MAX_CONFIGURATIONS, Configuration
-from affinage.domain.content import Kind
 from affinage.domain.errors import (
     ConfigurationExists,
     ConfigurationNotFound,
@@ -42,7 +41,7 @@ class Counts:
         self, one: Configuration, queries: dict[str, str], *, by: Principal
     ) -> dict[str, int]:
         """Each query's number of rows; an empty query has none."""
-        default = Collection.MODULES if one.kind is Kind.MODULE else Collection.DEVICES
+        default = collection_of(one.kind)
         return {name: await self._count(text, default, by) for name, text in queries.items()}
 
     async def _count(self, text: str, default: Collection, by: Principal) -> int:

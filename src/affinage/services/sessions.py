@@ -154,9 +154,9 @@ class Sessions:
 
     def _follow(self, name: str, body: bytes | None) -> None:
         if body is None:
-            self._filters.pop(_key(name), None)
+            self._filters.pop(TwinKey.parse(name), None)
         else:
-            self._filters[_key(name)] = codec.decode(body, Subscriptions).filters
+            self._filters[TwinKey.parse(name)] = codec.decode(body, Subscriptions).filters
 
     def _end_what_may_not_be(self, old: Device | None, new: Device | None) -> None:
         if old is None or (new is not None and _has_the_same_identities(old, new)):
@@ -261,8 +261,3 @@ def _why_not(device: Device | None, key: TwinKey) -> str | None:
     if device is None or (key.module is not None and key.module not in device.modules):
         return "the identity was deleted"
     return "the device was disabled" if device.identity.status is Status.DISABLED else None
-
-
-def _key(name: str) -> TwinKey:
-    device, _, module = name.partition("/")
-    return TwinKey(device, module or None)

@@ -11,7 +11,7 @@ from affinage.domain.twin import Changed, Twin, TwinPatch
 from affinage.domain.values import JsonObject
 from affinage.ports.clock import Clock
 from affinage.services.fleet.fleet import Fleet
-from affinage.services.fleet.unit import Change, View
+from affinage.services.fleet.unit import Change, View, row_of
 
 
 class Twins:
@@ -106,13 +106,6 @@ class Twins:
             twins.check_etag(key, twin, if_match)
             written, events = write(twin)
             devices = {} if written is twin else {device.id: device.with_twin(key, written)}
-            return Change(lambda after: row(after, key), devices=devices, events=events)
+            return Change(lambda after: row_of(after, key), devices=devices, events=events)
 
         return await self._fleet.change(decide)
-
-
-def row(view: View, key: TwinKey) -> TwinRow:
-    """The twin as a unit leaves it."""
-    device = view.device(key.device)
-    module = None if key.module is None else device.module(key.module)
-    return TwinRow(device, view.presence(key), module)

@@ -8,6 +8,11 @@ from affinage.domain.names import TwinKey, check_configuration_id, check_id
 ADMITTED = "azAZ09-:.+%_#*?!(),=@;$'"
 
 
+def test_a_key_is_read_as_it_is_spelled() -> None:
+    for key in (TwinKey("d"), TwinKey("d", "m"), TwinKey("d", "$edgeAgent")):
+        assert TwinKey.parse(key.path) == key
+
+
 def test_a_twin_is_spelled_as_its_device_or_below_it() -> None:
     assert TwinKey("pump-1").path == "pump-1"
     assert TwinKey("pump-1", "valve").path == "pump-1/valve"

@@ -4,6 +4,7 @@ import asyncio
 from collections.abc import AsyncIterator
 from collections.abc import Collection as Several
 
+from affinage.domain.conditions import collection_of
 from affinage.domain.configuration import Configuration, counted
 from affinage.domain.device import Device, Presence, found
 from affinage.domain.edge import ModuleIdentities
@@ -16,9 +17,9 @@ from affinage.ports.clock import Clock
 from affinage.ports.store import Row, Store, Table
 from affinage.services.fleet import search
 from affinage.services.fleet.indexer import Indexer
-from affinage.services.fleet.memory import Memory, collection_of
+from affinage.services.fleet.memory import Memory
 from affinage.services.fleet.overlay import Overlay
-from affinage.services.fleet.unit import Change, Decide, Result
+from affinage.services.fleet.unit import Change, Decide, Result, row_of
 from affinage.services.fleet.writer import Committed, Writer
 
 __all__ = ["Change", "Fleet", "Overlay"]
@@ -86,9 +87,7 @@ class Fleet:
 
     def row(self, key: TwinKey) -> TwinRow:
         """One twin with all that a document of it shows; DeviceNotFound, ModuleNotFound."""
-        device = self.device(key.device)
-        module = None if key.module is None else device.module(key.module)
-        return TwinRow(device, self.presence(key), module)
+        return row_of(self, key)
 
     def presence(self, key: TwinKey) -> Presence:
         return self._memory.presence(key)
@@ -163,7 +162,7 @@ class Fleet:
         rule = self._memory.rulebook.rules.get(configuration_id)
         if rule is None:
             return
-        self._indexer.want(collection_of(rule), rule.names, always=True)
+        self._indexer.want(collection_of(rule.kind), rule.names, always=True)
         for query in counted(rule.configuration) if rule.in_force else ():
             self._index(query.collection, query.condition)
 

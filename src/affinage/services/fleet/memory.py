@@ -3,7 +3,6 @@
 Only committed state is here. It moves in one step after each commit, and nothing else moves it.
 """
 
-from collections.abc import Iterable, Iterator
 from typing import TypeAlias
 
 import structlog
@@ -12,14 +11,13 @@ from pyroaring import BitMap
 from sortedcontainers import SortedList
 
 from affinage.domain.configuration import Configuration
-from affinage.domain.content import Kind
 from affinage.domain.device import ABSENT, Device, Presence
 from affinage.domain.edge import next_leaving
 from affinage.domain.moments import Millis
 from affinage.domain.names import TwinKey
 from affinage.domain.query.syntax import Collection
 from affinage.domain.row import TwinRow
-from affinage.domain.rulebook import Rule, Rulebook
+from affinage.domain.rulebook import Rulebook
 from affinage.ports.store import Store, Table
 from affinage.services.fleet import codec
 from affinage.services.fleet.bitmaps import Bitmaps
@@ -90,7 +88,7 @@ class Memory:
             self.next_number = max(self.next_number, device.number + 1)
             self.next_module_number = max([self.next_module_number - 1, *numbers]) + 1
         for key, body in store.read(Table.PRESENCE):
-            self.presences[_twin_key(str(key))] = codec.decode(body, Presence)
+            self.presences[TwinKey.parse(str(key))] = codec.decode(body, Presence)
         for _, body in store.read(Table.CONFIGURATIONS):
             configuration = codec.decode(body, Configuration)
             self._set_configuration(configuration.id, configuration)
@@ -208,24 +206,9 @@ class Memory:
             self.ids.remove(old.id)
             self.bitmaps[Collection.DEVICES].everything.discard(old.number)
 
-    def rows(self, collection: Collection, numbers: Iterable[int]) -> Iterator[TwinRow]:
-        for number in numbers:
-            if (row := self.row(collection, number)) is not None:
-                yield row
-
     def watches_presence(self) -> bool:
         return any(
             path[0] in ("connectionState", "lastActivityTime")
             for bitmaps in self.bitmaps.values()
             for path in (*bitmaps.paths, *bitmaps.refused)
         )
-
-
-def collection_of(rule: Rule) -> Collection:
-    """The rows that a rule's condition is about."""
-    return Collection.MODULES if rule.kind is Kind.MODULE else Collection.DEVICES
-
-
-def _twin_key(text: str) -> TwinKey:
-    device, _, module = text.partition("/")
-    return TwinKey(device, module or None)

@@ -10,12 +10,13 @@ from typing import Final
 
 from pyroaring import BitMap
 
+from affinage.domain.conditions import collection_of
 from affinage.domain.names import TwinKey
 from affinage.domain.query.evaluate import matches
 from affinage.domain.query.plan import candidates
 from affinage.domain.query.syntax import Collection, Expr
 from affinage.domain.row import TwinRow
-from affinage.services.fleet.memory import Memory, collection_of
+from affinage.services.fleet.memory import Memory
 
 SLICE: Final = 200
 """Rows looked at before others get their turn: about two milliseconds."""
@@ -58,7 +59,7 @@ def reached(memory: Memory, configuration_id: str) -> BitMap:
     rule = memory.rulebook.rules.get(configuration_id)
     if rule is None or rule.condition is None:
         return devices
-    collection = collection_of(rule)
+    collection = collection_of(rule.kind)
     sure, maybe = narrowed(memory, collection, rule.condition)
     if collection is Collection.DEVICES:
         return devices | sure | maybe

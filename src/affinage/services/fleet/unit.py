@@ -7,6 +7,7 @@ from typing import Generic, Protocol, TypeAlias, TypeVar
 from affinage.domain.configuration import Configuration
 from affinage.domain.device import Device, Presence
 from affinage.domain.names import TwinKey
+from affinage.domain.row import TwinRow
 from affinage.domain.rulebook import Rulebook
 from affinage.domain.twin import DesiredChanged
 from affinage.ports.store import Row
@@ -15,19 +16,23 @@ Result = TypeVar("Result")
 Result_co = TypeVar("Result_co", covariant=True)
 
 
-class View(Protocol):
-    """The fleet as it is after every unit before this one."""
-
-    @property
-    def rulebook(self) -> Rulebook: ...
-
-    def find(self, device_id: str) -> Device | None: ...
+class Readable(Protocol):
+    """Whatever knows devices and who is connected: the fleet, and what a unit sees of it."""
 
     def device(self, device_id: str) -> Device:
         """The device, or DeviceNotFound."""
         ...
 
     def presence(self, key: TwinKey) -> Presence: ...
+
+
+class View(Readable, Protocol):
+    """The fleet as it is after every unit before this one."""
+
+    @property
+    def rulebook(self) -> Rulebook: ...
+
+    def find(self, device_id: str) -> Device | None: ...
 
     def configuration(self, configuration_id: str) -> Configuration | None:
         """Also one that was deleted and is still being swept away: a tombstone."""
@@ -57,3 +62,10 @@ class Change(Generic[Result_co]):
 
 
 Decide: TypeAlias = Callable[[View], Change[Result]]
+
+
+def row_of(fleet: Readable, key: TwinKey) -> TwinRow:
+    """One twin with all that a document of it shows; DeviceNotFound, ModuleNotFound."""
+    device = fleet.device(key.device)
+    module = None if key.module is None else device.module(key.module)
+    return TwinRow(device, fleet.presence(key), module)

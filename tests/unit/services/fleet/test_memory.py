@@ -5,13 +5,14 @@ from msgspec.structs import replace
 from pyroaring import BitMap
 
 from affinage.adapters.memory.store import MemoryStore
+from affinage.domain.conditions import collection_of
 from affinage.domain.configuration import buried
 from affinage.domain.device import ABSENT, Dirty, Presence
 from affinage.domain.names import TwinKey
 from affinage.domain.query.syntax import UNDEFINED, Collection, Path
 from affinage.ports.store import Row, Table
 from affinage.services.fleet.bitmaps import MAX_VALUES, Move
-from affinage.services.fleet.memory import Memory, collection_of
+from affinage.services.fleet.memory import Memory
 from affinage.services.fleet.unit import Change
 from fakes.commits import Commits, configuration, configuring, deleting, device, putting
 from fakes.looped import looped
@@ -63,7 +64,8 @@ def test_rows_are_of_devices_and_of_modules(hub: Commits) -> None:
     assert (row.key, row.presence) == (TwinKey("d", "m"), ABSENT)
     assert memory.row(Collection.MODULES, 99) is None
     assert memory.row(Collection.DEVICES, 99) is None
-    assert [one.key.path for one in memory.rows(Collection.DEVICES, [1, 99])] == ["d"]
+    there = [memory.row(Collection.DEVICES, number) for number in (1, 99)]
+    assert [one and one.key.path for one in there] == ["d", None]
 
 
 def test_who_leaves_a_configuration_carries_it_no_more(hub: Commits) -> None:
@@ -172,5 +174,5 @@ def test_a_condition_is_about_the_rows_of_its_kind(hub: Commits) -> None:
     of_modules = replace(configuration("m"), content={"moduleContent": {}})
     hub.run(configuring(configuration("d"), of_modules))
     rules = hub.memory.rulebook.rules
-    assert collection_of(rules["d"]) is Collection.DEVICES
-    assert collection_of(rules["m"]) is Collection.MODULES
+    assert collection_of(rules["d"].kind) is Collection.DEVICES
+    assert collection_of(rules["m"].kind) is Collection.MODULES
