@@ -17,7 +17,8 @@ from affinage.ports.store import Row, Table
 from affinage.services.fleet import codec
 from affinage.services.fleet.memory import Memory
 from affinage.services.fleet.overlay import Overlay
-from affinage.services.fleet.settling import NO_ROWS, RowsOf, Settling, moves_between, rows_of
+from affinage.services.fleet.rows import NO_ROWS, RowsOf, moves_between, rows_of
+from affinage.services.fleet.settling import Settling
 from affinage.services.fleet.unit import Change, Decide, Sweep
 
 

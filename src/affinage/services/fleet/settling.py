@@ -4,23 +4,20 @@ It is asked which of its paths moved, and only the configurations that watch tho
 wrote is asked again, to the end. What they raise never reaches the unit: the device is dirty.
 """
 
-from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from collections.abc import Mapping
 from typing import Final, NamedTuple
 
 import structlog
 from msgspec.structs import replace
 
-from affinage.domain.device import Device, Dirty, Presence
+from affinage.domain.device import Device, Dirty
 from affinage.domain.edge import ModuleIdentities
 from affinage.domain.moments import Millis
-from affinage.domain.names import TwinKey
 from affinage.domain.query.syntax import Collection, Path
 from affinage.domain.reconcile import reconcile
-from affinage.domain.row import TwinRow
 from affinage.domain.twin import DesiredChanged
-from affinage.services.fleet.bitmaps import Move
 from affinage.services.fleet.memory import Memory
+from affinage.services.fleet.rows import Moves, RowsOf, moves_between, rows_of
 from affinage.services.fleet.unit import Sweep, View
 
 ROUNDS: Final = 4
@@ -30,46 +27,7 @@ _NO_END: Final = (
     f"its configurations change what their conditions read, without end ({ROUNDS} times)"
 )
 
-Moves = list[tuple[Collection, Move]]
-
 _log = structlog.get_logger(__name__)
-
-
-@dataclass(frozen=True, slots=True)
-class RowsOf:
-    """A device and its rows in both collections."""
-
-    device: Device | None
-    rows: dict[TwinKey, tuple[int, TwinRow]]
-
-
-NO_ROWS: Final = RowsOf(None, {})
-
-
-def rows_of(device: Device | None, presence: Callable[[TwinKey], Presence]) -> RowsOf:
-    """The device's own row, and one for each of its modules."""
-    if device is None:
-        return NO_ROWS
-    own = TwinKey(device.id)
-    rows = {own: (device.number, TwinRow(device, presence(own)))}
-    for module in device.modules.values():
-        key = TwinKey(device.id, module.id)
-        rows[key] = (module.number, TwinRow(device, presence(key), module))
-    return RowsOf(device, rows)
-
-
-def moves_between(memory: Memory, before: RowsOf, after: RowsOf) -> Moves:
-    """What bitmaps and watchers must hear of; rows that are the same are not looked into."""
-    moves: Moves = []
-    for key in before.rows.keys() | after.rows.keys():
-        collection = Collection.DEVICES if key.module is None else Collection.MODULES
-        number, old = before.rows.get(key, (0, None))
-        number, new = after.rows.get(key, (number, None))
-        if old and new and _is_same(old, new):
-            continue
-        found = memory.bitmaps[collection].moves(number, old, new)
-        moves.extend((collection, move) for move in found)
-    return moves
 
 
 class Settled(NamedTuple):
@@ -155,13 +113,4 @@ def _is_new_to_rules(old: Device | None, new: Device) -> bool:
         or new.dirty is not None
         or old.identity.iot_edge != new.identity.iot_edge
         or old.modules.keys() != new.modules.keys()
-    )
-
-
-def _is_same(old: TwinRow, new: TwinRow) -> bool:
-    return (
-        old.twin is new.twin
-        and old.module is new.module
-        and old.device.identity is new.device.identity
-        and old.presence is new.presence
     )
