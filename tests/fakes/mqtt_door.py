@@ -210,13 +210,16 @@ class FakeTwins:
         reported = {**self.reported, "$version": self.version}
         return {"desired": {"$version": 1}, "reported": reported}
 
-    async def report(
+    def report(
         self, key: TwinKey, change: JsonObject, *, expected: int | None = None, by: Principal
-    ) -> int:
+    ) -> asyncio.Future[int]:
         by.require_self(key)
         self.expected.append(expected)
         answer: asyncio.Future[int] = asyncio.get_running_loop().create_future()
         self._queue.append((change, answer))
+        return asyncio.ensure_future(self._committed(answer))
+
+    async def _committed(self, answer: asyncio.Future[int]) -> int:
         await self.gate.passed()
         self._commit()
         return await answer

@@ -1,5 +1,6 @@
 """Reading and changing twins: what back ends write, and what devices report."""
 
+import asyncio
 from collections.abc import Callable
 
 from affinage.domain import twin as twins
@@ -71,9 +72,9 @@ class Twins:
             "reported": {**twin.reported.values, "$version": twin.reported.version},
         }
 
-    async def report(
+    def report(
         self, key: TwinKey, change: JsonObject, *, expected: int | None = None, by: Principal
-    ) -> int:
+    ) -> asyncio.Future[int]:
         """Merge into a device's own reported properties; their new version, once it is durable.
 
         Raises:
@@ -93,7 +94,7 @@ class Twins:
             version = twin.reported.version
             return Change(lambda _: version, devices={device.id: device.with_twin(key, twin)})
 
-        return await self._fleet.change(decide)
+        return self._fleet.change(decide)
 
     async def _write(
         self, key: TwinKey, if_match: str | None, write: Callable[[Twin], Changed], by: Principal

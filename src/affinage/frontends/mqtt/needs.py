@@ -64,10 +64,10 @@ class Sessions(Protocol):
 class Twins(Protocol):
     async def get_own(self, key: TwinKey, *, by: Principal) -> JsonObject: ...
 
-    async def report(
+    def report(
         self, key: TwinKey, change: JsonObject, *, expected: int | None = None, by: Principal
-    ) -> int:
-        """Queue the change before the first wait: so changes are made in the order of the calls."""
+    ) -> asyncio.Future[int]:
+        """Queue the change at once: so changes are made in the order of the calls."""
         ...
 
 

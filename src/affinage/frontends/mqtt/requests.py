@@ -3,9 +3,10 @@
 Source: docs/spec/mqtt.md, MQTT-24 to MQTT-27, MQTT-34, MQTT-40, MQTT-55 and MQTT-56.
 """
 
-from collections.abc import Awaitable, Callable
+import asyncio
+from collections.abc import Callable, Coroutine
 from functools import partial
-from typing import Final, Protocol, TypeAlias
+from typing import Any, Final, Protocol, TypeAlias
 
 from affinage.domain.names import TwinKey
 from affinage.domain.principal import Principal
@@ -21,7 +22,7 @@ REFUSAL_S: Final = 1.0
 """Seconds that the answer to a twin that cannot be read is held back. MQTT-56."""
 
 Asked: TypeAlias = Requested | Subscribing | Unsubscribing
-Work: TypeAlias = Callable[[], Awaitable[Publish]]
+Work: TypeAlias = Callable[[], Coroutine[Any, Any, None]]
 
 
 class Answerer(Protocol):
@@ -36,46 +37,60 @@ class Requests:
     def __init__(self, needs: Needs, key: TwinKey, by: Principal, answerer: Answerer) -> None:
         self._needs, self._key, self._by = needs, key, by
         self._answerer = answerer
-        self._turns = Turns(needs.spawn)
+        self._turns = Turns()
 
     def take(self, asked: Asked) -> None:
         """Do what is asked when its turn comes, then finish its ticket; never waits."""
         match asked:
             case Requested(ticket, ReportedPatch() as request, payload):
-                work = partial(self._report, request, payload)
-                self._turns.take(partial(self._answer, ticket, request.rid, work), alone=False)
+                report = partial(self._report, ticket, request, payload)
+                self._turns.take(report, alone=False)
             case Requested(ticket, TwinGet(rid)):
-                work = partial(self._read, rid)
-                answer = partial(self._answer, ticket, rid, work, refusal_s=REFUSAL_S)
-                self._turns.take(answer, alone=True)
+                self._in_turn(partial(self._read, ticket, rid))
             case Requested(ticket):
                 self._answerer.finish(ticket)  # nobody reads messages yet: MQTT-26, MQTT-27
             case Subscribing() | Unsubscribing():
-                self._turns.take(partial(self._store, asked), alone=True)
+                self._in_turn(partial(self._store, asked))
 
-    async def _report(self, request: ReportedPatch, payload: bytes) -> Publish:
-        version = await self._needs.twins.report(
-            self._key, answers.patch_in(payload), expected=request.version, by=self._by
-        )
-        return answers.twin_reported(request.rid, version)
+    # ── reports: queued at once, answered once durable; a task for each would double their cost ──
 
-    async def _read(self, rid: str) -> Publish:
-        twin = await self._needs.twins.get_own(self._key, by=self._by)
-        return answers.twin_read(rid, twin)
-
-    async def _answer(self, ticket: Ticket, rid: str, work: Work, refusal_s: float = 0.0) -> None:
-        """Do ``work`` and answer with what comes of it, exactly once (MQTT-55)."""
+    def _report(self, ticket: Ticket, request: ReportedPatch, payload: bytes) -> None:
         try:
-            answer = await work()
+            version = self._needs.twins.report(
+                self._key, answers.patch_in(payload), expected=request.version, by=self._by
+            )
         except Exception as error:  # noqa: BLE001  # told to the client, and written down
-            self._log("request", error)
-            tracking_id, at = self._needs.ids.uuid(), self._needs.clock.now()
-            answer = answers.refused(rid, error, tracking_id=tracking_id, at=at)
-            if refusal_s:
-                late = partial(self._answerer.finish, ticket, answer)
-                self._needs.timer.call_later(refusal_s, late)
-                return
+            self._answerer.finish(ticket, self._refusal(request.rid, error))
+            self._turns.ended()
+        else:
+            version.add_done_callback(partial(self._reported, ticket, request.rid))
+
+    def _reported(self, ticket: Ticket, rid: str, version: asyncio.Future[int]) -> None:
+        try:
+            answer = answers.twin_reported(rid, version.result())
+        except Exception as error:  # noqa: BLE001  # told to the client, and written down
+            answer = self._refusal(rid, error)
         self._answerer.finish(ticket, answer)
+        self._turns.ended()
+
+    # ── the others: each alone, in a task ────────────────────────────────────────────────────
+
+    def _in_turn(self, work: Work) -> None:
+        self._turns.take(partial(self._run, work), alone=True)
+
+    def _run(self, work: Work) -> None:
+        if task := self._needs.spawn(work()):
+            task.add_done_callback(lambda _: self._turns.ended())
+        else:
+            self._turns.ended()
+
+    async def _read(self, ticket: Ticket, rid: str) -> None:
+        try:
+            twin = await self._needs.twins.get_own(self._key, by=self._by)
+            self._answerer.finish(ticket, answers.twin_read(rid, twin))
+        except Exception as error:  # noqa: BLE001  # told to the client, and written down
+            late = partial(self._answerer.finish, ticket, self._refusal(rid, error))
+            self._needs.timer.call_later(REFUSAL_S, late)
 
     async def _store(self, asked: Subscribing | Unsubscribing) -> None:
         sessions = self._needs.sessions
@@ -89,6 +104,11 @@ class Requests:
             self._answerer.close(f"the subscriptions could not be stored: {error}")
         else:
             self._answerer.finish(asked.ticket)
+
+    def _refusal(self, rid: str, error: Exception) -> Publish:
+        self._log("request", error)
+        tracking_id, at = self._needs.ids.uuid(), self._needs.clock.now()
+        return answers.refused(rid, error, tracking_id=tracking_id, at=at)
 
     def _log(self, what: str, error: Exception) -> None:
         log_failure(what, error, device=self._key.path, request_id=self._by.request_id)

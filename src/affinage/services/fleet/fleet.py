@@ -51,7 +51,7 @@ class Fleet:
         """The rows of a small table as the store has them; for services that start."""
         return [(str(key), body) for key, body in self._store.read(table)]
 
-    async def change(self, decide: Decide[Result]) -> Result:
+    def change(self, decide: Decide[Result]) -> asyncio.Future[Result]:
         """Run one unit: let ``decide`` read what it needs and say what to write.
 
         A unit is atomic; several may share one commit. They run one after another, so ``decide``
@@ -66,9 +66,9 @@ class Fleet:
             up only the answer; the unit goes on.
 
         Raises:
-            Unavailable: the commit failed; nothing in it was written.
+            Unavailable: the commit failed, and nothing in it was written; or the hub stops.
         """
-        return await self._writer.change(decide)
+        return self._writer.change(decide)
 
     async def save(self, *rows: Row) -> None:
         """Write rows that belong to no device, durably; Unavailable as `change`."""

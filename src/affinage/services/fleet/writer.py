@@ -51,16 +51,13 @@ class Writer:
         """Have ``committed`` called with each overlay, after its commit, before the answers."""
         self._told.append(committed)
 
-    async def change(self, decide: Decide[Result]) -> Result:
+    def change(self, decide: Decide[Result]) -> asyncio.Future[Result]:
         """See `Fleet.change`."""
         if self._is_over:
             raise _over()
-        unit = Unit(decide, asyncio.get_running_loop().create_future())
-        self._queue.put_nowait(unit)
-        outcome: Result | Refusal = await unit.waiter
-        if isinstance(outcome, Refusal):
-            raise outcome.error
-        return outcome
+        waiter: asyncio.Future[Result] = asyncio.get_running_loop().create_future()
+        self._queue.put_nowait(Unit(decide, waiter))
+        return waiter
 
     async def run(self) -> None:
         """Be the one writer, until cancelled; what has been taken is finished first.
@@ -112,7 +109,11 @@ async def _to_its_end(work: Coroutine[Any, Any, None]) -> None:
 
 def _answer(units: Sequence[Unit], outcomes: Sequence[object]) -> None:
     for unit, outcome in zip(units, outcomes, strict=True):
-        if not unit.waiter.done():  # a caller that was cancelled gave up only the answer
+        if unit.waiter.done():
+            continue  # a caller that was cancelled gave up only the answer
+        if isinstance(outcome, Refusal):
+            unit.waiter.set_exception(outcome.error)
+        else:
             unit.waiter.set_result(outcome)
 
 
@@ -127,5 +128,7 @@ def _over() -> Unavailable:
 def _outcome(batch: Batch, unit: Unit) -> Any:
     try:
         return batch.run(unit.decide)
+    except StopIteration as error:  # no future takes it, as no coroutine may raise it
+        return Refusal(RuntimeError(repr(error)))
     except Exception as error:  # noqa: BLE001  # whatever it is, it is its caller's alone
         return Refusal(error)

@@ -105,6 +105,19 @@ async def test_a_refusal_is_its_callers_alone() -> None:
 
 
 @looped
+async def test_whatever_a_unit_raises_is_told() -> None:
+    """A StopIteration too, which no future takes."""
+
+    def ends(_: View) -> Change[None]:
+        raise StopIteration("enough")
+
+    async with writing() as hub:
+        with pytest.raises(RuntimeError, match="enough"):
+            await hub.writer.change(ends)
+        await hub.begin(putting(device("a")))
+
+
+@looped
 async def test_nobody_hears_anything_before_the_commit() -> None:
     async with writing() as hub:
         hub.disk.hold()
