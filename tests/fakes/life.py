@@ -82,6 +82,7 @@ class Door:
 
     told: list[DesiredChanged] = field(default_factory=list)
     closed: list[str] = field(default_factory=list)
+    heard_at: float = 0.0
 
     def desired_changed(self, change: DesiredChanged) -> None:
         self.told.append(change)

@@ -152,7 +152,6 @@ class FakeSessions:
         self.gate = Gate()
         self.connections: dict[TwinKey, Connection] = {}
         self.filters: dict[TwinKey, dict[str, int]] = {}
-        self.touched = 0
 
     async def attach(
         self, key: TwinKey, connection: Connection, *, clean: bool, by: Principal
@@ -183,9 +182,6 @@ class FakeSessions:
         kept = {name: qos for name, qos in self.filters[key].items() if name not in filters}
         await self.gate.passed()
         self.filters[key] = kept
-
-    def touch(self, key: TwinKey) -> None:
-        self.touched += 1
 
     def tell(self, patch: JsonObject, version: int, key: TwinKey = KEY) -> None:
         """Desired properties have changed."""

@@ -38,6 +38,11 @@ Filters = Mapping[str, int]
 class Connection(Protocol):
     """What a door holds for one connected identity."""
 
+    @property
+    def heard_at(self) -> float:
+        """When the identity last said something, on the monotonic clock."""
+        ...
+
     def desired_changed(self, change: DesiredChanged) -> None:
         """Tell the device, if it subscribed; never waits and never raises."""
         ...
@@ -57,9 +62,9 @@ class Sessions:
         self._connections: dict[TwinKey, Connection] = {}
         self._filters: dict[TwinKey, dict[str, int]] = {}
         """As committed."""
-        self._active: dict[TwinKey, Millis] = {}
-        self._ended: set[TwinKey] = set()
-        """Identities of whose disconnection nothing is written yet."""
+        self._ended: dict[TwinKey, Millis | None] = {}
+        """Of whose disconnection nothing is written yet, and when each last said something."""
+        self._flushed_at = clock.monotonic()
 
     async def open(self) -> None:
         """Read the stored subscriptions; nobody is connected yet, whatever the store says."""
@@ -73,7 +78,7 @@ class Sessions:
         while True:
             await self._clock.sleep(FLUSH_S)
             try:
-                await self._write_ends(self._ended.difference(self._connections))
+                await self._write_ends(self._ended.keys() - self._connections.keys())
                 await self._write_activity()
             except Unavailable as error:
                 _log.warning("activity not written", error=str(error))
@@ -128,10 +133,6 @@ class Sessions:
         kept = self._filters.get(key, {})
         await self._save(key, {name: kept[name] for name in kept if name not in filters})
 
-    def touch(self, key: TwinKey) -> None:
-        """The identity has just sent something."""
-        self._active[key] = millis(self._clock.now())
-
     @property
     def count(self) -> int:
         return len(self._connections)
@@ -163,7 +164,6 @@ class Sessions:
             return
         for key in (TwinKey(old.id), *(TwinKey(old.id, module) for module in old.modules)):
             if _generation(old, key) != _generation(new, key):
-                self._active.pop(key, None)
                 if connection := self._connections.pop(key, None):
                     connection.close("the identity was deleted")
             elif (connection := self._connections.get(key)) and (reason := _why_not(new, key)):
@@ -173,8 +173,13 @@ class Sessions:
         if self._connections.get(key) is not connection:
             return False
         del self._connections[key]
-        self._ended.add(key)
+        self._ended[key] = self._moment(connection.heard_at)
         return True
+
+    def _moment(self, heard_at: float) -> Millis:
+        """That instant of the monotonic clock on the wall clock, as that goes now."""
+        ago_s = self._clock.monotonic() - heard_at
+        return millis(self._clock.now()) - int(1000 * ago_s)
 
     async def _save(self, key: TwinKey, filters: dict[str, int]) -> None:
         row = Row(Table.SUBSCRIPTIONS, key.path, codec.encode(Subscriptions(filters)))
@@ -188,7 +193,6 @@ class Sessions:
 
     async def _write_beginning(self, key: TwinKey, *, clean: bool) -> None:
         at = millis(self._clock.now())
-        self._active.pop(key, None)
         rows = (Row(Table.SUBSCRIPTIONS, key.path, None),) if clean else ()
 
         def decide(view: View) -> Change[None]:
@@ -197,37 +201,37 @@ class Sessions:
             return Change(lambda _: None, presence={key: Presence(True, at, at)}, rows=rows)
 
         await self._fleet.change(decide)
-        self._ended.discard(key)
+        self._ended.pop(key, None)
 
     async def _write_ends(self, keys: Iterable[TwinKey]) -> None:
         """Write that these are not connected any more; what fails is tried again."""
-        ended = set(keys)
-        self._ended -= ended
         at = millis(self._clock.now())
-        active = {key: self._active.pop(key, None) for key in ended}
+        ended = {key: self._ended.pop(key, None) for key in keys}
 
         def decide(view: View) -> Change[None]:
             were = {key: one for key in ended if (one := view.presence(key)).connected}
             gone = {
-                key: Presence(False, at, active[key] or one.active_at) for key, one in were.items()
+                key: Presence(False, at, ended[key] or one.active_at) for key, one in were.items()
             }
             return Change(lambda _: None, presence=gone)
 
         try:
             await self._fleet.change(decide)
         except BaseException:
-            self._ended |= ended
+            self._ended = {**ended, **self._ended}
             raise
 
     async def _write_activity(self) -> None:
-        active, self._active = list(self._active.items()), {}
-        try:
-            while active:
-                await self._write_active(dict(active[:SLICE]))
-                del active[:SLICE]
-        except BaseException:
-            self._active = {**dict(active), **self._active}
-            raise
+        """Of those that have said something since the last time."""
+        now = self._clock.monotonic()
+        active = [
+            (key, self._moment(connection.heard_at))
+            for key, connection in self._connections.items()
+            if connection.heard_at > self._flushed_at
+        ]
+        for start in range(0, len(active), SLICE):
+            await self._write_active(dict(active[start : start + SLICE]))
+        self._flushed_at = now
 
     async def _write_active(self, active: Mapping[TwinKey, Millis]) -> None:
         def decide(view: View) -> Change[None]:

@@ -62,7 +62,9 @@ class MqttConnection(asyncio.Protocol):
         self._by: Principal | None = None  # who it is, once it is let in
         self._requests: Requests | None = None
         self._is_reading = True
-        self._heard_at = 0.0
+        self.heard_at = 0.0
+        """When the client last said something, on the monotonic clock."""
+        self._read_at = 0.0  # when we last began to listen
         self._alarm: Alarm | None = None
         self._expiry: Alarm | None = None
 
@@ -74,8 +76,7 @@ class MqttConnection(asyncio.Protocol):
 
     def data_received(self, data: bytes) -> None:
         if self._by:
-            self._heard_at = self._needs.clock.monotonic()
-            self._needs.sessions.touch(self._key)
+            self.heard_at = self._needs.clock.monotonic()
         self._receive(data)
 
     def connection_lost(self, exc: Exception | None) -> None:
@@ -191,17 +192,17 @@ class MqttConnection(asyncio.Protocol):
         if busy and self._is_reading:
             self._transport.pause_reading()
         elif not busy and not self._is_reading:
-            self._heard_at = self._needs.clock.monotonic()
+            self._read_at = self._needs.clock.monotonic()
             self._transport.resume_reading()
         self._is_reading = not busy
 
     def _listen_closely(self) -> None:
         """From now on, hang up when the client is silent for too long (MQTT-8, MQTT-9)."""
-        self._heard_at = self._needs.clock.monotonic()
+        self.heard_at = self._needs.clock.monotonic()
         self._ring(self._session.silence_s, self._check_silence)
 
     def _check_silence(self) -> None:
-        silent_s = self._needs.clock.monotonic() - self._heard_at
+        silent_s = self._needs.clock.monotonic() - max(self.heard_at, self._read_at)
         left_s = self._session.silence_s - silent_s
         if not self._is_reading:
             self._ring(self._session.silence_s, self._check_silence)  # it is we who do not listen

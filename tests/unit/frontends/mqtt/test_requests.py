@@ -177,4 +177,3 @@ async def test_messages_and_answers_to_methods_are_acknowledged() -> None:
         message = Publish("devices/pump-1/messages/events/", b"21", 1, 1)
         late = Publish(MethodAnswer(200, "1").topic, b"", 1, 2)
         assert await client.send(message, late) == [Puback(1), Puback(2)]
-        assert door.sessions.touched == 1
