@@ -26,12 +26,13 @@ class TlsError(Exception):
 class Engine:
     """The server's side of a connection, over two buffers in memory."""
 
-    __slots__ = ("_fed", "_tls", "_waiting", "has_ended", "is_established")
+    __slots__ = ("_fed", "_is_dry", "_tls", "_waiting", "has_ended", "is_established")
 
     def __init__(self, context: SSL.Context) -> None:
         self._tls = SSL.Connection(context, None)
         self._tls.set_accept_state()
         self._waiting, self._fed = b"", 0
+        self._is_dry = True  # OpenSSL was asked for more than it was given
         self.is_established = False
         self.has_ended = False
         """The peer has said that it sends no more."""
@@ -63,6 +64,8 @@ class Engine:
         Raises:
             TlsError: the peer broke the connection's rules.
         """
+        if self._is_dry:
+            self._refill()
         while not self.has_ended:
             try:
                 yield self._tls.recv(CHUNK)
@@ -122,7 +125,8 @@ class Engine:
         """Give OpenSSL the next chunk of what was fed; False if it has had all."""
         chunk = self._waiting[self._fed : self._fed + SLICE]
         self._fed += len(chunk)
-        if not chunk:
+        self._is_dry = not chunk
+        if self._is_dry:
             self._waiting, self._fed = b"", 0
             return False
         self._tls.bio_write(chunk)

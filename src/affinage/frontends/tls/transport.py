@@ -129,18 +129,21 @@ class TlsProtocol(asyncio.Protocol):
     # ── between the two ──────────────────────────────────────────────────────────────────────
 
     def _take(self) -> None:
-        """Go on with what was fed, and send what OpenSSL answers by itself."""
+        """Go on with what was fed.
+
+        What OpenSSL answers by itself after the handshake, as a new key, goes with the next write.
+        """
         try:
             if self._engine.is_established or self._establish():
                 self._pump()
         except TlsError as error:
             self._flush()  # the alert that tells the peer why
             self._end(error)
-        else:
-            self._flush()
 
     def _establish(self) -> bool:
-        if not self._engine.shake_hands():
+        is_done = self._engine.shake_hands()
+        self._flush()
+        if not is_done:
             return False
         self._stop_timer()
         self._inner = self._make_inner()
