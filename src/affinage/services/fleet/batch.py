@@ -5,7 +5,8 @@ it. What a unit raises leaves no trace; what reconciling raises marks the device
 the unit as it was decided.
 """
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from functools import partial
 from typing import Any
 
 from affinage.domain.configuration import Configuration
@@ -17,7 +18,7 @@ from affinage.ports.store import Row, Table
 from affinage.services.fleet import codec
 from affinage.services.fleet.memory import Memory
 from affinage.services.fleet.overlay import Overlay
-from affinage.services.fleet.rows import NO_ROWS, RowsOf, moves_between, rows_of
+from affinage.services.fleet.rows import Version, moves_between
 from affinage.services.fleet.settling import Settling
 from affinage.services.fleet.unit import Change, Decide, Sweep
 
@@ -92,16 +93,24 @@ class Batch:
     def _write(self, change: Change[Any]) -> None:
         for configuration_id, configuration in change.configurations.items():
             self._set_configuration(configuration_id, configuration)
-        touched = dict.fromkeys((*change.devices, *change.sweep))  # in an order, unlike a set
-        if change.presence and self._memory.watches_presence():
-            touched |= dict.fromkeys(key.device for key in change.presence)
-        before = {device_id: rows_of(self.find(device_id), self.presence) for device_id in touched}
+        touched = self._touched(change)
         self.overlay.presences.update(change.presence)
         self.overlay.rows.extend(change.rows)
         self.overlay.events.extend(change.events)
-        for device_id in touched:
-            new = change.devices.get(device_id, self.find(device_id))
-            self._put(device_id, before[device_id], new, change.sweep)
+        for device_id, before in touched.items():
+            new = change.devices.get(device_id, before.device)
+            self._put(device_id, before, new, change.sweep)
+
+    def _touched(self, change: Change[Any]) -> dict[str, Version]:
+        """What may have to be settled, as it was before the change; in an order, unlike a set."""
+        names = dict.fromkeys((*change.devices, *change.sweep))
+        if not change.presence:
+            return {name: Version(self.find(name), self.presence) for name in names}
+        if self._memory.watches_presence():
+            names |= dict.fromkeys(key.device for key in change.presence)
+        were = {key: self.presence(key) for key in change.presence}
+        presence = partial(_presence_before, were, self.presence)
+        return {name: Version(self.find(name), presence) for name in names}
 
     def _set_configuration(self, configuration_id: str, new: Configuration | None) -> None:
         self.overlay.configurations[configuration_id] = new
@@ -110,34 +119,43 @@ class Batch:
         else:
             self.rulebook = self.rulebook.with_rule(new)
 
-    def _put(self, device_id: str, before: RowsOf, new: Device | None, sweep: Sweep) -> None:
+    def _put(self, device_id: str, before: Version, new: Device | None, sweep: Sweep) -> None:
         """Write one device, reconciled, with the moves that its bitmaps will make."""
+        old = before.device
         if new is None:
             self._drop(device_id, before)
             return
         settled, moves, events = self._settling.settle(before, self._memory.numbered(new), sweep)
         self.overlay.moves.extend(moves)  # of a connection too, which is no part of the device
         self.overlay.events.extend(events)
-        if settled is before.device:
+        if settled is old:
             return
-        self._count += before.device is None
-        self._set(device_id, before.device, settled)
-        self._clear(key for key in before.rows if key.module and key.module not in settled.modules)
+        self._count += old is None
+        self._set(device_id, old, settled)
+        if old and old.modules is not settled.modules:
+            self._clear(TwinKey(old.id, name) for name in old.modules.keys() - settled.modules)
 
     def _set(self, device_id: str, old: Device | None, new: Device | None) -> None:
         self.overlay.before.setdefault(device_id, old)
         self.overlay.devices[device_id] = new
 
-    def _drop(self, device_id: str, before: RowsOf) -> None:
-        if before.device is None:
+    def _drop(self, device_id: str, before: Version) -> None:
+        old = before.device
+        if old is None:
             return
         self._count -= 1
-        self.overlay.moves.extend(moves_between(self._memory, before, NO_ROWS))
-        self._set(device_id, before.device, None)
-        self._clear(before.rows)
+        self.overlay.moves += moves_between(self._memory, before, Version(None, self.presence))
+        self._set(device_id, old, None)
+        self._clear((TwinKey(old.id), *(TwinKey(old.id, name) for name in old.modules)))
 
     def _clear(self, gone: Iterable[TwinKey]) -> None:
         """Forget what was known of the connections of identities that are gone."""
         for key in gone:
             self.overlay.presences[key] = None
             self.overlay.rows.append(Row(Table.SUBSCRIPTIONS, key.path, None))
+
+
+def _presence_before(
+    were: Mapping[TwinKey, Presence], now: Callable[[TwinKey], Presence], key: TwinKey
+) -> Presence:
+    return were[key] if key in were else now(key)

@@ -17,7 +17,7 @@ from affinage.domain.query.syntax import Collection, Path
 from affinage.domain.reconcile import reconcile
 from affinage.domain.twin import DesiredChanged
 from affinage.services.fleet.memory import Memory
-from affinage.services.fleet.rows import Moves, RowsOf, moves_between, rows_of
+from affinage.services.fleet.rows import Moves, Version, moves_between
 from affinage.services.fleet.unit import Sweep, View
 
 ROUNDS: Final = 4
@@ -45,7 +45,7 @@ class Settling:
         self._view, self._memory = view, memory
         self._identities, self._at = identities, at
 
-    def settle(self, before: RowsOf, new: Device, sweep: Sweep) -> Settled:
+    def settle(self, before: Version, new: Device, sweep: Sweep) -> Settled:
         """The device as its configurations want it, and what that moved on the way.
 
         Where they fail, or come to no end, the device is dirty and stays as it was last.
@@ -56,7 +56,7 @@ class Settling:
         moves: Moves = []
         events: list[DesiredChanged] = []
         for _ in range(ROUNDS):
-            now = rows_of(device, self._view.presence)
+            now = Version(device, self._view.presence)
             step = moves_between(self._memory, was, now)
             moves += step
             affected = self._affected(was.device, device, step, sweep)
@@ -70,7 +70,7 @@ class Settling:
             if settled is device:
                 return Settled(device, moves, events)
             device, was, sweep = self._memory.numbered(settled), now, {}
-        moves += moves_between(self._memory, was, rows_of(device, self._view.presence))
+        moves += moves_between(self._memory, was, Version(device, self._view.presence))
         return Settled(self._dirtied(before.device, device, _NO_END), moves, events)
 
     def _reconciled(
