@@ -8,7 +8,7 @@ from typing import Any
 from msgspec import Struct
 
 from affinage.domain.moments import Millis, iso
-from affinage.domain.values import JsonObject, is_object
+from affinage.domain.values import JsonObject
 
 
 class Stamp(Struct, frozen=True, array_like=True, gc=False):
@@ -36,7 +36,7 @@ def restamp(stamp: Stamp | None, patch: JsonObject, result: JsonObject, fresh: S
         written = result.get(key)
         if value is None:
             inner.pop(key, None)
-        elif is_object(value) and is_object(written):
+        elif isinstance(value, dict) and isinstance(written, dict):
             inner[key] = restamp(inner.get(key), value, written, fresh)
         else:
             inner[key] = fresh

@@ -25,6 +25,11 @@ MAX_INTEGER: Final = 2**52 - 1
 MAX_SHOWN: Final = 40
 """Characters of a name that a message quotes."""
 
+_SHORT_KEY: Final = MAX_KEY // 4
+"""Characters that surely take no more than MAX_KEY bytes."""
+
+_SHORT_STRING: Final = MAX_STRING // 4
+
 _CONTROL: Final = re.compile("[\x00-\x1f\x80-\x9f]")
 _ILLEGAL_KEY: Final = re.compile("[\x00-\x1f\x80-\x9f.$# ]")
 
@@ -41,13 +46,13 @@ def merge(target: JsonValue, patch: JsonValue) -> JsonValue:
 
     Source: RFC 7396 §2, whose pseudo-code this is.
     """
-    if not is_object(patch):
+    if not isinstance(patch, dict):
         return patch
-    merged = dict(target) if is_object(target) else {}
+    merged = dict(target) if isinstance(target, dict) else {}
     for key, value in patch.items():
         if value is None:
             merged.pop(key, None)
-        elif is_object(value):
+        elif isinstance(value, dict):
             merged[key] = merge(merged.get(key), value)
         else:
             merged[key] = value
@@ -144,13 +149,16 @@ def _check_inner(
     if len(trail) > MAX_DEPTH:
         raise Invalid(f"{len(trail)} levels deep, of {MAX_DEPTH}")
     members: Iterable[tuple[str | int, JsonValue]]
-    if is_object(value):
+    if isinstance(value, dict):
         for key in value:
-            _check_key(key)
+            if not (key.isalnum() and len(key) <= _SHORT_KEY):  # as nearly all are
+                _check_key(key)
         members = value.items()
     else:
         members, null_allowed = enumerate(value), False
     for step, inner in members:
+        if isinstance(inner, str) and len(inner) <= _SHORT_STRING and inner.isascii():
+            continue
         trail.append(step)
         _check(inner, trail, null_allowed=null_allowed)
         trail.pop()

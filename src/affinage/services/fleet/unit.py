@@ -1,8 +1,9 @@
 """What one unit of work reads and writes: `decide(view) -> Change`, synchronous and pure."""
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
 from typing import Generic, Protocol, TypeAlias, TypeVar
+
+from msgspec import Struct
 
 from affinage.domain.configuration import Configuration
 from affinage.domain.device import Device, Presence
@@ -46,18 +47,17 @@ Sweep: TypeAlias = Mapping[str, str | None]
 """Device id to the configuration whose condition it is asked again; None is every one."""
 
 
-@dataclass(frozen=True, slots=True)
-class Change(Generic[Result_co]):
+class Change(Struct, Generic[Result_co], frozen=True):
     """What a unit decided. Whatever it names is written; None deletes."""
 
     answer: Callable[[View], Result_co]
     """Its caller's answer, asked for when the unit has been written and reconciled."""
-    devices: Mapping[str, Device | None] = field(default_factory=dict)
+    devices: Mapping[str, Device | None] = {}
     events: tuple[DesiredChanged, ...] = ()
-    configurations: Mapping[str, Configuration | None] = field(default_factory=dict)
-    presence: Mapping[TwinKey, Presence | None] = field(default_factory=dict)
+    configurations: Mapping[str, Configuration | None] = {}
+    presence: Mapping[TwinKey, Presence | None] = {}
     rows: tuple[Row, ...] = ()
-    sweep: Sweep = field(default_factory=dict)
+    sweep: Sweep = {}
     """Devices to reconcile though nothing may have changed in them."""
 
 
