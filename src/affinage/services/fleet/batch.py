@@ -5,6 +5,7 @@ it. What a unit raises leaves no trace; what reconciling raises marks the device
 the unit as it was decided.
 """
 
+import weakref
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from functools import partial
 from typing import Any
@@ -28,7 +29,8 @@ class Batch:
 
     def __init__(self, memory: Memory, identities: ModuleIdentities, at: Millis) -> None:
         self._memory = memory
-        self._settling = Settling(self, memory, identities, at)
+        # A proxy, for no cycle: all that a batch has read goes with it, and not when the collector comes.
+        self._settling = Settling(weakref.proxy(self), memory, identities, at)
         self._count = len(memory.numbers)
         self._read: dict[str, Device | None] = {}
         self.overlay = Overlay(begun=memory.begun)
