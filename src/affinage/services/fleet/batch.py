@@ -29,7 +29,7 @@ class Batch:
 
     def __init__(self, memory: Memory, identities: ModuleIdentities, at: Millis) -> None:
         self._memory = memory
-        # A proxy, for no cycle: all that a batch has read goes with it, and not when the collector comes.
+        # A proxy, for no cycle: what a batch has read goes with it, not when the collector comes.
         self._settling = Settling(weakref.proxy(self), memory, identities, at)
         self._count = len(memory.numbers)
         self._read: dict[str, Device | None] = {}
