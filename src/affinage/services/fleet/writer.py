@@ -6,9 +6,10 @@ Invariant: no caller hears of a change, or of a refusal based on one, before it 
 """
 
 import asyncio
+from collections import deque
 from collections.abc import Callable, Coroutine, Sequence
 from dataclasses import dataclass
-from typing import Any, Final
+from typing import Any, Final, NamedTuple
 
 from affinage.domain.edge import ModuleIdentities
 from affinage.domain.errors import Unavailable
@@ -26,8 +27,7 @@ MAX_UNITS: Final = 512
 Committed = Callable[[Overlay], None]
 
 
-@dataclass(frozen=True, slots=True)
-class Unit:
+class Unit(NamedTuple):
     decide: Decide[Any]
     waiter: asyncio.Future[Any]
 
@@ -43,7 +43,8 @@ class Writer:
     ) -> None:
         self._memory, self._store = memory, store
         self._clock, self._identities = clock, identities
-        self._queue: asyncio.Queue[Unit] = asyncio.Queue()
+        self._queue: deque[Unit] = deque()
+        self._woken = asyncio.Event()
         self._told: list[Committed] = []
         self._is_over = False
 
@@ -56,7 +57,8 @@ class Writer:
         if self._is_over:
             raise _over()
         waiter: asyncio.Future[Result] = asyncio.get_running_loop().create_future()
-        self._queue.put_nowait(Unit(decide, waiter))
+        self._queue.append(Unit(decide, waiter))
+        self._woken.set()
         return waiter
 
     async def run(self) -> None:
@@ -69,15 +71,16 @@ class Writer:
                 only reading the store anew tells.
         """
         try:
-            while True:
-                units = [await self._queue.get(), *self._taken(MAX_UNITS - 1)]
-                await _to_its_end(self._commit(units))
+            while await self._woken.wait():
+                self._woken.clear()
+                while units := self._taken(MAX_UNITS):
+                    await _to_its_end(self._commit(units))
         finally:
             self._is_over = True
-            _refuse(self._taken(self._queue.qsize()), _over())
+            _refuse(self._taken(len(self._queue)), _over())
 
     def _taken(self, most: int) -> list[Unit]:
-        return [self._queue.get_nowait() for _ in range(min(most, self._queue.qsize()))]
+        return [self._queue.popleft() for _ in range(min(most, len(self._queue)))]
 
     async def _commit(self, units: list[Unit]) -> None:
         batch = Batch(self._memory, self._identities, millis(self._clock.now()))
