@@ -7,6 +7,7 @@ from msgspec import Struct
 
 from affinage.domain.configuration import Configuration
 from affinage.domain.device import Device, Presence
+from affinage.domain.moments import Millis
 from affinage.domain.names import TwinKey
 from affinage.domain.row import TwinRow
 from affinage.domain.rulebook import Rulebook
@@ -32,6 +33,11 @@ class View(Readable, Protocol):
 
     @property
     def rulebook(self) -> Rulebook: ...
+
+    @property
+    def at(self) -> Millis:
+        """When the units of this commit are run."""
+        ...
 
     def find(self, device_id: str) -> Device | None: ...
 
