@@ -35,6 +35,7 @@ class Batch:
         self._read: dict[str, Device | None] = {}
         self.overlay = Overlay(begun=memory.begun)
         self.rulebook = memory.rulebook
+        self.at = at
 
     @property
     def device_count(self) -> int:
