@@ -2,23 +2,25 @@
 
 import asyncio
 from collections.abc import Callable
+from functools import partial
+from typing import TypeAlias
 
 from affinage.domain import twin as twins
-from affinage.domain.moments import millis
+from affinage.domain.moments import Millis
 from affinage.domain.names import TwinKey
 from affinage.domain.principal import Principal, Right
 from affinage.domain.row import TwinRow
 from affinage.domain.twin import Changed, Twin, TwinPatch
 from affinage.domain.values import JsonObject
-from affinage.ports.clock import Clock
 from affinage.services.fleet.fleet import Fleet
 from affinage.services.fleet.unit import Change, View, row_of
 
+Write: TypeAlias = Callable[[Twin, Millis], Changed]
+
 
 class Twins:
-    def __init__(self, fleet: Fleet, clock: Clock) -> None:
+    def __init__(self, fleet: Fleet) -> None:
         self._fleet = fleet
-        self._clock = clock
 
     async def get(self, key: TwinKey, *, by: Principal) -> TwinRow:
         """Read one twin; DeviceNotFound, ModuleNotFound."""
@@ -39,10 +41,11 @@ class Twins:
 
         Source: TWIN-4 to TWIN-10, TWIN-13.
         """
-        at = millis(self._clock.now())
-        return await self._write(
-            key, if_match, lambda twin: twins.patch(key, twin, change, at=at), by
-        )
+
+        def write(twin: Twin, at: Millis) -> Changed:
+            return twins.patch(key, twin, change, at=at)
+
+        return await self._write(key, if_match, write, by)
 
     async def replace(
         self, key: TwinKey, change: TwinPatch, *, if_match: str | None, by: Principal
@@ -51,10 +54,11 @@ class Twins:
 
         Source: TWIN-11, TWIN-13.
         """
-        at = millis(self._clock.now())
-        return await self._write(
-            key, if_match, lambda twin: twins.substitute(key, twin, change, at=at), by
-        )
+
+        def write(twin: Twin, at: Millis) -> Changed:
+            return twins.substitute(key, twin, change, at=at)
+
+        return await self._write(key, if_match, write, by)
 
     async def get_own(self, key: TwinKey, *, by: Principal) -> JsonObject:
         """What a device may see of its twin: desired and reported with their versions.
@@ -86,18 +90,10 @@ class Twins:
         Source: TWIN-14.
         """
         by.require_self(key)
-        at = millis(self._clock.now())
-
-        def decide(view: View) -> Change[int]:
-            device = view.device(key.device)
-            twin = twins.report(key, device.twin_of(key), change, expected=expected, at=at)
-            version = twin.reported.version
-            return Change(lambda _: version, devices={device.id: device.with_twin(key, twin)})
-
-        return self._fleet.change(decide)
+        return self._fleet.change(partial(_report, key, change, expected))
 
     async def _write(
-        self, key: TwinKey, if_match: str | None, write: Callable[[Twin], Changed], by: Principal
+        self, key: TwinKey, if_match: str | None, write: Write, by: Principal
     ) -> TwinRow:
         by.require(Right.SERVICE_CONNECT)
 
@@ -105,8 +101,15 @@ class Twins:
             device = view.device(key.device)
             twin = device.twin_of(key)
             twins.check_etag(key, twin, if_match)
-            written, events = write(twin)
+            written, events = write(twin, view.at)
             devices = {} if written is twin else {device.id: device.with_twin(key, written)}
             return Change(lambda after: row_of(after, key), devices=devices, events=events)
 
         return await self._fleet.change(decide)
+
+
+def _report(key: TwinKey, change: JsonObject, expected: int | None, view: View) -> Change[int]:
+    device = view.device(key.device)
+    twin = twins.report(key, device.twin_of(key), change, expected=expected, at=view.at)
+    version = twin.reported.version
+    return Change(lambda _: version, devices={device.id: device.with_twin(key, twin)})
