@@ -64,7 +64,7 @@ class Parts:
         hosts = settings.certified
         self.access = Access(self.fleet, vault, self.clock, self.ids, hosts)
         self.registry = Registry(self.fleet, vault, self.clock, self.ids)
-        self.twins = Twins(self.fleet, self.clock)
+        self.twins = Twins(self.fleet)
         self.sessions = Sessions(self.fleet, self.clock)
         self.queries = Queries(self.fleet)
         self.sweeps = Sweeps(self.fleet, self.clock)
