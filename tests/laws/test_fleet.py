@@ -127,7 +127,7 @@ class History:
         self.sweeps = Sweeps(self.fleet, self.clock)
         await self.sweeps.open()
         self.registry = Registry(self.fleet, OpenVault(), self.clock, self.ids)
-        self.twins = Twins(self.fleet, self.clock)
+        self.twins = Twins(self.fleet)
         self.queries = Queries(self.fleet)
         self.configurations = Configurations(self.fleet, self.queries, self.clock)
         running = [
