@@ -104,7 +104,7 @@ class Life:
         self.access = Access(self.fleet, self.vault, self.clock, self.ids, HOSTS)
         self.registry = Registry(self.fleet, self.vault, self.clock, self.ids)
         self.bulk = Bulk(self.registry)
-        self.twins = Twins(self.fleet, self.clock)
+        self.twins = Twins(self.fleet)
         self.sessions = Sessions(self.fleet, self.clock)
         self.queries = Queries(self.fleet)
         self.sweeps = Sweeps(self.fleet, self.clock)
