@@ -123,7 +123,7 @@ async def _services(
         access=access,
         registry=registry,
         bulk=Bulk(registry),
-        twins=Twins(fleet, clock),
+        twins=Twins(fleet),
         queries=queries,
         configurations=Configurations(fleet, queries, clock),
         clock=clock,
