@@ -14,10 +14,13 @@ from affinage.domain.twin import TwinPatch, new_twin, patch
 from affinage.domain.values import JsonObject
 from affinage.ports.store import Row, Table
 from affinage.services.fleet.batch import Batch
+from affinage.services.fleet.guards import GENEROUS, Allowance, Guards
 from affinage.services.fleet.memory import Memory
 from affinage.services.fleet.overlay import Overlay
+from affinage.services.fleet.pending import Pending
 from affinage.services.fleet.unit import Change, View
 from affinage.services.registry import FreshModules, makings
+from fakes.clock import FixedClock
 from fakes.ids import CountingIds
 from fakes.vault import OpenVault
 
@@ -67,13 +70,15 @@ def _given(change: Change[Any], _: View) -> Change[Any]:
 class Commits:
     """A fleet's memory and the rows that a store would have."""
 
-    def __init__(self) -> None:
-        self.memory = Memory()
+    def __init__(self, allowance: Allowance = GENEROUS) -> None:
+        self.clock = FixedClock()
+        self.guards = Guards(self.clock, allowance)
+        self.memory = Memory(Pending(self.guards.site_of))
         self.rows: dict[tuple[Table, int | str], bytes] = {}
         self.at: Millis = 0
 
     def batch(self) -> Batch:
-        return Batch(self.memory, FreshModules(MAKINGS), self.at)
+        return Batch(self.memory, FreshModules(MAKINGS), self.guards, self.at)
 
     def run(self, *changes: Change[Any]) -> list[Any]:
         """One unit for each change, all in one commit; their answers."""

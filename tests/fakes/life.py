@@ -20,10 +20,12 @@ from affinage.services.bulk import Bulk
 from affinage.services.configurations import Configurations
 from affinage.services.fleet import codec
 from affinage.services.fleet.fleet import Fleet
+from affinage.services.fleet.guards import GENEROUS, Allowance
 from affinage.services.queries import Queries
 from affinage.services.registry import FreshModules, Registry, makings
 from affinage.services.sessions import Sessions
 from affinage.services.sweeps import Sweeps
+from affinage.services.tending import Tending
 from affinage.services.twins import Twins
 from fakes.clock import FixedClock
 from fakes.ids import CountingIds
@@ -94,13 +96,16 @@ class Door:
 class Life:
     """What a test does and sees; the operations are the owner's, named ``device[/module]``."""
 
-    def __init__(self, before: "Life | None" = None) -> None:
+    def __init__(self, before: "Life | None" = None, allowance: Allowance | None = None) -> None:
+        given = GENEROUS if before is None else before.allowance
+        self.allowance: Allowance = given if allowance is None else allowance
         self.disk: Disk = Disk() if before is None else before.disk
         self.store: MemoryStore = MemoryStore(self.disk.sync) if before is None else before.store
         self.clock: FixedClock = FixedClock() if before is None else before.clock
         self.ids: CountingIds = CountingIds() if before is None else before.ids
         self.vault = OpenVault()
-        self.fleet = Fleet(self.store, self.clock, FreshModules(makings(self.vault, self.ids)))
+        made_of = FreshModules(makings(self.vault, self.ids))
+        self.fleet = Fleet(self.store, self.clock, made_of, self.allowance)
         self.access = Access(self.fleet, self.vault, self.clock, self.ids, HOSTS)
         self.registry = Registry(self.fleet, self.vault, self.clock, self.ids)
         self.bulk = Bulk(self.registry)
@@ -108,6 +113,7 @@ class Life:
         self.sessions = Sessions(self.fleet, self.clock)
         self.queries = Queries(self.fleet)
         self.sweeps = Sweeps(self.fleet, self.clock)
+        self.tending = Tending(self.fleet, self.clock)
         self.configurations = Configurations(self.fleet, self.queries, self.clock, limit=5)
 
     async def create(self, *names: str, **twin: Any) -> None:
@@ -180,13 +186,13 @@ class Life:
 
 
 @asynccontextmanager
-async def living(before: Life | None = None) -> AsyncIterator[Life]:
+async def living(before: Life | None = None, life: Life | None = None) -> AsyncIterator[Life]:
     """A hub's services, running; over the store of the life before, if it is given."""
-    life = Life(before)
+    life = life or Life(before)
     await life.fleet.open()
     async with asyncio.TaskGroup() as tasks:
         fleet, sweeps, sessions = life.fleet, life.sweeps, life.sessions
-        loops = [fleet.run(), sweeps.run(), sweeps.tend(), sessions.run()]
+        loops = [fleet.run(), sweeps.run(), life.tending.run(), sessions.run()]
         running = [tasks.create_task(loop) for loop in loops]
         await life.access.open()
         await life.sweeps.open()
@@ -194,3 +200,10 @@ async def living(before: Life | None = None) -> AsyncIterator[Life]:
         yield life
         for task in running:
             task.cancel()
+
+
+async def pass_time(life: Life, seconds: float) -> None:
+    """Second by second, so that every loop gets its turns."""
+    for _ in range(int(seconds)):
+        life.clock.advance(1)
+        await life.turn(12)

@@ -9,7 +9,7 @@ from affinage.domain.identity import Credentials, Identity, ModuleIdentity
 from affinage.domain.names import EDGE_AGENT, EDGE_HUB, TwinKey
 from affinage.domain.reconcile import Reconciled, reconcile
 from affinage.domain.rulebook import Rulebook
-from affinage.domain.twin import new_twin
+from affinage.domain.twin import TwinPatch, new_twin, patch
 from affinage.domain.values import JsonObject
 
 CONTAINERS = {"device": "deviceContent", "module": "moduleContent", "edge": "modulesContent"}
@@ -67,12 +67,20 @@ def a_module(name: str, *, managed_by: str | None = None) -> Module:
     return Module(name, ModuleIdentity("0" * 18, 1, Credentials(), managed_by), new_twin(0))
 
 
+def tagged(device: Device, tags: JsonObject, module: str | None = None) -> Device:
+    """The device with tags patched, its own or a module's."""
+    key = TwinKey(device.id, module)
+    twin, _ = patch(key, device.twin_of(key), TwinPatch(tags=tags), at=0)
+    return device.with_twin(key, twin)
+
+
 def run(
     device: Device,
     book: Rulebook,
     *,
     at: int = 0,
     affected: Collection[str] | None = None,
+    edited: str | None = None,
     correct_drift: bool = False,
 ) -> Reconciled:
     return reconcile(
@@ -82,6 +90,7 @@ def run(
         identities=Keys(),
         at=at,
         affected=affected,
+        edited=edited,
         correct_drift=correct_drift,
     )
 

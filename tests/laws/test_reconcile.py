@@ -14,7 +14,7 @@ from affinage.domain.names import EDGE_AGENT, TwinKey
 from affinage.domain.rulebook import Rule, Rulebook
 from affinage.domain.twin import TwinPatch, patch
 from affinage.domain.values import JsonObject, merge
-from fakes.reconciling import a_device, configured, rulebook, run, started, whole
+from fakes.reconciling import a_device, configured, rulebook, run, started, tagged, whole
 
 IDS = ("c0", "c1", "c2", "c3")
 OPERATORS: JsonObject = {"o": 1, "s": {"o": {"p": 2}}}
@@ -135,11 +135,6 @@ def changed(book: Rulebook, name: str, other: Configuration) -> Rulebook:
 
 def watching(book: Rulebook, tag: str) -> frozenset[str]:
     return book.watched.get(("tags", tag), frozenset())
-
-
-def tagged(device: Device, wanted: JsonObject) -> Device:
-    twin, _ = patch(TwinKey(device.id), device.twin, TwinPatch(tags=wanted), at=0)
-    return replace(device, twin=twin)
 
 
 def meant(desired: JsonObject, ranked: Iterable[Rule]) -> tuple[JsonObject, dict[str, str]]:

@@ -37,6 +37,7 @@ from affinage.services.queries import Queries
 from affinage.services.registry import FreshModules, Registry, makings
 from affinage.services.sessions import Sessions
 from affinage.services.sweeps import Sweeps
+from affinage.services.tending import Tending
 from affinage.services.twins import Twins
 
 OWNER: Final = "iothubowner"
@@ -68,6 +69,7 @@ class Parts:
         self.sessions = Sessions(self.fleet, self.clock)
         self.queries = Queries(self.fleet)
         self.sweeps = Sweeps(self.fleet, self.clock)
+        self.tending = Tending(self.fleet, self.clock)
         self.configurations = Configurations(
             self.fleet, self.queries, self.clock, settings.max_configurations
         )
@@ -182,7 +184,7 @@ class Hub:
         await parts.fleet.open()
         self._tasks = _Tasks()
         group = await self._tasks.start()
-        for loop in (parts.fleet.run, parts.sweeps.run, parts.sweeps.tend, parts.sessions.run):
+        for loop in (parts.fleet.run, parts.sweeps.run, parts.tending.run, parts.sessions.run):
             group.create_task(loop())
         try:
             await parts.open()

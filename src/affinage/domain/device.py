@@ -26,11 +26,28 @@ class Module(Struct, frozen=True, array_like=True, gc=False):
 
 
 class Dirty(Struct, frozen=True, array_like=True, gc=False):
-    """Why a device could not be reconciled, and since when; it will be tried again."""
+    """Why a device is not as its configurations want it; it will be tried again."""
 
     error: str
+    """What stood in the way when it was last tried; empty if it waits for a token."""
     since: Millis
+    """When it stopped being as they want it."""
     attempts: int = 1
+    """How often it was tried in vain; 0 if it waits for a token."""
+    due: Millis = 0
+    """When it is tried again."""
+
+
+class Flips(Struct, frozen=True, array_like=True, gc=False):
+    """How often one membership has changed lately, of itself; see `flaps`."""
+
+    generation: int
+    etag: int
+    """The configuration's, both: an edited one is another, and begins anew."""
+    times: tuple[Millis, ...]
+    """When it changed, the oldest first."""
+    frozen_until: Millis | None = None
+    """When it may change again; None if it may."""
 
 
 class Device(Struct, frozen=True, array_like=True, gc=False):
@@ -45,6 +62,10 @@ class Device(Struct, frozen=True, array_like=True, gc=False):
     carried: dict[str, int] = {}
     """Configurations that it or a module of it met when last reconciled: id to generation."""
     dirty: Dirty | None = None
+    drifted_at: Millis | None = None
+    """When somebody first wrote over a path in force that has not been written again since."""
+    flips: dict[str, Flips] = {}
+    """By `flaps.membership`: those that have changed lately, and those that are frozen."""
 
     def module(self, module: str) -> Module:
         """The module with that id, or ModuleNotFound."""

@@ -23,6 +23,7 @@ from affinage.domain.edge import (
     with_modules,
     written_modules,
 )
+from affinage.domain.flaps import Flaps
 from affinage.domain.moments import Millis
 from affinage.domain.names import EDGE_AGENT, SYSTEM_MODULES, TwinKey
 from affinage.domain.overlay import Claim, judge, settle
@@ -41,6 +42,7 @@ def reconcile(
     identities: ModuleIdentities,
     at: Millis,
     affected: Collection[str] | None = None,
+    edited: str | None = None,
     correct_drift: bool = False,
 ) -> Reconciled:
     """The device as the configurations want it, and what it and its modules must be told.
@@ -53,6 +55,8 @@ def reconcile(
         at: now.
         affected: ids of the configurations whose conditions are met anew, None for all. The
             others are taken as `Device.carried` and `Twin.statuses` have them.
+        edited: the configuration whose change is carried out, if any: that memberships of it
+            begin or end is no flip.
         correct_drift: also write what somebody else changed at a path in force.
 
     Returns:
@@ -63,9 +67,10 @@ def reconcile(
         Invalid, TooLarge: a twin would pass a limit, or the device would have too many modules.
             Nothing has changed.
 
-    Source: RECONCILE-1 to RECONCILE-21, EDGE-4 to EDGE-14.
+    Source: RECONCILE-1 to RECONCILE-21, RECONCILE-29 to RECONCILE-32, EDGE-4 to EDGE-14.
     """
-    targets = Targets(device, rulebook, presence, affected)
+    flaps = Flaps(device.flips, edited, at)
+    targets = Targets(device, rulebook, presence, affected, flaps)
     rules = targets.of_device()
     deployments = ordered(tuple(rule for rule in rules if rule.kind is Kind.EDGE))
     run = _Run(device, rulebook, rules, deployments, correct_drift, at)
@@ -80,8 +85,9 @@ def reconcile(
         result, events = _settled(run, result, name, selected)
         told += events
         carried |= {rule.id: rule.generation for rule in selected}
-    if carried != device.carried:
-        result = replace(result, carried=carried)
+    flips = flaps.after(rulebook, is_written=carried != device.carried)
+    if carried != device.carried or flips != device.flips:
+        result = replace(result, carried=carried, flips=flips)
     return result, told + told_to_agent
 
 

@@ -9,6 +9,7 @@ from dataclasses import replace as with_fields
 
 from affinage.domain.content import Kind
 from affinage.domain.device import Device, Module, Presence
+from affinage.domain.flaps import Flaps
 from affinage.domain.names import TwinKey
 from affinage.domain.row import TwinRow
 from affinage.domain.rulebook import Rule, Rulebook
@@ -25,6 +26,7 @@ class Targets:
     presence: PresenceOf
     affected: Collection[str] | None
     """Ids to ask anew, None for all; the others are as they were, if their generation is."""
+    flaps: Flaps
 
     def of_device(self) -> tuple[Rule, ...]:
         """Device and edge configurations that the device carries, the one that wins first.
@@ -32,8 +34,8 @@ class Targets:
         Source: RECONCILE-1, RECONCILE-3.
         """
         row = TwinRow(self.device, self.presence(TwinKey(self.device.id)))
-        kept = (rule for rule in self._kept(self.device.carried) if rule.kind is not Kind.MODULE)
-        return self._ranked(kept, row)
+        carried = self._current(self.device.carried)
+        return self._ranked(row, {rule.id for rule in carried if rule.kind is not Kind.MODULE})
 
     def of_module(self, module: Module) -> tuple[Rule, ...]:
         """Module configurations that the module carries, the one that wins first.
@@ -41,13 +43,18 @@ class Targets:
         Source: RECONCILE-2, RECONCILE-3.
         """
         row = TwinRow(self.device, self.presence(TwinKey(self.device.id, module.id)), module)
-        kept = (rule for rule in self._kept(module.twin.statuses) if rule.kind is Kind.MODULE)
-        return self._ranked(kept, row)
+        carried = self._current(module.twin.statuses)
+        return self._ranked(row, {rule.id for rule in carried if rule.kind is Kind.MODULE})
 
     def unasked(self) -> dict[str, int]:
         """Module configurations that are carried as before, since nobody asked."""
-        kept = self._kept(self.device.carried)
-        return {rule.id: rule.generation for rule in kept if rule.kind is Kind.MODULE}
+        if self.affected is None:
+            return {}
+        return {
+            rule.id: rule.generation
+            for rule in self._current(self.device.carried)
+            if rule.kind is Kind.MODULE and rule.id not in self.affected
+        }
 
     def asking_all_of_modules(self) -> "Targets":
         """The question for a device whose modules have come or gone: other modules, other answers.
@@ -59,9 +66,15 @@ class Targets:
         names = {rule.id for rule in self.rulebook.of_modules}
         return with_fields(self, affected=names.union(self.affected))
 
-    def _ranked(self, kept: Iterable[Rule], row: TwinRow) -> tuple[Rule, ...]:
-        met = {rule.id for rule in self._asked() if rule.selects(row)}
-        return self.rulebook.ranked(met.union(rule.id for rule in kept))
+    def _ranked(self, row: TwinRow, before: set[str]) -> tuple[Rule, ...]:
+        """Those who met it before, less who is asked and leaves, and who is asked and comes."""
+        names = set(before)
+        module = row.module.id if row.module else None
+        for rule in self._asked():
+            was = rule.id in before
+            if rule.selects(row) != was and not self.flaps.stays(rule, module, was=was):
+                names ^= {rule.id}
+        return self.rulebook.ranked(names)
 
     def _asked(self) -> Iterable[Rule]:
         rules = self.rulebook.rules
@@ -69,10 +82,8 @@ class Targets:
             return rules.values()
         return [rules[name] for name in self.affected if name in rules]
 
-    def _kept(self, names: Iterable[str]) -> Iterable[Rule]:
-        if self.affected is None:
-            return
+    def _current(self, names: Iterable[str]) -> Iterable[Rule]:
+        """The rules of those names in force in the generation that was carried."""
         for name in names:
-            rule = self.rulebook.current(name, self.device.carried.get(name))
-            if rule and name not in self.affected:
+            if rule := self.rulebook.current(name, self.device.carried.get(name)):
                 yield rule

@@ -1,37 +1,34 @@
-"""Carrying a change of a configuration to every device that it concerns, and tending the rest.
+"""Carrying a change of a configuration to every device that it concerns.
 
-A sweep goes over the devices that carry the configuration or match it now, by number, in batches;
-how far it has come is stored with each batch, so that one which is cut short goes on where it was.
+A sweep goes over the devices that carry the configuration or match it now, by number, in portions;
+how far it has come is stored with each, so that one which is cut short goes on where it was.
 Nothing is lost if it begins again: reconciling twice writes nothing.
 """
 
 import asyncio
 from collections.abc import Sequence
-from typing import Final, NoReturn
+from functools import partial
+from itertools import islice
+from typing import Final, NamedTuple, NoReturn
 
 import msgspec
 import structlog
+from pyroaring import BitMap
 
 from affinage.domain.configuration import Configuration
-from affinage.domain.device import Device
 from affinage.domain.errors import Unavailable
-from affinage.domain.moments import Millis, millis
 from affinage.ports.clock import Clock
 from affinage.ports.store import Row, Table
 from affinage.services.fleet import codec
 from affinage.services.fleet.fleet import Fleet, Overlay
 from affinage.services.fleet.unit import Change, View
-
-BATCH: Final = 100
-"""Devices in one unit of a sweep: a few milliseconds, so that other writes get their turn."""
+from affinage.services.portions import MAX_TWINS, portion
 
 RETRY_S: Final = 1.0
-"""After the first failure; doubled after each further one."""
+"""After a failure."""
 
-MAX_RETRY_S: Final = 300.0
-
-TEND_S: Final = 1.0
-"""How often dirty devices and leaving modules are looked for."""
+PAUSE_S: Final = 0.1
+"""While there is no token: what the budget gives in it is then swept at once."""
 
 _log = structlog.get_logger(__name__)
 
@@ -46,10 +43,40 @@ class Sweep(msgspec.Struct, frozen=True, array_like=True):
     """All devices up to this number have been reconciled."""
 
 
+class UnderWay(NamedTuple):
+    """A sweep, for people."""
+
+    configuration: str
+    ahead: int
+    """Devices that it has not come to."""
+    carriers: int
+    """Devices that carry the configuration; a deleted one is gone when there are none."""
+
+
+class _Going(NamedTuple):
+    """The sweep that is going on."""
+
+    name: str
+    sweep: Sweep
+    reached: BitMap
+    """The devices that it goes over, those behind it too."""
+
+    @property
+    def ahead(self) -> int:
+        return len(self.reached) - self.reached.rank(self.sweep.cursor)
+
+    def candidates(self) -> list[int]:
+        """The numbers of the devices that come next."""
+        return list(islice(self.reached.iter_equal_or_larger(self.sweep.cursor + 1), MAX_TWINS))
+
+
 class Sweeps:
     def __init__(self, fleet: Fleet, clock: Clock) -> None:
         self._fleet, self._clock = fleet, clock
         self._pending: dict[str, Sweep] = {}
+        self._held_up: dict[str, Sweep] = {}
+        """Of deleted configurations that dirty devices still carry."""
+        self._going: _Going | None = None
         self._woken = asyncio.Event()
         self._idle = asyncio.Event()
 
@@ -67,8 +94,16 @@ class Sweeps:
         self._woken.set()
 
     async def finished(self) -> None:
-        """Return once no sweep is under way."""
+        """Return once no sweep has anywhere to go."""
         await self._idle.wait()
+
+    def under_way(self) -> list[UnderWay]:
+        """Every sweep that has not ended, the one that is going on first."""
+        carriers = self._fleet.carriers
+        going = [self._going] if self._going else []
+        waiting = [self._begun(name, sweep) for name, sweep in self._pending.items()]
+        found = [UnderWay(one.name, one.ahead, carriers(one.name)) for one in (*going, *waiting)]
+        return found + [UnderWay(name, 0, carriers(name)) for name in self._held_up]
 
     async def run(self) -> NoReturn:
         """Sweep whenever there is something to sweep, until cancelled."""
@@ -80,64 +115,70 @@ class Sweeps:
             await self._woken.wait()
             self._woken.clear()
 
-    async def tend(self) -> NoReturn:
-        """Try dirty devices again, and let modules go whose grace is over; until cancelled."""
-        while True:
-            await self._clock.sleep(TEND_S)
-            due = self._due(millis(self._clock.now()))
-            for start in range(0, len(due), BATCH):
-                await self._reconcile(due[start : start + BATCH])
-
     def _committed(self, overlay: Overlay) -> None:
         """Sweep for each configuration whose change is now durable, its row with it."""
         for changed in filter(None, overlay.configurations.values()):
-            self._pending[changed.id] = Sweep(changed.generation, changed.etag)
-            self._idle.clear()
-            self._woken.set()
+            self._held_up.pop(changed.id, None)
+            self._wake(changed.id, Sweep(changed.generation, changed.etag))
+        for name in [name for name in self._held_up if not self._fleet.carriers(name)]:
+            self._wake(name, self._held_up.pop(name))
+
+    def _wake(self, name: str, sweep: Sweep) -> None:
+        self._pending[name] = sweep
+        self._idle.clear()
+        self._woken.set()
+
+    def _begun(self, name: str, sweep: Sweep) -> _Going:
+        return _Going(name, sweep, self._fleet.reached_by(name))
 
     async def _sweep(self, name: str, sweep: Sweep) -> None:
-        """One sweep to its end, or until the configuration changes; begun again if it fails."""
+        """One sweep to its end, or until the configuration changes; tried again if it fails."""
+        self._going = going = self._begun(name, sweep)
+        _log.info("sweep", configuration=name, devices=going.ahead, cursor=sweep.cursor)
         try:
-            await self._go_over(name, sweep)
+            while (further := await self._advance(going)) is not None:
+                self._going = going = further
         except Unavailable as error:
             _log.warning("sweep interrupted", configuration=name, error=str(error))
             await self._clock.sleep(RETRY_S)
-            self._pending.setdefault(name, sweep)
+            self._pending.setdefault(name, going.sweep)
+        finally:
+            self._going = None
 
-    async def _go_over(self, name: str, sweep: Sweep) -> None:
-        numbers = [number for number in self._fleet.reached_by(name) if number > sweep.cursor]
-        _log.info("sweep", configuration=name, devices=len(numbers), cursor=sweep.cursor)
-        for start in range(0, len(numbers), BATCH):
-            if not await self._batch(name, sweep, numbers[start : start + BATCH]):
-                return
-        if await self._end(name, sweep):
-            _log.info("swept", configuration=name)
-        else:
-            await self._clock.sleep(RETRY_S)
-            end = numbers[-1] if numbers else sweep.cursor  # `tend` tries the dirty ones again
-            self._pending.setdefault(name, Sweep(sweep.generation, sweep.etag, end))
+    async def _advance(self, going: _Going) -> _Going | None:
+        """Carry the change to some devices more; None at the end, or if it has changed again."""
+        name, sweep, _ = going
+        candidates = going.candidates()
+        if not candidates:
+            await self._end(name, sweep)
+            return None
+        cursor = await self._fleet.change(partial(self._portion, going, candidates))
+        if cursor is None:
+            return None
+        if cursor == sweep.cursor:
+            await self._clock.sleep(PAUSE_S)
+        return going._replace(sweep=Sweep(sweep.generation, sweep.etag, cursor))
 
-    async def _batch(self, name: str, sweep: Sweep, numbers: Sequence[int]) -> bool:
-        """Reconcile some devices; False if the configuration is no longer what it was."""
-        body = codec.encode(Sweep(sweep.generation, sweep.etag, numbers[-1]))
-        device_ids = self._fleet.ids_of(numbers)
+    def _portion(self, going: _Going, candidates: Sequence[int], view: View) -> Change[int | None]:
+        """Reconcile as many as the budget has room for; up to which number that was."""
+        name, sweep, _ = going
+        if not _is_current(view, name, sweep):
+            return Change(lambda _: None)
+        rooms, site_of = self._fleet.guards.rooms(), self._fleet.guards.site_of
+        ids = self._fleet.ids_of(candidates)
+        next_ones = portion(view, ids, lambda device: rooms.admits(site_of(device)))
+        cursor = candidates[-1] if next_ones.is_all else next_ones.reached
+        if cursor is None:
+            return Change(lambda _: sweep.cursor)
+        body = codec.encode(Sweep(sweep.generation, sweep.etag, cursor))
+        return Change(
+            lambda _: cursor,
+            sweep=dict.fromkeys(next_ones.devices, name),
+            rows=(Row(Table.SWEEPS, name, body),),
+        )
 
-        def decide(view: View) -> Change[bool]:
-            if not _is_current(view, name, sweep):
-                return Change(lambda _: False)
-            return Change(
-                lambda _: True,
-                sweep={one: name for one in device_ids if view.find(one) is not None},
-                rows=(Row(Table.SWEEPS, name, body),),
-            )
-
-        return await self._fleet.change(decide)
-
-    async def _end(self, name: str, sweep: Sweep) -> bool:
-        """Forget the sweep, and the configuration if it was deleted; False to sweep once more.
-
-        A tombstone stays while any device carries it: one could not be reconciled, and is dirty.
-        """
+    async def _end(self, name: str, sweep: Sweep) -> None:
+        """Forget the sweep, and the configuration if it was deleted and nobody carries it."""
         is_carried = bool(self._fleet.carriers(name))
 
         def decide(view: View) -> Change[bool]:
@@ -147,25 +188,14 @@ class Sweeps:
             if configuration.tombstone and is_carried:
                 return Change(lambda _: False)
             gone = {name: None} if configuration.tombstone else {}
-            row = Row(Table.SWEEPS, name, None)
-            return Change(lambda _: True, configurations=gone, rows=(row,))
+            return Change(
+                lambda _: True, configurations=gone, rows=(Row(Table.SWEEPS, name, None),)
+            )
 
-        return await self._fleet.change(decide)
-
-    def _due(self, at: Millis) -> list[str]:
-        dirty = {device.id: device for device in self._fleet.dirty()}
-        due = [name for name, device in dirty.items() if _is_due(device, at)]
-        return [*due, *(name for name in self._fleet.leaving(at) if name not in dirty)]
-
-    async def _reconcile(self, device_ids: Sequence[str]) -> None:
-        def decide(view: View) -> Change[None]:
-            living = {one: None for one in device_ids if view.find(one) is not None}
-            return Change(lambda _: None, sweep=living)
-
-        try:
-            await self._fleet.change(decide)
-        except Unavailable as error:
-            _log.warning("not tended", devices=len(device_ids), error=str(error))
+        if await self._fleet.change(decide):
+            _log.info("swept", configuration=name)
+        else:
+            self._held_up[name] = sweep  # until its last carrier, a dirty one, gives it up
 
 
 def _is_current(view: View, name: str, sweep: Sweep) -> bool:
@@ -174,12 +204,3 @@ def _is_current(view: View, name: str, sweep: Sweep) -> bool:
     return configuration is not None and (
         (configuration.generation, configuration.etag) == (sweep.generation, sweep.etag)
     )
-
-
-def _is_due(device: Device, at: Millis) -> bool:
-    dirty = device.dirty
-    return dirty is not None and at >= dirty.since + _back_off_ms(dirty.attempts)
-
-
-def _back_off_ms(attempts: int) -> int:
-    return int(1000 * min(RETRY_S * 2 ** min(attempts - 1, 20), MAX_RETRY_S))

@@ -3,6 +3,7 @@ from collections.abc import Collection
 from msgspec.structs import replace
 
 from affinage.domain.device import ABSENT, Device
+from affinage.domain.flaps import Flaps
 from affinage.domain.rulebook import Rulebook
 from affinage.domain.targets import Targets
 from fakes.reconciling import a_device, a_module, configured, rulebook
@@ -11,7 +12,7 @@ CONTENT = {"properties.desired.a": 1}
 
 
 def targets(device: Device, book: Rulebook, affected: Collection[str] | None = None) -> Targets:
-    return Targets(device, book, lambda key: ABSENT, affected)
+    return Targets(device, book, lambda key: ABSENT, affected, Flaps({}, None, 0))
 
 
 def of_device(device: Device, book: Rulebook, affected: Collection[str] | None) -> list[str]:

@@ -1,17 +1,14 @@
 """Carrying changes of configurations to the fleet, and tending what could not be reconciled."""
 
 import asyncio
-from typing import Any
 
-import pytest
-
-from affinage.domain.edge import GRACE
-from affinage.domain.errors import Unavailable
 from affinage.ports.store import Row, Table
 from affinage.services.fleet import codec
+from affinage.services.fleet.guards import Allowance
 from affinage.services.fleet.overlay import Overlay
-from affinage.services.sweeps import BATCH, MAX_RETRY_S, RETRY_S, TEND_S, Sweep
-from fakes.life import OWNER, Life, living
+from affinage.services.portions import MAX_TWINS as BATCH
+from affinage.services.sweeps import PAUSE_S, RETRY_S, Sweep
+from fakes.life import Life, living, pass_time
 from fakes.looped import looped
 
 BIG = "x" * 4000
@@ -26,13 +23,6 @@ async def many(life: Life, count: int) -> list[str]:
 
 def desired(life: Life) -> list[object]:
     return [life.desired(name).get("who") for name in life.fleet.ids(1000)]
-
-
-async def pass_time(life: Life, seconds: float) -> None:
-    """Second by second, so that every loop gets its turns."""
-    for _ in range(int(seconds)):
-        life.clock.advance(1)
-        await life.turn(12)
 
 
 def listening(life: Life) -> list[Sweep | None]:
@@ -101,6 +91,7 @@ async def test_a_deleted_configuration_is_purged_when_nobody_carries_it() -> Non
 
 @looped
 async def test_a_sweep_that_was_cut_short_goes_on_behind_its_cursor() -> None:
+    """RECONCILE-36"""
     async with living() as life:
         await many(life, 3)
         one = await life.configure("one", "")
@@ -134,6 +125,7 @@ async def test_a_sweep_that_could_not_be_written_goes_on_when_the_disk_is_back()
 
 @looped
 async def test_a_later_change_takes_the_place_of_the_sweep_under_way() -> None:
+    """RECONCILE-37"""
     async with living() as life:
         await many(life, BATCH * 6)
         written = listening(life)
@@ -174,47 +166,6 @@ async def test_what_is_deleted_while_it_is_swept_is_passed_over() -> None:
         assert desired(life) == ["one"]
 
 
-@looped
-async def test_what_cannot_be_reconciled_is_tried_again_with_growing_pauses() -> None:
-    """RECONCILE-23"""
-    async with living() as life:
-        await life.create("d", desired=FULL)
-        await life.configure("one", "*", more=BIG)
-        await life.settle()
-        seen = []
-        for _ in range(8):
-            seen.append(attempts(life))
-            await pass_time(life, 1)
-        assert seen == [1, 2, 2, 3, 3, 3, 3, 4]
-
-
-@looped
-async def test_pauses_grow_to_five_minutes_and_no_further() -> None:
-    async with living() as life:
-        await life.create("d", desired=FULL)
-        await life.configure("one", "*", more=BIG)
-        await life.settle()
-        await pass_time(life, sum(2**n for n in range(9)))
-        assert attempts(life) == 10
-        await pass_time(life, MAX_RETRY_S - 1)
-        assert attempts(life) == 10
-        await pass_time(life, 1)
-        assert attempts(life) == 11
-
-
-@looped
-async def test_it_recovers_when_what_stood_in_the_way_goes() -> None:
-    """RECONCILE-23"""
-    async with living() as life:
-        await life.create("d", desired=FULL)
-        await life.configure("one", "*", more=BIG)
-        await life.settle()
-        assert [device.id for device in life.fleet.dirty()] == ["d"]
-        await life.withdraw("one")
-        await life.settle()
-        assert (life.fleet.dirty(), life.desired("d")) == ([], FULL)
-
-
 async def stuck(life: Life) -> None:
     """A tombstone that cannot be purged: what would take its place is too large for the device."""
     await life.create("d", desired={f"f{number}": BIG for number in range(7)})
@@ -239,75 +190,13 @@ async def test_a_tombstone_stays_while_a_device_cannot_give_it_up() -> None:
 
 @looped
 async def test_one_sweep_that_cannot_end_keeps_no_other_waiting() -> None:
-    """The one that failed was always tried before those that had waited."""
+    """RECONCILE-38: the one that failed was always tried before those that had waited."""
     async with living() as life:
         await stuck(life)
         await life.create("e", tags={"ring": "a"})
         await life.configure("other", "tags.ring = 'a'", who="other")
         await pass_time(life, 2)
         assert life.desired("e")["who"] == "other"
-
-
-async def with_leaver(life: Life) -> None:
-    """An edge device whose module has just begun to leave."""
-    await life.create("gw", edge=True)
-    content: dict[str, Any] = {
-        "modulesContent": {
-            "$edgeAgent": {"properties.desired.modules.m": {"settings": {}}},
-            "m": {"properties.desired": {"x": 1}},
-        }
-    }
-    body: dict[str, Any] = {"content": content, "targetCondition": "NOT IS_DEFINED(tags.off)"}
-    await life.configurations.put("edge", body, if_match=None, by=OWNER)
-    body = {"content": {"modulesContent": {"$edgeAgent": {}}}, "targetCondition": "*"}
-    await life.configurations.put("rest", body, if_match=None, by=OWNER)
-    await life.settle()
-    await life.tag("gw", off=True)
-    assert "m" in life.fleet.device("gw").modules
-
-
-@looped
-async def test_a_module_goes_when_its_grace_is_over() -> None:
-    """EDGE-11"""
-    async with living() as life:
-        await with_leaver(life)
-        life.clock.advance(GRACE / 1000 - TEND_S)
-        await life.turn(12)
-        assert "m" in life.fleet.device("gw").modules
-        await pass_time(life, TEND_S)
-        assert "m" not in life.fleet.device("gw").modules
-        assert life.fleet.leaving(GRACE * 2) == []
-
-
-@looped
-async def test_a_dirty_device_with_a_leaving_module_waits_as_long_as_any() -> None:
-    """It was tried again every second, whatever its pause."""
-    async with living() as life:
-        await with_leaver(life)
-        await life.desire("gw", **FULL)
-        await life.configure("big", "deviceId = 'gw'", more=BIG)
-        await life.settle()
-        life.clock.advance(GRACE / 1000)
-        await life.turn(12)
-        tried = attempts(life, "gw")
-        await pass_time(life, 8)
-        assert attempts(life, "gw") - tried <= 3
-
-
-@looped
-async def test_tending_goes_on_after_a_failed_commit() -> None:
-    async with living() as life:
-        await life.create("d", desired=FULL)
-        await life.configure("one", "*", more=BIG)
-        await life.settle()
-        life.disk.fails = True
-        await pass_time(life, 3)
-        with pytest.raises(Unavailable):
-            await life.tag("d", ring="a")
-        assert attempts(life) == 1
-        life.disk.fails = False
-        await pass_time(life, 2)
-        assert attempts(life) == 2
 
 
 @looped
@@ -322,3 +211,57 @@ async def test_finished_waits_for_every_sweep() -> None:
         assert not waiting.done()
         await waiting
         assert life.desired("d199") == {"one": 1, "two": 1}
+
+
+@looped
+async def test_a_sweep_waits_for_tokens_and_makes_nobody_dirty() -> None:
+    """RECONCILE-28"""
+    async with living(life=Life(allowance=Allowance(hub_per_s=1, hub_burst=2))) as life:
+        await many(life, 5)
+        await life.configure("one", "*")
+        await life.turn(20)
+        assert (desired(life).count("one"), life.tending.figures().waiting) == (2, 0)
+        assert life.sweeps.under_way() == [("one", 3, 2)]
+        for _ in range(30):
+            life.clock.advance(PAUSE_S)
+            await life.turn(20)
+        assert (desired(life).count("one"), life.sweeps.under_way()) == (5, [])
+
+
+@looped
+async def test_sweeps_that_are_still_to_come_are_told() -> None:
+    async with living() as life:
+        await many(life, 3)
+        life.disk.fails = False
+        for name in ("one", "two"):
+            await life.configure(name, "*", **{name: 1})
+        told = [(one.configuration, one.ahead) for one in life.sweeps.under_way()]
+        assert ("two", 3) in told
+        await life.settle()
+        assert life.sweeps.under_way() == []
+
+
+@looped
+async def test_finished_does_not_wait_for_what_a_dirty_device_holds_up() -> None:
+    """RECONCILE-38"""
+    async with living() as life:
+        await stuck(life)
+        await life.sweeps.finished()
+        assert life.sweeps.under_way() == [("top", 0, 1)]
+    async with living(life) as again:
+        await again.sweeps.finished()
+        assert again.keys(Table.SWEEPS) == ["top"]
+        await again.desire("d", f0=None)
+        await again.settle()
+        assert (again.fleet.configuration("top"), again.keys(Table.SWEEPS)) == (None, [])
+
+
+@looped
+async def test_made_again_while_it_is_held_up_it_is_another() -> None:
+    """RECONCILE-15, RECONCILE-38"""
+    async with living() as life:
+        await stuck(life)
+        await life.sweeps.finished()
+        await life.configure("top", "*", priority=9, x=1, y=1)
+        await life.settle()
+        assert (life.sweeps.under_way(), life.desired("d")["x"]) == ([], 1)

@@ -17,6 +17,7 @@ from affinage.domain.moments import Millis
 from affinage.domain.names import TwinKey
 from affinage.ports.store import Row, Table
 from affinage.services.fleet import codec
+from affinage.services.fleet.guards import Guards
 from affinage.services.fleet.memory import Memory
 from affinage.services.fleet.overlay import Overlay
 from affinage.services.fleet.rows import Version, moves_between
@@ -27,10 +28,12 @@ from affinage.services.fleet.unit import Change, Decide, Sweep
 class Batch:
     """A `View` for the units of one commit, and the overlay that they write."""
 
-    def __init__(self, memory: Memory, identities: ModuleIdentities, at: Millis) -> None:
+    def __init__(
+        self, memory: Memory, identities: ModuleIdentities, guards: Guards, at: Millis
+    ) -> None:
         self._memory = memory
         # A proxy, for no cycle: what a batch has read goes with it, not when the collector comes.
-        self._settling = Settling(weakref.proxy(self), memory, identities, at)
+        self._settling = Settling(weakref.proxy(self), memory, identities, guards, at)
         self._count = len(memory.numbers)
         self._read: dict[str, Device | None] = {}
         self.overlay = Overlay(begun=memory.begun)

@@ -1,14 +1,14 @@
 """The fleet: every device in memory, and the one way to change any of them."""
 
 import asyncio
-from collections.abc import AsyncIterator
-from collections.abc import Collection as Several
+from collections.abc import AsyncIterator, Iterable
+
+from pyroaring import BitMap
 
 from affinage.domain.conditions import collection_of
 from affinage.domain.configuration import Configuration, counted
 from affinage.domain.device import Device, Presence, found
 from affinage.domain.edge import ModuleIdentities
-from affinage.domain.moments import Millis
 from affinage.domain.names import TwinKey
 from affinage.domain.query.plan import indexable
 from affinage.domain.query.syntax import Collection, Expr
@@ -16,9 +16,11 @@ from affinage.domain.row import TwinRow
 from affinage.ports.clock import Clock
 from affinage.ports.store import Row, Store, Table
 from affinage.services.fleet import search
+from affinage.services.fleet.guards import GENEROUS, Allowance, Guards
 from affinage.services.fleet.indexer import Indexer
 from affinage.services.fleet.memory import Memory
 from affinage.services.fleet.overlay import Overlay
+from affinage.services.fleet.pending import Pending
 from affinage.services.fleet.unit import Change, Decide, Result, row_of
 from affinage.services.fleet.writer import Committed, Writer
 
@@ -28,10 +30,17 @@ __all__ = ["Change", "Fleet", "Overlay"]
 class Fleet:
     """What the services stand on. Reading is from memory and never waits."""
 
-    def __init__(self, store: Store, clock: Clock, identities: ModuleIdentities) -> None:
+    def __init__(
+        self,
+        store: Store,
+        clock: Clock,
+        identities: ModuleIdentities,
+        allowance: Allowance = GENEROUS,
+    ) -> None:
         self._store = store
-        self._memory = Memory()
-        self._writer = Writer(self._memory, store, clock, identities)
+        self.guards = Guards(clock, allowance)
+        self._memory = Memory(Pending(self.guards.site_of))
+        self._writer = Writer(self._memory, store, clock, identities, self.guards)
         self._indexer = Indexer(self._memory)
 
     async def open(self) -> None:
@@ -118,28 +127,27 @@ class Fleet:
         living = [configuration for configuration in known if not configuration.tombstone]
         return sorted(living, key=lambda one: (one.created_at, one.id))
 
-    def dirty(self) -> list[Device]:
-        """Devices that could not be reconciled."""
-        numbers = list(self._memory.dirty)
-        return [device for number in numbers if (device := self._memory.at(number))]
+    @property
+    def pending(self) -> Pending:
+        """Who must be looked at again, and when; by number, see `ids_of`."""
+        return self._memory.pending
 
-    def leaving(self, at: Millis) -> list[str]:
-        """The ids of devices with modules whose grace is over."""
-        due = [number for number, leaves_at in self._memory.leaving.items() if leaves_at <= at]
-        return self.ids_of(due)
+    def dirty(self) -> list[Device]:
+        """Devices that could not be reconciled, or wait for a token."""
+        return [device for number in self.pending.dirty if (device := self._memory.at(number))]
 
     def carriers(self, configuration_id: str) -> int:
         """How many devices carry a configuration."""
         return len(self._memory.carriers.get(configuration_id, ()))
 
-    def reached_by(self, configuration_id: str) -> list[int]:
-        """The numbers of all devices that a change of a configuration may concern, in order."""
-        return list(search.reached(self._memory, configuration_id))
+    def reached_by(self, configuration_id: str) -> BitMap:
+        """The numbers of all devices that a change of a configuration may concern."""
+        return search.reached(self._memory, configuration_id)
 
-    def ids_of(self, numbers: Several[int]) -> list[str]:
-        """The ids of those that still exist."""
+    def ids_of(self, numbers: Iterable[int]) -> dict[int, str]:
+        """The ids of those that still exist, by number, in the order given."""
         ids = self._memory.ids_by_number
-        return [ids[number] for number in numbers if number in ids]
+        return {number: ids[number] for number in numbers if number in ids}
 
     async def count(self, collection: Collection, condition: Expr | None) -> int:
         """How many rows match now."""

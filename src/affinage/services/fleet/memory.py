@@ -12,8 +12,6 @@ from sortedcontainers import SortedList
 
 from affinage.domain.configuration import Configuration
 from affinage.domain.device import ABSENT, Device, Presence
-from affinage.domain.edge import next_leaving
-from affinage.domain.moments import Millis
 from affinage.domain.names import TwinKey
 from affinage.domain.query.syntax import Collection
 from affinage.domain.row import TwinRow
@@ -22,6 +20,7 @@ from affinage.ports.store import Store, Table
 from affinage.services.fleet import codec
 from affinage.services.fleet.bitmaps import Bitmaps
 from affinage.services.fleet.overlay import Overlay
+from affinage.services.fleet.pending import Pending
 
 _log = structlog.get_logger(__name__)
 
@@ -33,7 +32,8 @@ Rows: TypeAlias = dict[tuple[Collection, int], TwinRow]
 class Memory:
     """The fleet as of the last commit."""
 
-    def __init__(self) -> None:
+    def __init__(self, pending: Pending | None = None) -> None:
+        self.pending = pending or Pending()
         self.numbers: dict[str, int] = {}
         """Device id to the device's number."""
         self.ids_by_number: dict[int, str] = {}
@@ -49,9 +49,6 @@ class Memory:
         self.bitmaps = {Collection.DEVICES: Bitmaps(), Collection.MODULES: Bitmaps()}
         self.carriers: dict[str, BitMap] = {}
         """A configuration's id to the devices that carry it."""
-        self.dirty = BitMap()
-        self.leaving: dict[int, Millis] = {}
-        """A device's number to when the first of its leaving modules goes."""
         self.next_number = 1
         self.next_module_number = 1
 
@@ -183,15 +180,11 @@ class Memory:
             self.bitmaps[Collection.MODULES].everything.add(module.number)
         for configuration_id in device.carried:
             self.carriers.setdefault(configuration_id, BitMap()).add(device.number)
-        if device.dirty:
-            self.dirty.add(device.number)
-        if (leaves_at := next_leaving(device)) is not None:
-            self.leaving[device.number] = leaves_at
+        self.pending.enter(device)
 
     def _forget(self, old: Device, new: Device | None) -> None:
         """Undo `_enter` where the new device, if any, will not do it again."""
-        self.dirty.discard(old.number)
-        self.leaving.pop(old.number, None)
+        self.pending.forget(old)
         same = new if new is not None and new.number == old.number else None
         for configuration_id in old.carried:
             if same is None or configuration_id not in same.carried:

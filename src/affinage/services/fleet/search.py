@@ -51,11 +51,12 @@ async def rows(
 
 
 def reached(memory: Memory, configuration_id: str) -> BitMap:
-    """The devices that carry a configuration, all that may match its condition now, and dirty ones.
+    """The devices that carry a configuration, all that may match its condition now, and some more.
 
-    What a dirty device could not be made is nowhere written: the change may be what it waits for.
+    What a dirty device could not be made is nowhere written, nor what a frozen one would carry: the
+    change may be what they wait for.
     """
-    devices = BitMap(memory.carriers.get(configuration_id, ())) | memory.dirty
+    devices = BitMap(memory.carriers.get(configuration_id, ())) | memory.pending.held
     rule = memory.rulebook.rules.get(configuration_id)
     if rule is None or rule.condition is None:
         return devices

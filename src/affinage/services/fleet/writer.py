@@ -17,6 +17,7 @@ from affinage.domain.moments import millis
 from affinage.ports.clock import Clock
 from affinage.ports.store import Store
 from affinage.services.fleet.batch import Batch
+from affinage.services.fleet.guards import Guards
 from affinage.services.fleet.memory import Memory
 from affinage.services.fleet.overlay import Overlay
 from affinage.services.fleet.unit import Decide, Result
@@ -39,10 +40,15 @@ class Refusal:
 
 class Writer:
     def __init__(
-        self, memory: Memory, store: Store, clock: Clock, identities: ModuleIdentities
+        self,
+        memory: Memory,
+        store: Store,
+        clock: Clock,
+        identities: ModuleIdentities,
+        guards: Guards,
     ) -> None:
         self._memory, self._store = memory, store
-        self._clock, self._identities = clock, identities
+        self._clock, self._identities, self._guards = clock, identities, guards
         self._queue: deque[Unit] = deque()
         self._woken = asyncio.Event()
         self._told: list[Committed] = []
@@ -83,7 +89,7 @@ class Writer:
         return [self._queue.popleft() for _ in range(min(most, len(self._queue)))]
 
     async def _commit(self, units: list[Unit]) -> None:
-        batch = Batch(self._memory, self._identities, millis(self._clock.now()))
+        batch = Batch(self._memory, self._identities, self._guards, millis(self._clock.now()))
         outcomes = [_outcome(batch, unit) for unit in units]
         try:
             if rows := list(batch.rows()):

@@ -227,11 +227,11 @@ def test_each_failure_counts_and_success_takes_the_mark_away(hub: Commits) -> No
     full = {f"f{number}": BIG for number in range(8)}
     hub.run(configuring(configuration("one", more=BIG)))
     hub.run(putting(desire(hub, device("d"), **full)))
-    hub.at = 7
+    hub.at = 1000
     hub.run(Change(lambda _: None, sweep={"d": None}))
     dirty = hub.device("d").dirty
     assert dirty
-    assert (dirty.since, dirty.attempts) == (7, 2)
+    assert (dirty.since, dirty.attempts, dirty.due) == (0, 2, 3000)
     hub.run(putting(desire(hub, hub.device("d"), f0=None)))
     assert (hub.device("d").dirty, "more" in hub.device("d").twin.desired.values) == (None, True)
 
@@ -240,7 +240,7 @@ def test_a_dirty_device_asks_every_condition_again(hub: Commits) -> None:
     hub.run(configuring(configuration("one")), putting(device("d")))
     batch = hub.batch()
     marked = replace(batch.device("d"), dirty=Dirty("why", 0), carried={})
-    batch.run(lambda _: putting(marked))
+    batch.run(lambda _: putting(marked, sweep={"d": None}))
     assert (batch.device("d").dirty, batch.device("d").carried) == (None, {"one": 1})
 
 

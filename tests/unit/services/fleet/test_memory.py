@@ -97,12 +97,12 @@ def test_dirty_devices_and_leaving_modules_are_remembered_until_they_are_none(hu
     batch.overlay.before["d"] = numbered
     batch.overlay.devices["d"] = replace(numbered, dirty=Dirty("why", 0), modules=leaving)
     hub.commit(batch)
-    assert (hub.memory.dirty, hub.memory.leaving) == (BitMap([1]), {1: 5})
+    assert [*hub.memory.pending.dirty, *hub.memory.pending.leavers.due(5)] == [1, 1]
     batch = hub.batch()
     batch.overlay.before["d"] = hub.device("d")
     batch.overlay.devices["d"] = numbered
     hub.commit(batch)
-    assert (hub.memory.dirty, hub.memory.leaving) == (BitMap(), {})
+    assert not any(hub.memory.pending.numbers.values())
 
 
 LEAVING = {"m": 9, "n": 5}

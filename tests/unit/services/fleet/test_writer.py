@@ -11,6 +11,7 @@ from affinage.domain.errors import DeviceNotFound, Unavailable
 from affinage.domain.names import TwinKey
 from affinage.domain.query.syntax import Collection
 from affinage.ports.store import Row
+from affinage.services.fleet.guards import Guards
 from affinage.services.fleet.memory import Memory
 from affinage.services.fleet.overlay import Overlay
 from affinage.services.fleet.unit import Change, View
@@ -37,7 +38,8 @@ class Written:
         self.memory = Memory()
         self.overlays: list[Overlay] = []
         kept = store or MemoryStore(self.disk.sync)
-        self.writer = Writer(self.memory, kept, FixedClock(), FreshModules(MAKINGS))
+        clock = FixedClock()
+        self.writer = Writer(self.memory, kept, clock, FreshModules(MAKINGS), Guards(clock))
         self.writer.listen(self.overlays.append)
 
     def begin(self, change: Change[None]) -> asyncio.Future[None]:
@@ -157,7 +159,7 @@ def remembered(life: Life) -> dict[str, object]:
     indexed = {path: (dict(one.values), one.defined.copy()) for path, one in paths.items()}
     shown = {name: value for name, value in vars(memory).items() if isinstance(value, dict)}
     copied = {name: dict(value) for name, value in shown.items() if name != "bitmaps"}
-    members = (list(memory.ids), set(memory.rulebook.rules), memory.dirty.copy(), indexed)
+    members = (list(memory.ids), set(memory.rulebook.rules), memory.pending.dirty, indexed)
     return {**copied, "carried": str(memory.carriers), "rest": members}
 
 
