@@ -244,7 +244,9 @@ class Sessions:
 
 def _has_the_same_identities(old: Device, new: Device) -> bool:
     """Whether they are the very same objects: then nobody's right to be connected has changed."""
-    return new.identity is old.identity and all(
+    if new.identity is not old.identity:
+        return False
+    return new.modules is old.modules or all(
         name in new.modules and new.modules[name].identity is module.identity
         for name, module in old.modules.items()
     )
