@@ -1,143 +1,209 @@
-"""A load of devices from a process of its own: reported patches over MQTT and TLS, closed loop.
+"""A load of devices from a process of its own: reported patches over MQTT and TLS.
 
-Lean on purpose: what it costs is not what is measured. Prints one JSON object on stdout.
+Closed loop (every connection reports again as soon as it is answered) or, with --rate, at a pace.
+One thread, epoll, the standard library's TLS; what it costs itself is in its figures. With --stay,
+a connection goes over to the next device after so many answers, so that the whole fleet is touched.
+Prints one JSON object: what was measured between the warm-up and the end.
 """
 
 import argparse
-import asyncio
 import json
+import os
+import select
+import socket
 import ssl
 import time
+from collections import deque
+from collections.abc import Callable
 from pathlib import Path
+from time import perf_counter
+from typing import Any, Final
 
-import uvloop
+import wire
+from machine import busy_s, percentile
 
 from affinage.clients.trust import trust
 from affinage.protocol.connection_strings import ConnectionString
-from affinage.protocol.identities import Identity, Username
-from affinage.protocol.mqtt.packets import Connack, Connect, Decoder, Publish, encode
-from affinage.protocol.tokens import make_token
-from affinage.protocol.topics import ReportedPatch
+
+CHUNK: Final = 65_536
+DIALLING: Final = 50
+"""Connections that may be on their way in at once."""
 
 
-class Device(asyncio.Protocol):
-    """One device that reports again as soon as it is answered, or at a fixed pace."""
+class Load:
+    """Connections, and what they have measured so far."""
 
-    def __init__(self, string: ConnectionString, latencies: list[float], pace_s: float) -> None:
-        self._string, self._latencies, self._pace_s = string, latencies, pace_s
-        self._decoder = Decoder(2**20)
-        self.connected = asyncio.get_running_loop().create_future()
-        self.answered = 0
-        self._sent_at = 0.0
-        self._runs = False
+    def __init__(self, given: argparse.Namespace) -> None:
+        lines = given.strings.read_text().splitlines()
+        self.waiting = deque(ConnectionString.parse(line) for line in lines)
+        self.address = (given.address, given.port)
+        self.context = trust(given.ca)
+        self.stay, self.is_paced = given.stay, given.rate > 0
+        self.poll, self.devices = select.epoll(), dict[int, Device]()
+        self.latencies: list[float] = []
+        self.touched: set[str] = set()
+        self.dialling = self.answered = self.refused = self.missed = 0
 
-    def connection_made(self, transport: asyncio.BaseTransport) -> None:
-        self._transport = transport
-        string = self._string
-        token = make_token(string.resource, string.key or "", int(time.time()) + 3600)
-        name = Username(string.host, Identity(string.device or ""), {"api-version": "2021-04-12"})
-        connect = Connect(string.device or "", name.text, token.encode(), 240, clean=False)
-        self._write(encode(connect))
+    def connect(self, count: int) -> None:
+        """Return once so many devices are in."""
+        while len(self.devices) < count or self.dialling:
+            while self.dialling < DIALLING and len(self.devices) < count:
+                self.dial()
+            self.turn(1.0)
 
-    def data_received(self, data: bytes) -> None:
-        for packet in self._decoder.feed(data):
-            if isinstance(packet, Connack):
-                self.connected.set_result(packet.code)
-            elif isinstance(packet, Publish) and "/res/204/" in packet.topic:
-                self._answered()
+    def dial(self) -> None:
+        """Have the device that has waited longest come in."""
+        device = Device(self, self.waiting.popleft())
+        self.dialling += 1
+        self.devices[device.socket.fileno()] = device
+        self.poll.register(device.socket, select.EPOLLIN)
+        device.take()
 
-    def start(self) -> None:
-        self._runs = True
-        self._report()
+    def turn(self, patience_s: float) -> None:
+        """Take what has come by then."""
+        for fd, _ in self.poll.poll(patience_s):
+            self.devices[fd].take()
 
-    def stop(self) -> None:
-        self._runs = False
+    def replace(self, device: "Device") -> None:
+        """Let the next device have this one's place."""
+        del self.devices[device.socket.fileno()]
+        self.poll.unregister(device.socket)
+        device.socket.close()
+        self.waiting.append(device.string)
+        self.dial()
 
-    def _answered(self) -> None:
-        self.answered += 1
-        self._latencies.append(time.perf_counter() - self._sent_at)
-        if not self._runs:
+    def run(self, until: float, rate: float) -> None:
+        """Report until then: ``rate`` a second from one device after the other, or all they can."""
+        if not rate:
+            while perf_counter() < until:
+                self.turn(0.1)
             return
-        if self._pace_s:
-            asyncio.get_running_loop().call_later(self._pace_s, self._report)
+        began, sent = perf_counter(), 0
+        while (now := perf_counter()) < until:
+            devices = list(self.devices.values())
+            while sent < (now - began) * rate:
+                self._report_in_time(devices[sent % len(devices)])
+                sent += 1
+            self.turn(0.001)
+
+    def _report_in_time(self, device: "Device") -> None:
+        if device.is_free:
+            device.report()
         else:
-            self._report()
+            self.missed += 1
 
-    def _report(self) -> None:
-        self._sent_at = time.perf_counter()
-        patch = (
-            b'{"firmware":{"fwUpdateStatus":"downloading","fwUpdateSubstatus":"%d %%"},"n":%d}'
-            % (
-                self.answered % 100,
-                self.answered,
-            )
+
+class Device:
+    """One connection: a handshake, a greeting, then reports."""
+
+    __slots__ = ("_kept", "_load", "_number", "_sent_at", "_stays", "is_free", "socket", "string",
+                 "take")  # fmt: skip
+
+    def __init__(self, load: Load, string: ConnectionString) -> None:
+        self._load, self.string = load, string
+        plain = socket.create_connection(load.address)
+        plain.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+        plain.setblocking(False)
+        self.socket = load.context.wrap_socket(
+            plain, server_hostname=string.host, do_handshake_on_connect=False
         )
-        self._write(encode(Publish(ReportedPatch(str(self.answered)).topic, patch)))
+        self.take: Callable[[], None] = self._shake_hands
+        self.is_free = False
+        self._number, self._stays, self._sent_at, self._kept = 0, load.stay, 0.0, b""
 
-    def _write(self, data: bytes) -> None:
-        self._transport.write(data)  # type: ignore[attr-defined]  # a stream's transport
+    def report(self) -> None:
+        self.is_free = False
+        self._number += 1
+        self._sent_at = perf_counter()
+        self.socket.send(wire.report(self._number))
+
+    def _shake_hands(self) -> None:
+        try:
+            self.socket.do_handshake()
+        except ssl.SSLWantReadError:
+            return
+        self.socket.send(wire.greeting(self.string))
+        self.take = self._come_in
+
+    def _come_in(self) -> None:
+        for packet in self._heard():
+            assert packet[0] == wire.CONNACK, packet
+            assert packet[3] == 0, f"{self.string.device} is refused: {packet[3]}"
+            self.take = self._hear
+            self._load.dialling -= 1
+            self._load.touched.add(self.string.device or "")
+            self._go_on()
+
+    def _hear(self) -> None:
+        for packet in self._heard():
+            if packet[0] & 0xF0 == wire.PUBLISH:
+                self._answered(packet)
+
+    def _answered(self, packet: bytes) -> None:
+        load = self._load
+        if wire.is_taken(packet, self._number):
+            load.answered += 1
+            load.latencies.append(perf_counter() - self._sent_at)
+        else:
+            load.refused += 1
+        self._stays -= 1
+        if self._stays == 0:
+            load.replace(self)
+        else:
+            self._go_on()
+
+    def _go_on(self) -> None:
+        self.is_free = True
+        if not self._load.is_paced:
+            self.report()
+
+    def _heard(self) -> list[bytes]:
+        try:
+            data = self.socket.recv(CHUNK)
+        except ssl.SSLWantReadError:
+            return []
+        if not data:
+            raise ConnectionError(f"the hub has cut {self.string.device} off")
+        packets, self._kept = wire.whole(self._kept + data)
+        return packets
 
 
-async def load(given: argparse.Namespace) -> dict[str, float]:
-    strings = [ConnectionString.parse(line) for line in given.strings.read_text().splitlines()]
-    latencies: list[float] = []
-    pace_s = len(strings) / given.rate if given.rate else 0.0
-    context = trust(given.ca)
-    devices = await _connected(strings, latencies, pace_s, context, given.port)
-    for position, device in enumerate(devices):
-        delay = pace_s * position / len(devices)
-        asyncio.get_running_loop().call_later(delay, device.start)
-    await asyncio.sleep(given.warm_up)
-    latencies.clear()
-    before, started = sum(device.answered for device in devices), time.perf_counter()
-    await asyncio.sleep(given.seconds)
-    answered = sum(device.answered for device in devices) - before
-    took = time.perf_counter() - started
-    for device in devices:
-        device.stop()
-    latencies.sort()
+def measure(given: argparse.Namespace) -> dict[str, Any]:
+    load = Load(given)
+    load.connect(given.connections or len(load.waiting))
+    load.run(perf_counter() + given.warm_up, given.rate)
+    load.latencies.clear()
+    load.answered = load.refused = load.missed = 0
+    began, own, hub = perf_counter(), time.process_time(), busy_s(given.pid or os.getpid())
+    load.run(began + given.seconds, given.rate)
+    took, own = perf_counter() - began, time.process_time() - own
+    hub = busy_s(given.pid or os.getpid()) - hub
     return {
-        "per_second": round(answered / took),
-        "p50_ms": round(1000 * latencies[len(latencies) // 2], 2),
-        "p99_ms": round(1000 * latencies[len(latencies) * 99 // 100], 2),
+        "per_second": round(load.answered / took),
+        "p50_ms": round(1000 * percentile(load.latencies, 0.50), 2),
+        "p99_ms": round(1000 * percentile(load.latencies, 0.99), 2),
+        "hub_us": round(1e6 * hub / load.answered, 1),
+        "load_us": round(1e6 * own / load.answered, 1),
+        "touched": len(load.touched),
+        "refused": load.refused,
+        "missed": load.missed,
     }
 
 
-async def _connected(
-    strings: list[ConnectionString],
-    latencies: list[float],
-    pace_s: float,
-    context: ssl.SSLContext,
-    port: int,
-) -> list[Device]:
-    loop, gate = asyncio.get_running_loop(), asyncio.Semaphore(50)
-
-    async def one(string: ConnectionString) -> Device:
-        async with gate:
-            _, device = await loop.create_connection(
-                lambda: Device(string, latencies, pace_s),
-                "127.0.0.1",
-                port,
-                ssl=context,
-                server_hostname=string.host,
-            )
-            assert await device.connected == 0
-        return device
-
-    return list(await asyncio.gather(*map(one, strings)))
-
-
 def main() -> None:
-    parser = argparse.ArgumentParser()
-    parser.add_argument(
-        "--strings", type=Path, required=True, help="connection strings, a line each"
-    )
-    parser.add_argument("--ca", type=Path, required=True)
-    parser.add_argument("--port", type=int, required=True)
-    parser.add_argument("--seconds", type=float, default=8.0)
-    parser.add_argument("--warm-up", type=float, default=2.0)
-    parser.add_argument("--rate", type=float, default=0.0, help="reports a second; 0 is all it can")
-    print(json.dumps(uvloop.run(load(parser.parse_args()))))
+    parser = argparse.ArgumentParser(description=__doc__)
+    add = parser.add_argument
+    add("--strings", type=Path, required=True, help="connection strings, a line each")
+    add("--ca", type=Path, required=True)
+    add("--address", default="127.0.0.1")
+    add("--port", type=int, required=True)
+    add("--pid", type=int, default=0, help="the hub's, to tell what it costs")
+    add("--connections", type=int, default=0, help="0 is one for each string")
+    add("--stay", type=int, default=0, help="reports of a device before the next one; 0 is all")
+    add("--rate", type=float, default=0.0, help="reports a second; 0 is all they can")
+    add("--warm-up", type=float, default=2.0)
+    add("--seconds", type=float, default=8.0)
+    print(json.dumps(measure(parser.parse_args())), flush=True)
 
 
 if __name__ == "__main__":

@@ -1,27 +1,23 @@
-"""What a figure was measured on, and where it is kept."""
+"""What figures are measured on: the machine, its clocks, and what a process takes of it."""
 
-import json
 import os
 import platform
-import subprocess
-from datetime import UTC, datetime
+from collections.abc import Sequence
 from pathlib import Path
-from typing import Any
+from typing import Any, Final
 
 import apsw
-from rich.console import Console
-from rich.table import Table
 
-RESULTS = Path(__file__).parent / "results"
+PAGE: Final = os.sysconf("SC_PAGE_SIZE")
+TICK: Final = os.sysconf("SC_CLK_TCK")
 
 
 def description() -> dict[str, Any]:
     """The machine, as far as it matters to the figures."""
-    memory = os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES")
     return {
         "processor": _processor(),
         "cores": len(os.sched_getaffinity(0)),
-        "memory_gib": round(memory / 2**30, 1),
+        "memory_gib": round(PAGE * os.sysconf("SC_PHYS_PAGES") / 2**30, 1),
         "kernel": platform.release(),
         "python": platform.python_version(),
         "sqlite": apsw.sqlite_lib_version(),
@@ -29,25 +25,21 @@ def description() -> dict[str, Any]:
     }
 
 
-def keep(name: str, figures: dict[str, Any]) -> None:
-    """Write the figures with the machine and the commit, and print them as a table."""
-    commit = subprocess.run(
-        ["git", "describe", "--always", "--dirty"], capture_output=True, text=True, check=False
-    )
-    document = {
-        "measured": datetime.now(UTC).isoformat(timespec="seconds"),
-        "commit": commit.stdout.strip(),
-        "machine": description(),
-        "figures": figures,
-    }
-    RESULTS.mkdir(exist_ok=True)
-    (RESULTS / f"{name}.json").write_text(json.dumps(document, indent=1) + "\n")
-    table = Table(title=name, title_justify="left", show_edge=False)
-    table.add_column("what")
-    table.add_column("figure", justify="right")
-    for what, figure in figures.items():
-        table.add_row(what, f"{figure:,}" if isinstance(figure, int | float) else str(figure))
-    Console().print(table)
+def busy_s(pid: int) -> float:
+    """Processor time that a process has taken, with all its threads, in steps of a tick."""
+    fields = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()
+    return (int(fields[11]) + int(fields[12])) / TICK
+
+
+def resident_bytes(pid: int) -> int:
+    """The memory that a process holds."""
+    return int(Path(f"/proc/{pid}/statm").read_text().split()[1]) * PAGE
+
+
+def percentile(measured: Sequence[float], share: float) -> float:
+    """The smallest that so many are not above; 0 if there are none."""
+    ordered = sorted(measured)
+    return ordered[min(int(len(ordered) * share), len(ordered) - 1)] if ordered else 0.0
 
 
 def _processor() -> str:
