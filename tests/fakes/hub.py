@@ -15,6 +15,7 @@ from affinage.protocol.tokens import make_token
 from affinage.services.access import Access
 from affinage.services.bulk import Bulk
 from affinage.services.configurations import Configurations
+from affinage.services.counts import Counts
 from affinage.services.fleet.fleet import Fleet
 from affinage.services.queries import Queries
 from affinage.services.registry import FreshModules, Registry, makings
@@ -104,8 +105,9 @@ async def running_hub(sync: Callable[[], Awaitable[None]] | None = None) -> Asyn
     sweeps = Sweeps(fleet, clock)
     await sweeps.open()
     async with asyncio.TaskGroup() as tasks:
-        running = [tasks.create_task(fleet.run()), tasks.create_task(sweeps.run())]
-        services = await _services(fleet, sweeps, clock, ids, vault)
+        counts = Counts(fleet, Queries(fleet), clock)
+        running = [tasks.create_task(loop()) for loop in (fleet.run, sweeps.run, counts.run)]
+        services = await _services(fleet, counts, clock, ids, vault)
         transport = httpx.ASGITransport(create_app(services), raise_app_exceptions=False)
         async with httpx.AsyncClient(transport=transport, base_url=f"https://{HOST}") as client:
             yield Hub(clock, fleet, sweeps, services, client)
@@ -114,7 +116,7 @@ async def running_hub(sync: Callable[[], Awaitable[None]] | None = None) -> Asyn
 
 
 async def _services(
-    fleet: Fleet, sweeps: Sweeps, clock: FixedClock, ids: CountingIds, vault: OpenVault
+    fleet: Fleet, counts: Counts, clock: FixedClock, ids: CountingIds, vault: OpenVault
 ) -> Services:
     access = Access(fleet, vault, clock, ids, [HOST])
     await access.open()
@@ -125,7 +127,7 @@ async def _services(
         bulk=Bulk(registry),
         twins=Twins(fleet),
         queries=queries,
-        configurations=Configurations(fleet, queries, clock),
+        configurations=Configurations(fleet, queries, counts, clock),
         clock=clock,
         ids=ids,
     )

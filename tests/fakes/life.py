@@ -18,6 +18,7 @@ from affinage.ports.store import Table
 from affinage.services.access import Access
 from affinage.services.bulk import Bulk
 from affinage.services.configurations import Configurations
+from affinage.services.counts import Counts
 from affinage.services.fleet import codec
 from affinage.services.fleet.fleet import Fleet
 from affinage.services.fleet.guards import GENEROUS, Allowance
@@ -114,7 +115,10 @@ class Life:
         self.queries = Queries(self.fleet)
         self.sweeps = Sweeps(self.fleet, self.clock)
         self.tending = Tending(self.fleet, self.clock)
-        self.configurations = Configurations(self.fleet, self.queries, self.clock, limit=5)
+        self.counts = Counts(self.fleet, self.queries, self.clock)
+        self.configurations = Configurations(
+            self.fleet, self.queries, self.counts, self.clock, limit=5
+        )
 
     async def create(self, *names: str, **twin: Any) -> None:
         """New identities; ``tags`` and ``desired`` of their twins, and ``edge`` devices."""
@@ -194,6 +198,7 @@ async def living(before: Life | None = None, life: Life | None = None) -> AsyncI
         fleet, sweeps, sessions = life.fleet, life.sweeps, life.sessions
         loops = [fleet.run(), sweeps.run(), life.tending.run(), sessions.run()]
         running = [tasks.create_task(loop) for loop in loops]
+        running.append(tasks.create_task(life.counts.run()))
         await life.access.open()
         await life.sweeps.open()
         await life.sessions.open()

@@ -23,6 +23,7 @@ from affinage.domain.twin import TwinPatch
 from affinage.domain.values import JsonObject
 from affinage.ports.store import Table
 from affinage.services.configurations import Configurations
+from affinage.services.counts import Counts
 from affinage.services.fleet import codec
 from affinage.services.fleet.fleet import Fleet
 from affinage.services.fleet.unit import Change
@@ -129,10 +130,12 @@ class History:
         self.registry = Registry(self.fleet, OpenVault(), self.clock, self.ids)
         self.twins = Twins(self.fleet)
         self.queries = Queries(self.fleet)
-        self.configurations = Configurations(self.fleet, self.queries, self.clock)
+        counts = Counts(self.fleet, self.queries, self.clock)
+        self.configurations = Configurations(self.fleet, self.queries, counts, self.clock)
         running = [
             asyncio.ensure_future(self.fleet.run()),
             asyncio.ensure_future(self.sweeps.run()),
+            asyncio.ensure_future(counts.run()),
         ]
         for operation in life:
             await self._happen(*operation)

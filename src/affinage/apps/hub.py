@@ -32,6 +32,7 @@ from affinage.frontends.tls.transport import serve_tls
 from affinage.services.access import Access
 from affinage.services.bulk import Bulk
 from affinage.services.configurations import Configurations
+from affinage.services.counts import Counts
 from affinage.services.fleet.fleet import Fleet
 from affinage.services.queries import Queries
 from affinage.services.registry import FreshModules, Registry, makings
@@ -70,8 +71,9 @@ class Parts:
         self.queries = Queries(self.fleet)
         self.sweeps = Sweeps(self.fleet, self.clock)
         self.tending = Tending(self.fleet, self.clock)
+        self.counts = Counts(self.fleet, self.queries, self.clock)
         self.configurations = Configurations(
-            self.fleet, self.queries, self.clock, settings.max_configurations
+            self.fleet, self.queries, self.counts, self.clock, settings.max_configurations
         )
 
     async def open(self) -> None:
@@ -184,6 +186,7 @@ class Hub:
         await parts.fleet.open()
         self._tasks = _Tasks()
         group = await self._tasks.start()
+        group.create_task(parts.counts.run())
         for loop in (parts.fleet.run, parts.sweeps.run, parts.tending.run, parts.sessions.run):
             group.create_task(loop())
         try:

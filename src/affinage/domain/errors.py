@@ -16,7 +16,7 @@ AffinageError
 │       └── Disabled            the identity is switched off
 ├── NotFound                    create it first, or stop asking
 │   ├── DeviceNotFound          ├── ModuleNotFound          ├── ConfigurationNotFound
-│   └── NoSuchPath
+│   ├── MetricNotFound          └── NoSuchPath
 ├── Conflict                    read again, decide again, try again
 │   ├── EtagMismatch            └── VersionMismatch
 │   ├── DeviceExists            ├── ModuleExists            └── ConfigurationExists
@@ -150,6 +150,10 @@ class ModuleNotFound(NotFound):
 
 class ConfigurationNotFound(NotFound):
     code = "configuration_not_found"
+
+
+class MetricNotFound(NotFound):
+    code = "metric_not_found"
 
 
 class NoSuchPath(NotFound):

@@ -1,5 +1,7 @@
 """Configurations: what they are, and how many twins they target and have reached."""
 
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from typing import Final
 
 from affinage.domain import configuration as configurations
@@ -8,56 +10,37 @@ from affinage.domain.configuration import MAX_CONFIGURATIONS, Configuration
 from affinage.domain.errors import (
     ConfigurationExists,
     ConfigurationNotFound,
+    MetricNotFound,
     TooManyConfigurations,
 )
 from affinage.domain.moments import millis
 from affinage.domain.names import check_configuration_id
 from affinage.domain.principal import Principal, Right
 from affinage.domain.query.parse import parse_query
-from affinage.domain.query.syntax import Collection
+from affinage.domain.query.syntax import Collection, to_text
 from affinage.domain.values import JsonObject
 from affinage.ports.clock import Clock
+from affinage.services.counts import READERS, Counted, Counts, Question
 from affinage.services.fleet.fleet import Fleet
 from affinage.services.fleet.unit import Change, View
-from affinage.services.queries import Queries
+from affinage.services.queries import Page, Queries
 from affinage.services.registry import ANY
 from affinage.services.sweeps import Sweeps
 
-READERS: Final = Right.REGISTRY_READ | Right.SERVICE_CONNECT
-"""Either right reads configurations. ACCESS-5."""
-
-FRESH_S: Final = 0.25
-"""How old a configuration's counts may be when they are shown. CONFIGURATION-22."""
+_OF_TWINS: Final = (Collection.DEVICES, Collection.MODULES)
 
 
-class Counts:
-    """The results of a configuration's metrics, and when they were counted."""
+@dataclass(frozen=True, slots=True)
+class Metric:
+    """One number of a configuration, and the query whose rows it counts."""
 
-    def __init__(self, queries: Queries, clock: Clock) -> None:
-        self._queries, self._clock = queries, clock
-        self._counted: dict[tuple[str, str], tuple[float, int]] = {}
-
-    async def of(
-        self, one: Configuration, queries: dict[str, str], *, by: Principal
-    ) -> dict[str, int]:
-        """Each query's number of rows; an empty query has none."""
-        default = collection_of(one.kind)
-        return {name: await self._count(text, default, by) for name, text in queries.items()}
-
-    async def _count(self, text: str, default: Collection, by: Principal) -> int:
-        if not text:
-            return 0
-        now = self._clock.monotonic()
-        at, counted = self._counted.get((text, default), (-FRESH_S, 0))
-        if now - at < FRESH_S:
-            return counted
-        counted = await self._queries.count(parse_query(text, default=default), by=by)
-        self._counted[text, default] = (now, counted)
-        return counted
-
-    def forget(self) -> None:
-        """Of texts that nobody may ask for again."""
-        self._counted.clear()
+    name: str
+    is_custom: bool
+    query: str
+    """As the configuration shows it; empty if it has no rows."""
+    question: Question
+    counted: Counted | None
+    """None if it was not counted yet."""
 
 
 class Configurations:
@@ -65,22 +48,52 @@ class Configurations:
         self,
         fleet: Fleet,
         queries: Queries,
+        counts: Counts,
         clock: Clock,
         limit: int = MAX_CONFIGURATIONS,
     ) -> None:
         """``limit`` is how many configurations and deployments the hub may have."""
-        self._fleet, self._clock, self._limit = fleet, clock, limit
-        self._counts = Counts(queries, clock)
+        self._fleet, self._queries, self._counts = fleet, queries, counts
+        self._clock, self._limit = clock, limit
 
     async def get(self, name: str, *, by: Principal) -> JsonObject:
         """A configuration's document with its counts; ConfigurationNotFound."""
         by.require(READERS)
-        return await self._document(self._living(name), by)
+        (document,) = await self._documents([self._living(name)], by)
+        return document
 
     async def list_all(self, limit: int | None = None, *, by: Principal) -> list[JsonObject]:
         """Every configuration, oldest first; the first ``limit`` of them if it is given."""
         by.require(READERS)
-        return [await self._document(one, by) for one in self._fleet.configurations()[:limit]]
+        return await self._documents(self._fleet.configurations()[:limit], by)
+
+    async def metrics(self, name: str, *, by: Principal) -> list[Metric]:
+        """Its generated metrics, then its own, with their latest counts; ConfigurationNotFound."""
+        by.require(READERS)
+        one = self._living(name)
+        counted = await self._counts.show(_questions(one).values(), by=by)
+        return _metrics(one, counted)
+
+    async def rows(
+        self, name: str, metric: str, *, after: str | None, limit: int, by: Principal
+    ) -> Page:
+        """A page of the rows that a metric counts, as they are now; see `Queries.run`.
+
+        Raises:
+            ConfigurationNotFound; MetricNotFound: it has no metric of that name.
+            Forbidden, Invalid: as `Queries.run`.
+
+        Source: CONFIGURATION-33.
+        """
+        by.require(Right.SERVICE_CONNECT)
+        one = self._living(name)
+        question = _questions(one).get(metric)
+        if question is None:
+            raise MetricNotFound(f"configuration {name} has no metric {metric}")
+        if not question.text:
+            return Page("Raw", [], None)
+        text = whole_query(question)
+        return await self._queries.run(text, continuation=after, max_rows=limit, by=by)
 
     async def put(
         self, name: str, body: JsonObject, *, if_match: str | None, by: Principal
@@ -112,7 +125,9 @@ class Configurations:
             return _change(written)
 
         written = await self._fleet.change(decide)
-        return await self._document(written, by)
+        self._counts.forget(_questions(written).values())
+        (document,) = await self._documents([written], by)
+        return document
 
     async def delete(self, name: str, *, if_match: str | None, by: Principal) -> None:
         """Delete a configuration; a sweep takes it from every device that carries it.
@@ -133,7 +148,6 @@ class Configurations:
             return _change(configurations.buried(current, at=at))
 
         await self._fleet.change(decide)
-        self._counts.forget()
 
     async def test_queries(self, body: JsonObject, *, by: Principal) -> JsonObject:
         """What is wrong with a target condition and metrics; nothing is stored.
@@ -155,18 +169,48 @@ class Configurations:
             )
         return configurations.create(name, body, generation=_next_generation(view), at=at)
 
-    async def _document(self, one: Configuration, by: Principal) -> JsonObject:
-        system = system_queries(one.id, one.kind, one.target_condition)
-        return configurations.document(
-            one,
-            system_results=await self._counts.of(one, system, by=by),
-            custom_results=await self._counts.of(one, one.metrics, by=by),
-        )
+    async def _documents(self, several: Sequence[Configuration], by: Principal) -> list[JsonObject]:
+        asked = [question for one in several for question in _questions(one).values()]
+        counted = await self._counts.show(asked, by=by)
+        return [_document(one, _metrics(one, counted)) for one in several]
 
     def _living(self, name: str) -> Configuration:
         if (found := _living(self._fleet.configuration(name))) is None:
             raise _not_found(name)
         return found
+
+
+def whole_query(question: Question) -> str:
+    """The text that has the same rows wherever it is run; its own if that names a collection."""
+    text, default = question
+    either = {parse_query(text, default=one).collection for one in _OF_TWINS}
+    return text if len(either) == 1 else to_text(parse_query(text, default=default))
+
+
+def _questions(one: Configuration) -> dict[str, Question]:
+    """By the metric's name; of two with one name the configuration's own."""
+    default = collection_of(one.kind)
+    texts = system_queries(one.id, one.kind, one.target_condition) | one.metrics
+    return {name: Question(text, default) for name, text in texts.items()}
+
+
+def _metrics(one: Configuration, counted: Mapping[Question, Counted]) -> list[Metric]:
+    default = collection_of(one.kind)
+    generated = system_queries(one.id, one.kind, one.target_condition)
+    return [
+        Metric(name, is_custom, text, question := Question(text, default), counted.get(question))
+        for is_custom, texts in ((False, generated), (True, one.metrics))
+        for name, text in texts.items()
+    ]
+
+
+def _document(one: Configuration, metrics: Sequence[Metric]) -> JsonObject:
+    known = [(one.is_custom, one.name, one.counted.rows) for one in metrics if one.counted]
+    return configurations.document(
+        one,
+        system_results={name: rows for is_custom, name, rows in known if not is_custom},
+        custom_results={name: rows for is_custom, name, rows in known if is_custom},
+    )
 
 
 def _change(written: Configuration) -> Change[Configuration]:

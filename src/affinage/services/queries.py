@@ -85,10 +85,21 @@ class Queries:
     async def count(self, query: Query, *, by: Principal) -> int:
         """How many rows a query has; what a configuration's metric counts."""
         by.require(Right.REGISTRY_READ | Right.SERVICE_CONNECT)
+        if (found := self.tally(query)) is not None:
+            return found
         if query.is_aggregate:
             return len(await self._aggregate(query))
         found = await self._fleet.count(query.collection, query.condition)
         return found if query.top is None else min(found, query.top)
+
+    def tally(self, query: Query) -> int | None:
+        """How many rows a query has, without looking at one; None if that takes looking."""
+        if query.collection is Collection.JOBS:
+            return 0
+        if query.is_aggregate:
+            return None if query.group_by else 1
+        found = self._fleet.tally(query.collection, query.condition)
+        return found if found is None or query.top is None else min(found, query.top)
 
     async def _page(self, query: Query, text: str, after: Continuation | None, size: int) -> Page:
         given = after.given if after else 0

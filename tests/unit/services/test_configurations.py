@@ -14,13 +14,16 @@ from affinage.domain.errors import (
     ImmutableContent,
     Invalid,
     InvalidTargetCondition,
+    MetricNotFound,
     TooManyConfigurations,
     Unavailable,
 )
 from affinage.domain.principal import Right
+from affinage.domain.query.syntax import Collection
 from affinage.domain.values import JsonObject
 from affinage.ports.store import Table
-from affinage.services.configurations import FRESH_S
+from affinage.services.configurations import whole_query
+from affinage.services.counts import FRESH_S, Question
 from fakes.life import OWNER, Life, itself, living, policy
 from fakes.looped import looped
 
@@ -232,19 +235,69 @@ async def test_what_targets_nothing_counts_nothing() -> None:
 
 
 @looped
-async def test_counts_may_be_a_quarter_of_a_second_old_and_no_more() -> None:
-    """CONFIGURATION-22."""
+async def test_counts_follow_within_a_quarter_of_a_second() -> None:
+    """CONFIGURATION-22"""
     async with living() as life:
         await life.create("a")
         await put(life)
         await life.settle()
-        life.clock.advance(1)
-        assert (await counts(life))["targetedCount"] == 1
-        await life.create("b")
-        life.clock.advance(FRESH_S / 2)
-        assert (await counts(life))["targetedCount"] == 1
-        life.clock.advance(FRESH_S / 2)
-        assert (await counts(life))["targetedCount"] == 2
+        for number, name in enumerate("bc", start=2):
+            await life.create(name)
+            life.clock.advance(FRESH_S)
+            assert (await counts(life))["targetedCount"] == number
+
+
+@looped
+async def test_behind_every_number_there_is_the_list_of_its_rows() -> None:
+    """CONFIGURATION-33"""
+    async with living() as life:
+        await life.create("a", "b", "a/m", "b/m", tags={"ring": "x"})
+        content = {"moduleContent": {"properties.desired.x": 1}}
+        queries = {"all": "SELECT moduleId", "jobs": "SELECT * FROM devices.jobs"}
+        condition = "from devices.modules where tags.ring = 'x'"
+        metrics = {"queries": queries}
+        await put(life, targetCondition=condition, content=content, metrics=metrics)
+        await life.settle()
+        life.clock.advance(FRESH_S)
+        shown = await life.configurations.metrics("one", by=OWNER)
+        assert [one.name for one in shown] == ["targetedCount", "appliedCount", "all", "jobs"]
+        for one in shown:
+            assert one.counted
+            assert one.counted.rows == len(await listed(life, one.name))
+            assert one.counted.rows == (0 if one.name == "jobs" else 2)
+
+
+async def listed(life: Life, metric: str, size: int = 1) -> list[JsonObject]:
+    """All rows behind a number, page by page."""
+    rows: list[JsonObject] = []
+    after: str | None = None
+    while True:
+        page = await life.configurations.rows("one", metric, after=after, limit=size, by=OWNER)
+        rows, after = rows + page.rows, page.continuation
+        if after is None:
+            return rows
+
+
+@looped
+async def test_a_metric_without_a_collection_is_listed_by_the_whole_query() -> None:
+    """CONFIGURATION-33"""
+    assert whole_query(Question("SELECT moduleId", Collection.MODULES)) == (
+        "SELECT moduleId FROM devices.modules"
+    )
+    text = "select * from devices"
+    assert whole_query(Question(text, Collection.MODULES)) == text
+
+
+@looped
+async def test_no_list_is_behind_no_text_and_none_behind_no_metric() -> None:
+    async with living() as life:
+        await put(life, targetCondition="")
+        assert await listed(life, "targetedCount") == []
+        with pytest.raises(MetricNotFound, match="one has no metric lost"):
+            await listed(life, "lost")
+        by = policy(Right.REGISTRY_READ)
+        with pytest.raises(Forbidden):
+            await life.configurations.rows("one", "appliedCount", after=None, limit=1, by=by)
 
 
 @looped

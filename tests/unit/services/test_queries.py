@@ -288,3 +288,22 @@ async def test_a_metric_counts_rows_and_no_more_than_top() -> None:
             assert await life.queries.count(query, by=policy(Right.REGISTRY_READ)) == wanted
         with pytest.raises(Forbidden):
             await life.queries.count(parse_query(SOME), by=itself("a"))
+
+
+@looped
+async def test_a_tally_looks_at_no_row() -> None:
+    async with living() as life:
+        await life.create(*"abc", tags={"ring": "a"})
+        texts = {
+            SOME: 3,
+            SOME.replace("SELECT", "SELECT TOP 2"): 2,
+            "SELECT COUNT() FROM devices": 1,
+            "SELECT tags.ring, COUNT() FROM devices GROUP BY tags.ring": None,
+            "SELECT * FROM devices WHERE tags.n > 1": None,
+            "SELECT * FROM devices.jobs": 0,
+        }
+        assert life.queries.tally(parse_query(SOME)) is None
+        await life.turn()
+        assert [life.queries.tally(parse_query(text)) for text in texts] == [*texts.values()]
+        counted = [await life.queries.count(parse_query(text), by=OWNER) for text in texts]
+        assert counted == [3, 2, 1, 1, 0, 0]

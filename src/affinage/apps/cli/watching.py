@@ -3,7 +3,7 @@
 import asyncio
 import contextlib
 import re
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from typing import Annotated, Final
 
 import typer
@@ -20,6 +20,8 @@ from affinage.domain.values import JsonObject, is_object
 
 POLL_S: Final = 0.5
 """Between two looks."""
+
+KINDS: Final = ("systemMetrics", "metrics")
 
 _WANTED: Final = re.compile(r"(.+?)=(\d+)")
 
@@ -59,14 +61,15 @@ def counts_of(rule: JsonObject) -> dict[str, int]:
 
 
 def reached(counts: Mapping[str, int], wanted: Mapping[str, int]) -> bool:
-    """Whether every wanted count is there, or more.
+    """Whether every wanted count is there, or more; one that the hub has not made is not."""
+    return all(counts.get(name, -1) >= least for name, least in wanted.items())
 
-    Raises:
-        Invalid: there is no such count.
-    """
-    if unknown := sorted(wanted.keys() - counts.keys()):
-        raise Invalid(f"there is no count {unknown[0]!r}: there are {', '.join(counts)}")
-    return all(counts[name] >= least for name, least in wanted.items())
+
+def check_names(rule: JsonObject, wanted: Iterable[str]) -> None:
+    """Raise Invalid unless the configuration has metrics of all these names."""
+    names = [_short(name) for kind in KINDS for name in _members(rule, kind, "queries")]
+    if unknown := sorted({*wanted} - {*names}):
+        raise Invalid(f"there is no count {unknown[0]!r}: there are {', '.join(names)}")
 
 
 def bars_of(counts: Mapping[str, int]) -> dict[str, Bar]:
@@ -86,7 +89,9 @@ async def watched(
     hub: ServiceClient, name: str, wanted: Mapping[str, int], board: Board, stop: asyncio.Event
 ) -> dict[str, int]:
     """The last counts that were seen: once they are as wanted, if anything is, or at the stop."""
-    counts = counts_of(await hub.get_configuration(name))
+    rule = await hub.get_configuration(name)
+    check_names(rule, wanted)
+    counts = counts_of(rule)
     with board:
         board.show(bars_of(counts))
         while not (stop.is_set() or (wanted and reached(counts, wanted))):
@@ -105,9 +110,13 @@ def _read(text: str) -> tuple[str, int]:
 
 
 def _results(rule: JsonObject, kind: str) -> dict[str, int]:
-    results = member(rule, kind, "results")
-    named = results if is_object(results) else {}
+    named = _members(rule, kind, "results")
     return {name: count for name, count in named.items() if isinstance(count, int)}
+
+
+def _members(rule: JsonObject, kind: str, part: str) -> JsonObject:
+    found = member(rule, kind, part)
+    return found if is_object(found) else {}
 
 
 def _short(name: str) -> str:

@@ -11,7 +11,7 @@ from affinage.domain.device import Device, Presence, found
 from affinage.domain.edge import ModuleIdentities
 from affinage.domain.names import TwinKey
 from affinage.domain.query.plan import indexable
-from affinage.domain.query.syntax import Collection, Expr
+from affinage.domain.query.syntax import Collection, Expr, Path
 from affinage.domain.row import TwinRow
 from affinage.ports.clock import Clock
 from affinage.ports.store import Row, Store, Table
@@ -154,6 +154,21 @@ class Fleet:
         self._index(collection, condition)
         return await search.count(self._memory, collection, condition)
 
+    def tally(self, collection: Collection, condition: Expr | None) -> int | None:
+        """How many rows match now, by bitmaps alone; None if rows would have to be looked at."""
+        self._index(collection, condition)
+        return search.tally(self._memory, collection, condition)
+
+    @property
+    def begun(self) -> int:
+        """How many paths were ever watched; see `Overlay.begun`."""
+        return self._memory.begun
+
+    def follows(self, collection: Collection, paths: Iterable[Path]) -> bool:
+        """Whether every commit's moves tell of all these paths."""
+        bitmaps = self._memory.bitmaps[collection]
+        return all(path in bitmaps.paths or path in bitmaps.refused for path in paths)
+
     def rows(
         self, collection: Collection, condition: Expr | None, after: TwinKey | None = None
     ) -> AsyncIterator[TwinRow]:
@@ -162,7 +177,7 @@ class Fleet:
         return search.rows(self._memory, collection, condition, after)
 
     def _index(self, collection: Collection, condition: Expr | None) -> None:
-        if condition is not None:
+        if condition is not None and collection is not Collection.JOBS:  # which has no rows
             self._indexer.want(collection, indexable(condition))
 
     def _index_rule(self, configuration_id: str) -> None:

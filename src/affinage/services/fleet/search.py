@@ -36,6 +36,12 @@ async def count(memory: Memory, collection: Collection, condition: Expr | None) 
     return found
 
 
+def tally(memory: Memory, collection: Collection, condition: Expr | None) -> int | None:
+    """How many rows match, by bitmaps alone; None if rows would have to be looked at."""
+    sure, maybe = candidates(condition, memory.bitmaps[collection])
+    return None if maybe else len(sure)
+
+
 async def rows(
     memory: Memory,
     collection: Collection,

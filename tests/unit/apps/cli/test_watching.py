@@ -7,14 +7,17 @@ from rich.console import Console
 
 from affinage.apps.cli.board import Bar, Board
 from affinage.apps.cli.reach import ask
-from affinage.apps.cli.watching import bars_of, counts_of, insist, reached, watched
+from affinage.apps.cli.watching import bars_of, check_names, counts_of, insist, reached, watched
 from affinage.domain.errors import Invalid
 from affinage.domain.values import JsonObject
 from fakes.command_line import CommandLine
 
 RULE: JsonObject = {
-    "systemMetrics": {"results": {"targetedCount": 4, "appliedCount": 3}},
-    "metrics": {"results": {"current": 1}},
+    "systemMetrics": {
+        "results": {"targetedCount": 4, "appliedCount": 3},
+        "queries": {"targetedCount": "SELECT", "appliedCount": "SELECT"},
+    },
+    "metrics": {"results": {"current": 1}, "queries": {"current": "SELECT", "slow": "SELECT"}},
 }
 
 
@@ -40,9 +43,16 @@ def test_more_than_wanted_is_enough_and_all_must_be() -> None:
     assert not reached(counts, {"applied": 2, "current": 2})
 
 
-def test_what_is_not_counted_cannot_be_waited_for() -> None:
-    with pytest.raises(Invalid, match="there are targeted, applied, current"):
-        reached(counts_of(RULE), {"lost": 1})
+def test_what_is_no_metric_cannot_be_waited_for() -> None:
+    check_names(RULE, ["applied", "current"])
+    with pytest.raises(Invalid, match="there are targeted, applied, current, slow"):
+        check_names(RULE, ["applied", "lost"])
+
+
+def test_what_is_not_counted_yet_is_not_reached() -> None:
+    """CONFIGURATION-30"""
+    check_names(RULE, ["slow"])
+    assert not reached(counts_of(RULE), {"slow": 0})
 
 
 def test_it_ends_once_the_counts_are_as_wanted(affinage: CommandLine) -> None:

@@ -96,6 +96,31 @@ async def test_a_query_that_was_asked_is_answered_by_bitmaps_the_next_time() -> 
 
 
 @looped
+async def test_a_tally_is_there_once_its_paths_are_followed() -> None:
+    async with living() as life:
+        await life.create("d", tags={"ring": "a"})
+        condition, begun = parse_condition("tags.ring = 'a'"), life.fleet.begun
+        assert not life.fleet.follows(Collection.DEVICES, [("tags", "ring")])
+        assert life.fleet.tally(Collection.DEVICES, condition) is None
+        assert life.fleet.follows(Collection.DEVICES, [("tags", "ring")])
+        assert life.fleet.begun == begun + 1
+        await life.turn()
+        assert life.fleet.tally(Collection.DEVICES, condition) == 1
+
+
+@looped
+async def test_a_metric_of_jobs_is_not_indexed() -> None:
+    """Such a metric once ended the hub, as its commit was told, and at every start."""
+    async with living() as life:
+        text = "SELECT * FROM devices.jobs WHERE status = 'failed'"
+        body: JsonObject = {"metrics": {"queries": {"jobs": text}}}
+        made = await life.configurations.put("one", body, if_match=None, by=OWNER)
+        assert made["metrics"]["results"] == {"jobs": 0}  # type: ignore[call-overload, index]
+    async with living(life) as again:
+        assert len(again.fleet.configurations()) == 1
+
+
+@looped
 async def test_presence_is_counted_and_told() -> None:
     async with living() as life:
         key, here = key_of("d"), Presence(connected=True)

@@ -86,6 +86,17 @@ async def test_counting_is_finding() -> None:
         assert await search.count(memory, Collection.DEVICES, BY_SIZE) == 0
 
 
+def test_a_tally_looks_at_no_row() -> None:
+    for watched in ([], [RING]):
+        hub = Commits()
+        hub.watch(*watched)
+        wanted = len(peopled(hub, 6)) if watched else None
+        peopled(hub, 6)
+        assert search.tally(hub.memory, Collection.DEVICES, BY_RING) == wanted
+        assert search.tally(hub.memory, Collection.DEVICES, None) == 6
+        assert search.tally(hub.memory, Collection.DEVICES, BY_SIZE) is None
+
+
 @looped
 async def test_a_long_search_lets_others_on_and_answers_as_it_then_is() -> None:
     hub = Commits()

@@ -1,0 +1,71 @@
+"""Which questions a commit has made out of date: by the paths that moved, and the rows that came.
+
+Decided here: when an answer may be another than it was. Never too rarely; too often where the
+fleet does not follow a path, since then any change may have moved it.
+"""
+
+from dataclasses import dataclass, field
+from typing import Self
+
+from affinage.domain.device import Device
+from affinage.domain.query.syntax import Collection, Path, Query, paths
+from affinage.services.fleet.fleet import Fleet, Overlay
+
+
+@dataclass(frozen=True, slots=True)
+class Reads:
+    """What an answer depends on."""
+
+    collection: Collection
+    paths: frozenset[Path]
+    since: int | None
+    """Moves at all of the paths are told since so many were watched; None if they are not."""
+
+    @classmethod
+    def of(cls, query: Query, fleet: Fleet) -> Self:
+        """What a query reads, as the fleet follows it now."""
+        named = paths(query)
+        is_followed = query.collection is Collection.JOBS or fleet.follows(query.collection, named)
+        return cls(query.collection, named, fleet.begun if is_followed else None)
+
+
+@dataclass(slots=True)
+class Moved:
+    """What commits have moved, since this was made."""
+
+    paths: set[tuple[Collection, Path]] = field(default_factory=set)
+    members: set[Collection] = field(default_factory=set)
+    """Where rows came or went."""
+    begun: int | None = None
+    """How many paths were watched when the first of those commits was decided; None if none was."""
+
+    def __bool__(self) -> bool:
+        return self.begun is not None
+
+    def add(self, overlay: Overlay) -> None:
+        """Take in one commit; one that changed no row is none."""
+        if not (overlay.devices or overlay.presences):
+            return
+        self.begun = overlay.begun if self.begun is None else min(self.begun, overlay.begun)
+        self.paths.update([(collection, move.path) for collection, move in overlay.moves])
+        for device_id, new in overlay.devices.items():
+            self._compare(overlay.before[device_id], new)
+
+    def concerns(self, reads: Reads) -> bool:
+        """Whether an answer from before these commits may be another after them."""
+        if self.begun is None:
+            return False
+        if reads.since is None or self.begun < reads.since or reads.collection in self.members:
+            return True
+        return any((reads.collection, path) in self.paths for path in reads.paths)
+
+    def _compare(self, old: Device | None, new: Device | None) -> None:
+        if old is None or new is None or old.number != new.number:
+            self.members |= {Collection.DEVICES, Collection.MODULES}
+        elif old.modules is not new.modules and _numbers(old) != _numbers(new):
+            self.members.add(Collection.MODULES)
+
+
+def _numbers(device: Device) -> set[int]:
+    """Of its modules: one that was deleted and made again is another row."""
+    return {module.number for module in device.modules.values()}
