@@ -146,7 +146,7 @@ class Sessions:
         """Tell devices what changed, and end the connections of those that may no longer be."""
         for event in overlay.events:
             if connection := self._connections.get(event.key):
-                connection.desired_changed(event)
+                _tell(connection, event)
         for row in overlay.rows:
             if row.table is Table.SUBSCRIPTIONS:
                 self._follow(str(row.key), row.body)
@@ -240,6 +240,15 @@ class Sessions:
             return Change(lambda _: None, presence=moved)
 
         await self._fleet.change(decide)
+
+
+def _tell(connection: Connection, event: DesiredChanged) -> None:
+    """Tell one device; whatever is wrong with its connection, the commit's other callers hear."""
+    try:
+        connection.desired_changed(event)
+    except Exception:  # noqa: BLE001  # the device reads its twin when it is back
+        _log.exception("not told", device=event.key.path)
+        connection.close("it could not be told what changed")
 
 
 def _has_the_same_identities(old: Device, new: Device) -> bool:

@@ -7,6 +7,7 @@ import pytest
 
 from affinage.domain.device import Presence
 from affinage.domain.errors import Forbidden, NotFound, Unauthorized, Unavailable
+from affinage.domain.twin import DesiredChanged
 from affinage.domain.values import JsonObject
 from affinage.ports.store import Table
 from affinage.services.sessions import FLUSH_S, SLICE, Filters
@@ -95,6 +96,24 @@ async def test_a_change_of_desired_is_told_to_its_twin_alone() -> None:
         await life.desire("d/m", x=1)
         await life.tag("d", ring="a")
         assert {name: len(door.told) for name, door in doors.items()} == {"d": 0, "d/m": 1, "e": 0}
+
+
+class BrokenDoor(Door):
+    """Raises where it promised not to."""
+
+    def desired_changed(self, change: DesiredChanged) -> None:
+        raise RuntimeError("the transport is closed")
+
+
+@looped
+async def test_a_connection_that_cannot_be_told_costs_the_others_nothing() -> None:
+    async with living() as life:
+        await life.create("d", "e")
+        broken, door = BrokenDoor(), Door()
+        await attach(life, "d", broken)
+        await attach(life, "e", door)
+        await asyncio.gather(life.desire("d", x=1), life.desire("e", x=1))
+        assert (broken.closed, len(door.told)) == (["it could not be told what changed"], 1)
 
 
 @looped
