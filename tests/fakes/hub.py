@@ -9,6 +9,10 @@ from typing import Any, Final
 import httpx
 
 from affinage.adapters.memory.store import MemoryStore
+from affinage.frontends.http.prefixes import by_prefix
+from affinage.frontends.native_api.app import PREFIX
+from affinage.frontends.native_api.app import create_app as native_app
+from affinage.frontends.native_api.calls import Services as NativeServices
 from affinage.frontends.service_api.app import create_app
 from affinage.frontends.service_api.calls import Services
 from affinage.protocol.tokens import make_token
@@ -96,8 +100,13 @@ def _body(answer: httpx.Response) -> Any:
 
 
 @asynccontextmanager
-async def running_hub(sync: Callable[[], Awaitable[None]] | None = None) -> AsyncIterator[Hub]:
-    """A new hub, for as long as the context lasts; ``sync`` stands where a disk would."""
+async def running_hub(
+    sync: Callable[[], Awaitable[None]] | None = None, *, counting: bool = True
+) -> AsyncIterator[Hub]:
+    """A new hub, for as long as the context lasts; ``sync`` stands where a disk would.
+
+    One that is not ``counting`` never comes to it.
+    """
     store = MemoryStore() if sync is None else MemoryStore(sync)
     clock, ids, vault = FixedClock(), CountingIds(), OpenVault()
     fleet = Fleet(store, clock, FreshModules(makings(vault, ids)))
@@ -106,13 +115,25 @@ async def running_hub(sync: Callable[[], Awaitable[None]] | None = None) -> Asyn
     await sweeps.open()
     async with asyncio.TaskGroup() as tasks:
         counts = Counts(fleet, Queries(fleet), clock)
-        running = [tasks.create_task(loop()) for loop in (fleet.run, sweeps.run, counts.run)]
+        loops = (fleet.run, sweeps.run, *((counts.run,) if counting else ()))
+        running = [tasks.create_task(loop()) for loop in loops]
         services = await _services(fleet, counts, clock, ids, vault)
-        transport = httpx.ASGITransport(create_app(services), raise_app_exceptions=False)
+        doors = by_prefix({PREFIX: native_app(native(services))}, create_app(services))
+        transport = httpx.ASGITransport(doors, raise_app_exceptions=False)
         async with httpx.AsyncClient(transport=transport, base_url=f"https://{HOST}") as client:
             yield Hub(clock, fleet, sweeps, services, client)
         for task in running:
             task.cancel()
+
+
+def native(services: Services) -> NativeServices:
+    """The same services, as the native door needs them."""
+    return NativeServices(
+        access=services.access,
+        configurations=services.configurations,
+        clock=services.clock,
+        ids=services.ids,
+    )
 
 
 async def _services(

@@ -22,9 +22,12 @@ from affinage.adapters.system.ids import SystemIds
 from affinage.apps.place import Place
 from affinage.apps.settings import HubSettings
 from affinage.domain.errors import Unavailable
+from affinage.frontends.http.prefixes import by_prefix
 from affinage.frontends.http.server import HttpServer
 from affinage.frontends.mqtt.connection import MqttConnection
 from affinage.frontends.mqtt.needs import Needs
+from affinage.frontends.native_api import app as native_api
+from affinage.frontends.native_api.calls import Services as NativeServices
 from affinage.frontends.service_api.app import create_app
 from affinage.frontends.service_api.calls import Services
 from affinage.frontends.tls.context import server_context
@@ -98,6 +101,14 @@ class Parts:
             bulk=Bulk(self.registry),
             twins=self.twins,
             queries=self.queries,
+            configurations=self.configurations,
+            clock=self.clock,
+            ids=self.ids,
+        )
+
+    def native_services(self) -> NativeServices:
+        return NativeServices(
+            access=self.access,
             configurations=self.configurations,
             clock=self.clock,
             ids=self.ids,
@@ -217,7 +228,9 @@ class Hub:
             timer=asyncio.get_running_loop(),
             tasks=group,
         )
-        http = HttpServer(create_app(parts.services()))
+        native = native_api.create_app(parts.native_services())
+        doors = by_prefix({native_api.PREFIX: native}, create_app(parts.services()))
+        http = HttpServer(doors)
         mqtt_connection = functools.partial(MqttConnection, needs)
         mqtt = await self._listen(mqtt_connection, context, settings.mqtt_port)
         try:

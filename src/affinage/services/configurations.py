@@ -90,9 +90,8 @@ class Configurations:
         question = _questions(one).get(metric)
         if question is None:
             raise MetricNotFound(f"configuration {name} has no metric {metric}")
-        if not question.text:
+        if not (text := whole_query(question)):
             return Page("Raw", [], None)
-        text = whole_query(question)
         return await self._queries.run(text, continuation=after, max_rows=limit, by=by)
 
     async def put(
@@ -183,6 +182,8 @@ class Configurations:
 def whole_query(question: Question) -> str:
     """The text that has the same rows wherever it is run; its own if that names a collection."""
     text, default = question
+    if not text:
+        return text
     either = {parse_query(text, default=one).collection for one in _OF_TWINS}
     return text if len(either) == 1 else to_text(parse_query(text, default=default))
 

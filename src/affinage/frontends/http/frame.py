@@ -3,15 +3,18 @@
 A stranger is told that he is one, and nothing else: not whether a path exists, nor what is wrong
 with the rest of his request. Nobody is shown a stack trace.
 
-Source: SERVICE-5, SERVICE-8, SERVICE-9, SERVICE-24.
+Source: SERVICE-5, SERVICE-8, SERVICE-9, SERVICE-24, NATIVE-1.
 """
 
+from collections.abc import Callable
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Final, Protocol
 
 import structlog
 from starlette.datastructures import MutableHeaders
 from starlette.requests import ClientDisconnect, Request
+from starlette.responses import Response
 from starlette.routing import Route
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
@@ -38,6 +41,12 @@ class Authenticate(Protocol):
         ...
 
 
+class Refuse(Protocol):
+    def __call__(self, error: Exception, *, request_id: str, at: datetime) -> Response:
+        """The answer to a request that was refused, or that failed; see `problems.problem`."""
+        ...
+
+
 @dataclass
 class Answer:
     """Sends an answer with the request's id, and remembers its status."""
@@ -57,9 +66,20 @@ class Answer:
 class Frame:
     """An ASGI middleware: the outermost but for the server."""
 
-    def __init__(self, app: ASGIApp, authenticate: Authenticate, clock: Clock, ids: Ids) -> None:
+    def __init__(
+        self,
+        app: ASGIApp,
+        authenticate: Authenticate,
+        clock: Clock,
+        ids: Ids,
+        *,
+        admit: Callable[[Request], None] = check_api_version,
+        refuse: Refuse = problem,
+    ) -> None:
+        """``admit`` raises what is wrong with a request of anybody; ``refuse`` tells all errors."""
         self._app, self._authenticate = app, authenticate
         self._clock, self._ids = clock, ids
+        self._admit, self._problem = admit, refuse
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] != "http":
@@ -96,7 +116,7 @@ class Frame:
         scope[PRINCIPAL] = self._authenticate(
             authorization, readable_path(scope), request_id=answer.request_id
         )
-        check_api_version(request)
+        self._admit(request)
         await self._app(scope, receive, answer)
 
     async def _refuse(
@@ -104,7 +124,7 @@ class Frame:
     ) -> None:
         if not answer.status:  # else half of an answer is out: the server closes the connection
             at = self._clock.now()
-            refusal = problem(error, request_id=answer.request_id, at=at)
+            refusal = self._problem(error, request_id=answer.request_id, at=at)
             await refusal(scope, receive, answer)
 
 

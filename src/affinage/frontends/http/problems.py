@@ -80,22 +80,22 @@ def problem(error: Exception, *, request_id: str, at: datetime) -> Response:
     Source: SERVICE-20 to SERVICE-23.
     """
     found = code(error)
-    text = "the hub failed, its log says why" if found is SERVER_ERROR else str(error)
+    text = told(error)
     # Clients split at semicolons: the text must have none of its own.
     body = {
         "Message": f"ErrorCode:{found.name};{text.replace(';', ',')}",
         "ExceptionMessage": _tracking(request_id, at),
     }
-    headers = {"iothub-errorcode": found.name, **_advice(error)}
+    headers = {"iothub-errorcode": found.name, **advice(error)}
     return json_answer(body, status=found.status, headers=headers)
 
 
-def _tracking(request_id: str, at: datetime) -> str:
-    stamp = at.strftime("%m/%d/%Y %H:%M:%S")
-    return f"Tracking ID:{request_id.replace('-', '')}-G:1-TimeStamp:{stamp}"
+def told(error: Exception) -> str:
+    """What a client is told: nothing of an error that nobody raised on purpose."""
+    return "the hub failed, its log says why" if code(error) is SERVER_ERROR else str(error)
 
 
-def _advice(error: Exception) -> dict[str, str]:
+def advice(error: Exception) -> dict[str, str]:
     """Headers that say what to do about it."""
     match error:
         case errors.Throttled():
@@ -108,3 +108,8 @@ def _advice(error: Exception) -> dict[str, str]:
             return {"Connection": "close"}  # or the rest of the body would have to be read
         case _:
             return {}
+
+
+def _tracking(request_id: str, at: datetime) -> str:
+    stamp = at.strftime("%m/%d/%Y %H:%M:%S")
+    return f"Tracking ID:{request_id.replace('-', '')}-G:1-TimeStamp:{stamp}"

@@ -1,0 +1,51 @@
+"""The native API as an ASGI app: which operation is where.
+
+Source: docs/spec/native-api.md.
+"""
+
+from collections.abc import Mapping
+from typing import Final
+
+from starlette.applications import Starlette
+from starlette.middleware import Middleware
+from starlette.requests import Request
+
+from affinage.frontends.http.frame import Frame
+from affinage.frontends.http.paths import RawRoute, no_such_path
+from affinage.frontends.native_api import metrics
+from affinage.frontends.native_api.calls import Operation, Services, called
+from affinage.frontends.native_api.problems import refused
+
+PREFIX: Final = "/affinage/v1"
+
+OPERATIONS: Final[dict[str, Mapping[str, Operation]]] = {
+    "/configurations/{id}/metrics": {"GET": metrics.show},
+    "/configurations/{id}/metrics/{metric}/rows": {"GET": metrics.rows},
+}
+"""By path below the prefix, by method."""
+
+
+def create_app(services: Services) -> Starlette:
+    """The door; whoever runs it hosts it over TLS, at the paths below PREFIX."""
+    frame = Middleware(
+        Frame,
+        authenticate=services.access.service,
+        clock=services.clock,
+        ids=services.ids,
+        admit=_anything,
+        refuse=refused,
+    )
+    routes = [
+        RawRoute(
+            f"{PREFIX}{path}", {method: called(services, one) for method, one in found.items()}
+        )
+        for path, found in OPERATIONS.items()
+    ]
+    app = Starlette(routes=routes, middleware=[frame])
+    app.router.redirect_slashes = False
+    app.router.default = no_such_path
+    return app
+
+
+def _anything(request: Request) -> None:
+    """The version is in the path."""

@@ -1,0 +1,79 @@
+"""One request to the native API, as its operations see it."""
+
+import hashlib
+from collections.abc import Awaitable, Callable, Mapping
+from dataclasses import dataclass
+
+import msgspec
+from starlette.requests import Request
+from starlette.responses import Response
+
+from affinage.domain.errors import Malformed
+from affinage.domain.principal import Principal
+from affinage.domain.values import JsonObject
+from affinage.frontends.http.answers import json_answer
+from affinage.frontends.http.etags import quoted
+from affinage.frontends.http.frame import PRINCIPAL
+from affinage.frontends.http.paths import decoded
+from affinage.ports.clock import Clock
+from affinage.ports.ids import Ids
+from affinage.services.access import Access
+from affinage.services.configurations import Configurations
+
+
+@dataclass(frozen=True, slots=True)
+class Services:
+    """What the door needs of the hub."""
+
+    access: Access
+    configurations: Configurations
+    clock: Clock
+    ids: Ids
+
+
+@dataclass(frozen=True, slots=True)
+class Call:
+    """A request whose sender is known."""
+
+    request: Request
+    by: Principal
+
+    def segment(self, name: str) -> str:
+        """A part of the path; Invalid if it cannot be decoded."""
+        return decoded(self.request.path_params[name])
+
+    def number(self, name: str, default: int) -> int:
+        """A number in the query string; Malformed if it is none."""
+        text = self.request.query_params.get(name) or str(default)
+        if not (text.isascii() and text.isdecimal() and len(text) <= _DIGITS):
+            raise Malformed(f"{name} must be a whole number, not {text[:40]!r}")
+        return int(text)
+
+
+_DIGITS = 9
+
+Operation = Callable[[Services, Call], Awaitable[Response]]
+"""What a method does at a path."""
+
+
+def called(services: Services, operation: Operation) -> Callable[[Request], Awaitable[Response]]:
+    """An endpoint that makes a `Call` of its request."""
+
+    async def endpoint(request: Request) -> Response:
+        return await operation(services, Call(request, request.scope[PRINCIPAL]))
+
+    return endpoint
+
+
+def tagged(request: Request, document: JsonObject) -> Response:
+    """A document with an etag of its content; 304 to who has it already.
+
+    Source: NATIVE-5.
+    """
+    digest = hashlib.sha256(msgspec.json.encode(document, order="deterministic")).hexdigest()
+    etag = quoted(digest[:16])
+    headers: Mapping[str, str] = {"ETag": etag, "Cache-Control": "no-cache"}
+    known = request.headers.get("if-none-match", "")
+    if etag in (part.strip().removeprefix("W/") for part in known.split(",")):
+        return Response(status_code=304, headers=headers)
+    return json_answer(document, headers=headers)

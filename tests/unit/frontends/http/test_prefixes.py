@@ -1,0 +1,52 @@
+"""frontends/http/prefixes.py."""
+
+import pytest
+from starlette.types import ASGIApp, Receive, Scope, Send
+
+from affinage.frontends.http.prefixes import by_prefix
+from fakes.looped import looped
+
+
+def named(name: str, asked: list[str]) -> ASGIApp:
+    """An app that writes down that it was asked."""
+
+    async def app(scope: Scope, receive: Receive, send: Send) -> None:
+        asked.append(name)
+
+    return app
+
+
+async def receive() -> dict[str, object]:
+    return {}
+
+
+async def send(_: object) -> None: ...
+
+
+@pytest.mark.parametrize(
+    ("path", "wanted"),
+    [
+        (b"/own/v1/a", "own"),
+        (b"/Own/V1/a", "own"),
+        (b"/own/v1", "own"),
+        (b"/own/v1/", "own"),
+        (b"/own/v10/a", "rest"),
+        (b"/own", "rest"),
+        (b"/devices/own/v1", "rest"),
+        (b"/%6fwn/v1/a", "rest"),
+    ],
+)
+@looped
+async def test_a_path_belongs_to_the_app_of_its_prefix(path: bytes, wanted: str) -> None:
+    asked: list[str] = []
+    app = by_prefix({"/own/v1": named("own", asked)}, named("rest", asked))
+    await app({"type": "http", "raw_path": path}, receive, send)
+    assert asked == [wanted]
+
+
+@looped
+async def test_what_is_no_request_belongs_to_the_rest() -> None:
+    asked: list[str] = []
+    app = by_prefix({"/own": named("own", asked)}, named("rest", asked))
+    await app({"type": "lifespan"}, receive, send)
+    assert asked == ["rest"]
