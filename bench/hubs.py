@@ -23,6 +23,9 @@ from affinage.clients.service import ServiceClient
 from affinage.clients.trust import trust
 from affinage.protocol.connection_strings import ConnectionString
 
+LOOK_S: Final = 0.1
+"""Between two looks at how far a hub has come."""
+
 HERE: Final = Path(__file__).parent
 SERVE: Final = (sys.executable, "-m", "affinage.apps.cli", "serve")
 
@@ -60,10 +63,10 @@ class Hub:
         """Of the device with that number."""
         return ConnectionString(self.place.hostname, device=seed.name(number), key=seed.KEY)
 
-    def spread(self, count: int, part: int = 0) -> list[int]:
-        """The numbers of so many devices, spread evenly; another part has others."""
+    def spread(self, count: int) -> list[int]:
+        """The numbers of so many devices, spread evenly over the fleet, and so over the disk."""
         step = max(self.twins // count, 1)
-        return [1 + (part + number * step) % self.twins for number in range(count)]
+        return [1 + number * step % self.twins for number in range(count)]
 
     async def device(self, number: int, on_desired: OnDesired = lambda *_: None) -> DeviceClient:
         """A real client, connected and subscribed."""
@@ -134,6 +137,27 @@ def told(load: "subprocess.Popen[str]") -> dict[str, Any]:
 
 async def told_later(load: "subprocess.Popen[str]") -> dict[str, Any]:
     return await asyncio.to_thread(told, load)
+
+
+async def connected(service: ServiceClient) -> int:
+    """How many devices are connected."""
+    statistics: Any = await service.service_statistics()
+    return int(statistics["connectedDeviceCount"])
+
+
+async def counted(service: ServiceClient, condition: str) -> int:
+    """How many devices match."""
+    rows: Any = [
+        row async for row in service.query(f"SELECT COUNT() FROM devices WHERE {condition}")
+    ]
+    return int(next(iter(rows[0].values())))
+
+
+async def applied(service: ServiceClient, configuration: str, twins: int) -> None:
+    """Return once so many devices have a configuration."""
+    condition = f"configurations.[[{configuration}]].status = 'Applied'"
+    while await counted(service, condition) != twins:  # noqa: ASYNC110
+        await asyncio.sleep(LOOK_S)
 
 
 def asked(description: str | None, **sizes: int) -> argparse.Namespace:

@@ -79,12 +79,12 @@ def _devices(count: int, sealed: bytes) -> Iterator[Device]:
 
 
 def _twin(variant: int, at: Millis) -> Twin:
-    """A chiller's; customers, sites and rings do not go together."""
+    """A chiller's; every customer has devices in every ring."""
     site = variant % SITES
     tags: dict[str, Any] = {
         "customer": f"c{site % CUSTOMERS:02}",
         "site": f"s{site:04}",
-        "ring": RINGS[variant * 7 // 3 % len(RINGS)],
+        "ring": RINGS[variant // CUSTOMERS % len(RINGS)],
         "location": {"building": f"b{variant % 7}", "floor": variant % 4, "room": variant % 50},
         "kind": "chiller",
     }

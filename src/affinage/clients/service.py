@@ -152,15 +152,23 @@ class ServiceClient:
 
     async def query(self, text: str, *, page_size: int = 100) -> AsyncIterator[JsonObject]:
         """Every row that ``text`` selects, fetched in pages of ``page_size`` as they are needed."""
-        headers = {"x-ms-max-item-count": str(page_size)}
+        continuation = ""
         while True:
-            response = await self._call("POST", "/devices/query", {"query": text}, headers=headers)
-            for row in _rows(response):
+            rows, continuation = await self.page(text, continuation, size=page_size)
+            for row in rows:
                 yield row
-            token = response.headers.get("x-ms-continuation")
-            if not token:
+            if not continuation:
                 return
-            headers["x-ms-continuation"] = token
+
+    async def page(
+        self, text: str, continuation: str = "", *, size: int = 100
+    ) -> tuple[list[JsonObject], str]:
+        """Some rows that ``text`` selects, and what to continue with; empty after the last page."""
+        headers = {"x-ms-max-item-count": str(size)}
+        if continuation:
+            headers["x-ms-continuation"] = continuation
+        response = await self._call("POST", "/devices/query", {"query": text}, headers=headers)
+        return _rows(response), response.headers.get("x-ms-continuation", "")
 
     # Configurations
 
