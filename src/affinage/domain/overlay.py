@@ -5,6 +5,7 @@ what lies at a path in force belongs to the configuration that holds it, whoever
 """
 
 from collections.abc import Iterable, Mapping
+from functools import cached_property
 from typing import Final, NamedTuple
 
 from msgspec.structs import replace
@@ -14,10 +15,13 @@ from affinage.domain.moments import Millis
 from affinage.domain.names import TwinKey
 from affinage.domain.paths import Keys, find, place, prefixes, remove
 from affinage.domain.twin import Changed, DesiredChanged, Twin, write_desired
-from affinage.domain.values import JsonObject, is_object
+from affinage.domain.values import JsonObject, JsonValue, is_object
 
 TARGETED: Final = "Targeted"
 APPLIED: Final = "Applied"
+
+_MAX_EDITS: Final = 100
+"""Kept with a verdict: devices come to it from few others."""
 
 
 class Claim(NamedTuple):
@@ -29,16 +33,36 @@ class Claim(NamedTuple):
     """False: it is listed, and hides nothing and writes nothing."""
 
 
-class Verdict(NamedTuple):
-    """Who wins."""
+class Edits(NamedTuple):
+    """What makes any desired agree with the winners, at and below certain paths."""
 
-    statuses: dict[str, str]
-    winners: tuple[tuple[str, Write], ...]
-    """Configuration's id and write, the highest rank first."""
+    managed: JsonObject
+    vacant: tuple[Keys, ...]
+    """Where nothing may lie any more."""
+    placed: tuple[tuple[Keys, JsonValue], ...]
 
-    @property
-    def owned(self) -> dict[str, str]:
-        return {write.key: owner for owner, write in self.winners}
+
+class Verdict:
+    """Who wins. The same for every twin under the same configurations, so made once for them."""
+
+    def __init__(self, statuses: dict[str, str], winners: tuple[tuple[str, Write], ...]) -> None:
+        """``winners`` are configurations' ids and writes, the highest rank first."""
+        self.statuses, self.winners = statuses, winners
+        self.owned = {write.key: owner for owner, write in winners}
+        self._edits: dict[tuple[Keys, ...], Edits] = {}
+
+    @cached_property
+    def managed(self) -> JsonObject:
+        """What the winners alone make of an empty twin."""
+        return compose(self.winners)
+
+    def edits(self, touched: tuple[Keys, ...]) -> Edits:
+        """What there is to do at those paths."""
+        if (found := self._edits.get(touched)) is None:
+            if len(self._edits) >= _MAX_EDITS:
+                self._edits.clear()
+            found = self._edits[touched] = edits(self.managed, touched)
+        return found
 
 
 def judge(claims: Iterable[Claim]) -> Verdict:
@@ -105,11 +129,12 @@ def settle(
     ]
     changed: Twin = twin
     events: tuple[DesiredChanged, ...] = ()
-    if touched:
-        managed = compose(verdict.winners)
-        values = managed if whole else rewrite(twin.desired.values, managed, touched)
+    if touched and whole:
+        changed, events = write_desired(key, twin, verdict.managed, at=at)
+    elif touched:
+        values = rewrite(twin.desired.values, verdict.edits(tuple(touched)))
         changed, events = write_desired(key, twin, values, at=at)
-    if (twin.statuses, twin.owned) != (verdict.statuses, owned):
+    if twin.statuses != verdict.statuses or twin.owned != owned:
         changed = replace(changed, statuses=verdict.statuses, owned=owned)
     return changed, events
 
@@ -122,21 +147,31 @@ def compose(winners: Iterable[tuple[str, Write]]) -> JsonObject:
     return values
 
 
-def rewrite(values: JsonObject, managed: JsonObject, touched: Iterable[Keys]) -> JsonObject:
-    """Make ``values`` agree with ``managed`` at and below the touched paths, and only there.
+def edits(managed: JsonObject, touched: Iterable[Keys]) -> Edits:
+    """What makes any values agree with ``managed`` at and below the touched paths.
+
+    Source: RECONCILE-11 to RECONCILE-13.
+    """
+    regions = {_region(managed, path) for path in touched}
+    topmost = sorted(path for path in regions if regions.isdisjoint(prefixes(path)[:-1]))
+    found = {path: find(managed, path) for path in topmost}
+    vacant = tuple(path for path, value in found.items() if value is None)
+    placed = tuple((path, value) for path, value in found.items() if value is not None)
+    return Edits(managed, vacant, placed)
+
+
+def rewrite(values: JsonObject, edits: Edits) -> JsonObject:
+    """The values edited, and nothing else in them.
 
     A path that holds nothing any more is removed, and so is every object above it that this
     leaves empty, unless it is managed itself.
 
     Source: RECONCILE-11 to RECONCILE-13.
     """
-    regions = {_region(managed, path) for path in touched}
-    topmost = sorted(path for path in regions if regions.isdisjoint(prefixes(path)[:-1]))
-    vacant = [path for path in topmost if find(managed, path) is None]
-    for path in vacant:
-        values = _withdraw(values, managed, path)
-    for path in topmost:
-        values = place(values, path, find(managed, path))
+    for path in edits.vacant:
+        values = _withdraw(values, edits.managed, path)
+    for path, value in edits.placed:
+        values = place(values, path, value)
     return values
 
 

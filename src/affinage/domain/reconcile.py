@@ -7,6 +7,7 @@ configurations write is answered by the next run.
 
 from collections.abc import Collection, Iterable
 from dataclasses import dataclass
+from typing import Final
 
 from msgspec.structs import replace
 
@@ -26,10 +27,13 @@ from affinage.domain.edge import (
 from affinage.domain.flaps import Flaps
 from affinage.domain.moments import Millis
 from affinage.domain.names import EDGE_AGENT, SYSTEM_MODULES, TwinKey
-from affinage.domain.overlay import Claim, judge, settle
+from affinage.domain.overlay import Claim, Verdict, judge, settle
 from affinage.domain.rulebook import Rule, Rulebook
 from affinage.domain.targets import PresenceOf, Targets
 from affinage.domain.twin import DesiredChanged
+
+_MAX_VERDICTS: Final = 1_000
+"""Kept with a rulebook: as many sets of configurations on one twin."""
 
 Reconciled = tuple[Device, tuple[DesiredChanged, ...]]
 
@@ -72,7 +76,7 @@ def reconcile(
     flaps = Flaps(device.flips, edited, at)
     targets = Targets(device, rulebook, presence, affected, flaps)
     rules = targets.of_device()
-    deployments = ordered(tuple(rule for rule in rules if rule.kind is Kind.EDGE))
+    deployments = ordered(tuple([rule for rule in rules if rule.kind is Kind.EDGE]))
     run = _Run(device, rulebook, rules, deployments, correct_drift, at)
 
     result, told_to_agent = _with_modules(run, device, identities)
@@ -105,6 +109,8 @@ class _Run:
 
 def _with_modules(run: _Run, device: Device, identities: ModuleIdentities) -> Reconciled:
     """The agent settled, then the modules that it and the deployments name, and no others."""
+    if not (device.modules or run.deployments.in_force):
+        return device, ()
     written = written_modules(run.deployments)
     device = with_modules(device, written & {EDGE_AGENT}, identities, run.at)
     events: tuple[DesiredChanged, ...] = ()
@@ -121,7 +127,7 @@ def _settled(run: _Run, device: Device, name: str | None, selected: Iterable[Rul
     """The device with one twin as its own, edge, and module configurations want it."""
     key = TwinKey(device.id, name)
     twin = device.twin_of(key)
-    verdict = judge(_claims(run, name, selected))
+    verdict = _verdict(run, name, (*run.rules, *selected))
     settled, events = settle(
         key,
         twin,
@@ -134,9 +140,20 @@ def _settled(run: _Run, device: Device, name: str | None, selected: Iterable[Rul
     return (device if settled is twin else device.with_twin(key, settled)), events
 
 
-def _claims(run: _Run, name: str | None, selected: Iterable[Rule]) -> Iterable[Claim]:
+def _verdict(run: _Run, name: str | None, rules: tuple[Rule, ...]) -> Verdict:
+    """Who wins a twin under those rules; asked for once for all devices that carry the same."""
+    verdicts = run.rulebook.verdicts
+    key = (name, *[rule.id for rule in rules])
+    if (found := verdicts.get(key)) is None:
+        if len(verdicts) >= _MAX_VERDICTS:
+            verdicts.clear()
+        found = verdicts[key] = judge(_claims(run, name, rules))
+    return found
+
+
+def _claims(run: _Run, name: str | None, rules: tuple[Rule, ...]) -> Iterable[Claim]:
     hidden = {rule.id for rule in run.deployments.hidden}
-    for rule in sorted((*run.rules, *selected), key=lambda rule: rule.rank):
+    for rule in sorted(rules, key=lambda rule: rule.rank):
         place = ANY_MODULE if rule.kind is Kind.MODULE else name
         yield Claim(rule.id, rule.writes.get(place, ()), rule.id not in hidden)
 

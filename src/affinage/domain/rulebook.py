@@ -3,6 +3,7 @@
 Decides how configurations rank, and which paths each of them watches.
 """
 
+import operator
 from collections.abc import Iterable, Mapping
 from functools import cached_property
 from typing import Final
@@ -13,10 +14,12 @@ from affinage.domain.conditions import parse_condition
 from affinage.domain.configuration import Configuration
 from affinage.domain.content import Kind, Writes, writes
 from affinage.domain.names import SYSTEM_MODULES
+from affinage.domain.overlay import Verdict
 from affinage.domain.query.evaluate import matches
 from affinage.domain.query.syntax import Expr, Path, paths
 from affinage.domain.row import TwinRow
 
+_RANK: Final = operator.attrgetter("rank")
 _EDGE_ONLY: Final[Path] = ("capabilities", "iotEdge")
 
 
@@ -90,6 +93,8 @@ class Rulebook:
 
     def __init__(self, rules: Mapping[str, Rule] | None = None) -> None:
         self.rules: Mapping[str, Rule] = rules or {}
+        self.verdicts: dict[tuple[str | None, ...], Verdict] = {}
+        """Who wins a twin: by the module's id, None for a device's own, and the rules' ids."""
 
     def with_rule(self, configuration: Configuration) -> "Rulebook":
         """The book with that configuration in place of what had its id."""
@@ -118,7 +123,7 @@ class Rulebook:
 
     def ranked(self, ids: Iterable[str]) -> tuple[Rule, ...]:
         """Those rules, the one that wins first."""
-        return tuple(sorted((self.rules[name] for name in ids), key=lambda rule: rule.rank))
+        return tuple(sorted([self.rules[name] for name in ids], key=_RANK))
 
     def current(self, name: str, generation: int | None) -> Rule | None:
         """The rule of that very generation, if it is in force."""

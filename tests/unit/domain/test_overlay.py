@@ -5,7 +5,7 @@ import pytest
 from affinage.domain.content import Write
 from affinage.domain.errors import TooLarge
 from affinage.domain.names import TwinKey
-from affinage.domain.overlay import Claim, Verdict, compose, judge, rewrite, settle
+from affinage.domain.overlay import Claim, compose, edits, judge, rewrite, settle
 from affinage.domain.paths import Keys
 from affinage.domain.twin import Twin, new_twin
 from affinage.domain.values import JsonObject
@@ -53,7 +53,8 @@ def test_a_hidden_path_hides_too() -> None:
 
 def test_who_has_nothing_for_the_twin_is_not_listed() -> None:
     """RECONCILE-8"""
-    assert judge([claim("empty")]) == Verdict({}, ())
+    verdict = judge([claim("empty")])
+    assert (verdict.statuses, verdict.winners) == ({}, ())
 
 
 def test_who_is_out_of_force_is_listed_and_hides_nothing() -> None:
@@ -164,4 +165,12 @@ def test_touched_paths_become_what_is_managed(
     values: JsonObject, managed: JsonObject, touched: list[Keys], result: JsonObject
 ) -> None:
     """RECONCILE-12, RECONCILE-13"""
-    assert rewrite(values, managed, touched) == result
+    assert rewrite(values, edits(managed, touched)) == result
+
+
+def test_what_there_is_to_do_is_made_once_for_all_that_come_from_the_same() -> None:
+    verdict = judge([claim("high", a=1)])
+    assert verdict.edits((("a",),)) is verdict.edits((("a",),))
+    for number in range(1000):
+        verdict.edits(((f"p{number}",),))
+    assert len(verdict._edits) <= 100

@@ -3,6 +3,7 @@ from msgspec.structs import replace
 
 from affinage.domain.edge import GRACE
 from affinage.domain.errors import TooLarge
+from affinage.domain.overlay import judge
 from affinage.domain.registration import IOT_EDGE
 from affinage.domain.values import JsonObject
 from fakes.reconciling import a_device, a_module, configured, rulebook, run, whole
@@ -158,3 +159,12 @@ def test_drift_is_corrected_on_request() -> None:
     drifted = replace(device, twin=replace(device.twin, desired=section))
     assert run(drifted, book) == (drifted, ())
     assert run(drifted, book, correct_drift=True)[1][0].patch == {"a": 1}
+
+
+def test_who_wins_is_decided_once_for_all_devices_that_carry_the_same() -> None:
+    book = rulebook(configured("one", {"properties.desired.a": 1}))
+    verdicts = [run(a_device(name), book)[0].twin.owned for name in ("pump-1", "pump-2")]
+    assert (verdicts[0] is verdicts[1], len(book.verdicts)) == (True, 1)
+    book.verdicts.update({(None, str(number)): judge([]) for number in range(2000)})
+    run(a_device(modules=["m"]), book)
+    assert len(book.verdicts) == 1

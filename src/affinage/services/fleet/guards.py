@@ -11,7 +11,7 @@ from typing import Final
 from affinage.domain.buckets import Bucket
 from affinage.domain.device import Device
 from affinage.domain.moments import Millis
-from affinage.domain.row import walk
+from affinage.domain.values import JsonValue
 from affinage.ports.clock import Clock
 
 MAX_SITES: Final = 10_000
@@ -47,7 +47,7 @@ class Guards:
         self._clock, self._allowance = clock, allowance
         self._hub = Bucket(allowance.hub_per_s, allowance.hub_burst)
         self._sites: OrderedDict[str, Bucket] = OrderedDict()
-        self._site_path: list[str | int] = [*allowance.site_tag.split(".")[1:]]
+        self._site_path = [*allowance.site_tag.split(".")[1:]]
         self.drift_after: Millis = int(allowance.drift_after_s * 1000)
         self.taken = 0
         """How many tokens were ever taken."""
@@ -56,16 +56,21 @@ class Guards:
 
     def site_of(self, device: Device) -> str | None:
         """The value of its site tag; None if it has none that is a text or a number."""
-        value = walk(device.twin.tags, self._site_path)
-        return str(value) if isinstance(value, str | int | float) else None
+        value: JsonValue = device.twin.tags
+        for name in self._site_path:
+            value = value.get(name) if isinstance(value, dict) else None
+        if isinstance(value, str):
+            return value
+        return str(value) if isinstance(value, int | float) else None
 
     def take(self, device: Device) -> bool:
         """Whether reconciling may write that device now: a token of the hub's and of its site's."""
         site, now = self.site_of(device), self._clock.monotonic()
-        if self._hub.room(now) < 1 or (site is not None and self._bucket(site).take(1, now)):
+        if (site is not None and self._bucket(site).room(now) < 1) or self._hub.take(1, now):
             self.refused += 1
             return False
-        self._hub.take(1, now)
+        if site is not None:
+            self._bucket(site).take(1, now)
         self.taken += 1
         return True
 

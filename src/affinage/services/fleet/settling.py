@@ -35,6 +35,8 @@ _NO_END: Final = (
     f"its configurations change what their conditions read, without end ({ROUNDS} times)"
 )
 
+_NOBODY: Final[frozenset[str]] = frozenset()
+
 _log = structlog.get_logger(__name__)
 
 
@@ -87,7 +89,9 @@ class Settling:
             if not (is_paid or self._guards.take(device)):
                 return Settled(self._waiting(device), moves, events)
             is_paid, events = True, [*events, *told]
-            device, was, sweep = self._memory.numbered(settled), now, {}
+            if settled.modules is not device.modules:
+                settled = self._memory.numbered(settled)
+            device, was, sweep = settled, now, {}
         moves += moves_between(self._memory, was, Version(device, self._view.presence))
         return Settled(self._failed(device, new.dirty, _NO_END), moves, events)
 
@@ -146,8 +150,9 @@ class Settling:
         """The configurations whose conditions must be asked again; None is all of them."""
         if asked is None or _is_new_to_rules(old, new):
             return None
-        watching = (self._watching(collection).get(move.path, ()) for collection, move in moves)
-        affected = frozenset({asked} if asked else ()).union(*watching)
+        affected = frozenset((asked,)) if asked else _NOBODY
+        for collection, move in moves:
+            affected = affected.union(self._watching(collection).get(move.path, ()))
         return None if new.dirty and (affected or _differ_for_rules(old, new)) else affected
 
     def _watching(self, collection: Collection) -> Mapping[Path, frozenset[str]]:

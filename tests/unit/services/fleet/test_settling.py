@@ -5,9 +5,12 @@ from typing import Any
 import pytest
 from msgspec.structs import replace
 
+from affinage.domain.configuration import create
 from affinage.domain.device import Device, Dirty
 from affinage.domain.names import TwinKey
+from affinage.domain.query.syntax import Collection
 from affinage.domain.twin import TwinPatch, patch, report
+from affinage.domain.values import JsonObject
 from affinage.services.fleet.guards import Allowance
 from affinage.services.fleet.settling import MAX_RETRY, RETRY, back_off
 from affinage.services.fleet.unit import Change, View
@@ -220,3 +223,36 @@ def test_what_flaps_within_one_unit_freezes_at_the_next_try() -> None:
     hub.at = 1000
     hub.run(ASKING)
     assert (hub.device("d").dirty, list(hub.device("d").flips)) == (None, ["one"])
+
+
+def test_a_module_that_flips_in_a_write_of_others_is_asked_by_what_moved() -> None:
+    """RECONCILE-3"""
+    hub = Commits()
+    hub.watch(("tags", "on"), collection=Collection.MODULES)
+    body: JsonObject = {
+        "targetCondition": "tags.on = 1",
+        "content": {"moduleContent": {"properties.desired.x": 1}},
+    }
+    hub.run(configuring(create("one", body, generation=1, at=0)), putting(device("d", None, "m")))
+    found = hub.device("d")
+    twin, _ = patch(TwinKey("d", "m"), found.modules["m"].twin, TwinPatch({"on": 1}), at=0)
+    hub.run(putting(found.with_twin(TwinKey("d", "m"), twin)))
+    assert hub.device("d").modules["m"].twin.desired.values == {"x": 1}
+
+
+def test_modules_that_a_deployment_brings_are_numbered() -> None:
+    """EDGE-9"""
+    hub = Commits()
+    body: JsonObject = {
+        "targetCondition": "*",
+        "content": {
+            "modulesContent": {
+                "$edgeAgent": {"properties.desired.modules.m": {"settings": {}}},
+                "m": {"properties.desired": {"x": 1}},
+            }
+        },
+    }
+    hub.run(configuring(create("one", body, generation=1, at=0)))
+    hub.run(putting(device("d", edge=True)))
+    assert all(module.number for module in hub.device("d").modules.values())
+    assert "m" in hub.device("d").modules
