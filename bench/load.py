@@ -17,7 +17,7 @@ from collections import deque
 from collections.abc import Callable
 from pathlib import Path
 from time import perf_counter
-from typing import Any, Final
+from typing import Any, Final, NoReturn
 
 import wire
 from machine import busy_s, percentile
@@ -38,11 +38,11 @@ class Load:
         self.waiting = deque(ConnectionString.parse(line) for line in lines)
         self.address = (given.address, given.port)
         self.context = trust(given.ca)
-        self.stay, self.is_paced = given.stay, given.rate > 0
+        self.stay, self.is_paced, self.is_idle = given.stay, given.rate > 0, given.idle
         self.poll, self.devices = select.epoll(), dict[int, Device]()
         self.latencies: list[float] = []
         self.touched: set[str] = set()
-        self.dialling = self.answered = self.refused = self.missed = 0
+        self.dialling = self.answered = self.refused = self.missed = self.subscribed = 0
 
     def connect(self, count: int) -> None:
         """Return once so many devices are in."""
@@ -138,6 +138,8 @@ class Device:
         for packet in self._heard():
             if packet[0] & 0xF0 == wire.PUBLISH:
                 self._answered(packet)
+            elif packet[0] == wire.SUBACK:
+                self._load.subscribed += 1
 
     def _answered(self, packet: bytes) -> None:
         load = self._load
@@ -154,7 +156,9 @@ class Device:
 
     def _go_on(self) -> None:
         self.is_free = True
-        if not self._load.is_paced:
+        if self._load.is_idle:
+            self.socket.send(wire.subscription())
+        elif not self._load.is_paced:
             self.report()
 
     def _heard(self) -> list[bytes]:
@@ -166,6 +170,17 @@ class Device:
             raise ConnectionError(f"the hub has cut {self.string.device} off")
         packets, self._kept = wire.whole(self._kept + data)
         return packets
+
+
+def rest(given: argparse.Namespace) -> NoReturn:
+    """Have all come in and subscribe, say so, and stay."""
+    load = Load(given)
+    load.connect(len(load.waiting))
+    while load.subscribed < len(load.devices):
+        load.turn(1.0)
+    print("in", flush=True)
+    while True:
+        load.turn(3_600)
 
 
 def measure(given: argparse.Namespace) -> dict[str, Any]:
@@ -200,10 +215,14 @@ def main() -> None:
     add("--pid", type=int, default=0, help="the hub's, to tell what it costs")
     add("--connections", type=int, default=0, help="0 is one for each string")
     add("--stay", type=int, default=0, help="reports of a device before the next one; 0 is all")
+    add("--idle", action="store_true", help="come in, subscribe, print `in`, and say no more")
     add("--rate", type=float, default=0.0, help="reports a second; 0 is all they can")
     add("--warm-up", type=float, default=2.0)
     add("--seconds", type=float, default=8.0)
-    print(json.dumps(measure(parser.parse_args())), flush=True)
+    given = parser.parse_args()
+    if given.idle:
+        rest(given)
+    print(json.dumps(measure(given)), flush=True)
 
 
 if __name__ == "__main__":

@@ -16,8 +16,7 @@ from affinage.protocol.topics import ReportedPatch
 
 CONNACK: Final = 0x20
 PUBLISH: Final = 0x30
-PINGREQ: Final = b"\xc0\x00"
-PINGRESP: Final = 0xD0
+SUBACK: Final = 0x90
 
 FIRST: Final = 10_000_000
 """Reports are numbered from here, so that every number has as many digits."""
