@@ -5,7 +5,7 @@ BIN := .venv/bin
 INSTALL := $(BIN)/pip install --quiet --disable-pip-version-check
 ALONE := $(BIN)/python tests/netns.py  # in a network of its own, every port is free
 
-.PHONY: .venv help demo test check lint types arch rules coverage laws system conformance bench kills docs
+.PHONY: .venv help demo test check lint types arch rules coverage laws system conformance bench bench-quick speed kills sweeps powerloss docs
 
 help:  ## what there is to make
 	@grep -E '^[.a-z]+:.*## ' Makefile | sed -E 's/:.*## /\t/' | expand -t 14
@@ -41,14 +41,40 @@ laws: .venv/dev  ## the properties, looked at hard (HYPOTHESIS_PROFILE=night: ha
 system: .venv/dev  ## whole processes: killed, cut off, started again
 	$(ALONE) $(BIN)/pytest tests/system
 
-kills: .venv/dev  ## of those, the one that kills the hub while a fleet writes: 50 times
-	AFFINAGE_KILLS=$${AFFINAGE_KILLS:-50} $(ALONE) $(BIN)/pytest tests/system/test_kills.py
+kills: .venv/dev  ## a hub killed 200 times while a fleet writes 1,000 times a second
+	AFFINAGE_KILLS=$${AFFINAGE_KILLS:-200} $(ALONE) $(BIN)/pytest tests/system/test_kills.py
+
+sweeps: .venv/dev  ## a sweep over 100,000 devices, cut short again and again
+	AFFINAGE_SWEEP_DEVICES=$${AFFINAGE_SWEEP_DEVICES:-100000} $(ALONE) $(BIN)/pytest tests/system/test_sweeps.py
+
+powerloss: .venv/dev  ## writes that never reached the disk, at 5,000 points
+	AFFINAGE_POWER_LOSSES=$${AFFINAGE_POWER_LOSSES:-5000} $(ALONE) $(BIN)/pytest tests/system/test_power_loss.py
 
 conformance: .venv/dev .venv/conformance  ## other people's clients, unmodified
 	$(ALONE) $(BIN)/pytest tests/conformance
 
-bench: .venv/dev  ## measure; results go to bench/, with the machine's description
-	for script in bench/bench_*.py; do $(BIN)/python $$script || exit 1; done
+bench: .venv/dev  ## measure, alone on the machine, for half an hour; results go to bench/results
+	$(BIN)/python bench/bench_reports.py
+	$(BIN)/python bench/bench_reactions.py
+	$(BIN)/python bench/bench_sweeps.py
+	$(BIN)/python bench/bench_sweeps.py --twins 1000000
+	$(BIN)/python bench/bench_configurations.py
+	$(BIN)/python bench/bench_idle.py
+	$(BIN)/python bench/bench_queries.py
+	$(BIN)/python bench/bench_start.py
+
+bench-quick: export AFFINAGE_RESULTS = dist/bench
+bench-quick: .venv/dev  ## the same with small sizes, to see that all work; results go to dist/bench
+	$(BIN)/python bench/bench_reports.py --twins 5000 --connections 200 --many 500 --seconds 3
+	$(BIN)/python bench/bench_reactions.py --twins 5000 --connections 200 --seconds 4
+	$(BIN)/python bench/bench_sweeps.py --twins 5000
+	$(BIN)/python bench/bench_configurations.py --twins 2000 --connections 100 --many 100 --seconds 3
+	$(BIN)/python bench/bench_idle.py --twins 5000 --connections 1000
+	$(BIN)/python bench/bench_queries.py --twins 20000 --times 50
+	$(BIN)/python bench/bench_start.py --twins 20000
+
+speed: .venv/dev  ## write the results into docs/reference/speed.md
+	$(BIN)/python bench/page.py
 
 docs: .venv/dev  ## every link leads somewhere; the changelog's next entry
 	$(BIN)/python tools/check_links.py

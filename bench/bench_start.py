@@ -1,7 +1,8 @@
 """A hub's start over a million twins, and what it holds then.
 
 From the process's beginning to its ready line: first with the store not in the system's cache, then
-again with it. Then a query names some paths, and the memory is looked at when all are indexed. The pause is the longest that a device waited for its twin meanwhile.
+again with it. Then a query names some paths, and the memory is looked at when all are indexed. The
+pause is the longest that a device waited for its twin meanwhile.
 """
 
 import os

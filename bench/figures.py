@@ -1,6 +1,7 @@
 """Figures: what they are compared with, how they are shown, and where they are kept."""
 
 import json
+import os
 import subprocess
 from dataclasses import asdict, dataclass
 from datetime import UTC, datetime
@@ -11,7 +12,8 @@ import machine
 from rich.console import Console
 from rich.table import Table
 
-FOLDER: Final = Path(__file__).parent / "results"
+FOLDER: Final = Path(os.environ.get("AFFINAGE_RESULTS") or Path(__file__).parent / "results")
+"""Where figures are kept."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,7 +51,7 @@ def keep(name: str, settings: dict[str, Any], figures: list[Figure]) -> None:
         "settings": settings,
         "figures": [asdict(figure) for figure in figures],
     }
-    FOLDER.mkdir(exist_ok=True)
+    FOLDER.mkdir(parents=True, exist_ok=True)
     text = json.dumps(document, indent=1, ensure_ascii=False)
     (FOLDER / f"{name}.json").write_text(text + "\n")
     Console(width=160).print(_table(name, settings, figures))
