@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from functools import partial
 from typing import Any
 
+from affinage.domain.allowance import GENEROUS, Allowance
 from affinage.domain.configuration import Configuration, create
 from affinage.domain.device import Device
 from affinage.domain.moments import Millis
@@ -14,7 +15,7 @@ from affinage.domain.twin import TwinPatch, new_twin, patch
 from affinage.domain.values import JsonObject
 from affinage.ports.store import Row, Table
 from affinage.services.fleet.batch import Batch
-from affinage.services.fleet.guards import GENEROUS, Allowance, Guards
+from affinage.services.fleet.guards import Guards
 from affinage.services.fleet.memory import Memory
 from affinage.services.fleet.overlay import Overlay
 from affinage.services.fleet.pending import Pending

@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from typing import Any, Final
 
 from affinage.adapters.memory.store import MemoryStore
+from affinage.domain.allowance import GENEROUS, Allowance
 from affinage.domain.device import Device
 from affinage.domain.names import TwinKey
 from affinage.domain.principal import Kind, Principal, Right
@@ -21,7 +22,6 @@ from affinage.services.configurations import Configurations
 from affinage.services.counts import Counts
 from affinage.services.fleet import codec
 from affinage.services.fleet.fleet import Fleet
-from affinage.services.fleet.guards import GENEROUS, Allowance
 from affinage.services.queries import Queries
 from affinage.services.registry import FreshModules, Registry, makings
 from affinage.services.sessions import Sessions

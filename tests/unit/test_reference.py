@@ -28,7 +28,6 @@ NO_LIMITS: Final = {
     "frontends.service_api.queries.MAX_ITEMS": "the name of a header",
     "protocol.mqtt.fields.MAX_BODY": "what the protocol can say; MAX_PACKET comes long before",
     "services.fleet.writer.MAX_UNITS": "refuses nothing",
-    "services.sweeps.MAX_RETRY_S": "refuses nothing",
 }
 
 

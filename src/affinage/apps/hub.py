@@ -65,7 +65,8 @@ class Parts:
         self.ids = SystemIds(self.clock)
         vault = FileVault(settings.data / "vault.key")
         self.store = SqliteStore(settings.data / "hub.db")
-        self.fleet = Fleet(self.store, self.clock, FreshModules(makings(vault, self.ids)))
+        made_of = FreshModules(makings(vault, self.ids))
+        self.fleet = Fleet(self.store, self.clock, made_of, settings.allowance)
         hosts = settings.certified
         self.access = Access(self.fleet, vault, self.clock, self.ids, hosts)
         self.registry = Registry(self.fleet, vault, self.clock, self.ids)

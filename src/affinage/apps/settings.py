@@ -1,6 +1,8 @@
 """What a hub can be told: defaults, a file, and the command line over both."""
 
 import ipaddress
+import math
+import re
 import tomllib
 from dataclasses import dataclass, fields
 from pathlib import Path
@@ -8,6 +10,7 @@ from typing import Any, Final, Self
 
 import msgspec
 
+from affinage.domain.allowance import GENEROUS, Allowance
 from affinage.domain.configuration import MAX_CONFIGURATIONS
 from affinage.domain.errors import Invalid
 
@@ -36,6 +39,17 @@ class HubSettings:
     """PEM file with the certificate's key."""
     max_configurations: int = MAX_CONFIGURATIONS
     """Configurations and deployments that the hub admits."""
+    reconcile_per_s: float = GENEROUS.hub_per_s
+    """Devices a second that configurations may write, in the whole hub."""
+    reconcile_burst: float = GENEROUS.hub_burst
+    """Devices that they may write at once after a quiet time."""
+    site_per_s: float = GENEROUS.site_per_s
+    """Devices a second that configurations may write at one site."""
+    site_burst: float = GENEROUS.site_burst
+    site_tag: str = GENEROUS.site_tag
+    """The tag whose value is a device's site."""
+    drift_after_s: float = GENEROUS.drift_after_s
+    """Seconds until what somebody wrote over a configuration's path is written again."""
 
     def __post_init__(self) -> None:
         """Raises Invalid where settings do not go together, or could not be meant."""
@@ -46,6 +60,13 @@ class HubSettings:
         for name, port in (("https_port", self.https_port), ("mqtt_port", self.mqtt_port)):
             if not 0 <= port <= MAX_PORT:
                 raise Invalid(f"{name} {port} is outside 0…{MAX_PORT}")
+        for name in ("reconcile_per_s", "reconcile_burst", "site_per_s", "site_burst"):
+            if not 1 <= getattr(self, name) < math.inf:
+                raise Invalid(f"{name} {getattr(self, name):g} is not 1 or more")
+        if not 0 < self.drift_after_s < math.inf:
+            raise Invalid(f"drift_after_s {self.drift_after_s:g} is not more than 0")
+        if not re.fullmatch(r"tags(\.[^.]+)+", self.site_tag):
+            raise Invalid(f"site_tag {self.site_tag!r} is no path of a tag, as tags.site")
         try:
             ipaddress.ip_address(self.host)
         except ValueError:
@@ -71,6 +92,18 @@ class HubSettings:
             return msgspec.convert(values, cls, dec_hook=_path)
         except msgspec.ValidationError as error:
             raise Invalid(f"a setting is not what it must be: {error}") from None
+
+    @property
+    def allowance(self) -> Allowance:
+        """What configurations may write, and when."""
+        return Allowance(
+            self.reconcile_per_s,
+            self.reconcile_burst,
+            self.site_per_s,
+            self.site_burst,
+            self.site_tag,
+            self.drift_after_s,
+        )
 
     @property
     def certified(self) -> tuple[str, ...]:

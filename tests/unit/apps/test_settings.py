@@ -6,6 +6,7 @@ from typing import Any
 import pytest
 
 from affinage.apps.settings import HubSettings
+from affinage.domain.allowance import Allowance
 from affinage.domain.errors import Invalid
 
 
@@ -51,6 +52,11 @@ def test_a_file_with_what_cannot_be_is_refused(tmp_path: Path, text: str, told: 
         ({"mqtt_port": 65_536}, "mqtt_port 65536 is outside 0…65535"),
         ({"https_port": -1}, "https_port -1 is outside 0…65535"),
         ({"host": "localhost"}, "no IP address"),
+        ({"reconcile_per_s": 0}, "reconcile_per_s 0 is not 1 or more"),
+        ({"site_burst": float("inf")}, "site_burst inf is not 1 or more"),
+        ({"drift_after_s": 0}, "drift_after_s 0 is not more than 0"),
+        ({"site_tag": "site"}, "site_tag 'site' is no path of a tag"),
+        ({"site_tag": "tags..site"}, "no path of a tag"),
     ],
 )
 def test_settings_that_could_not_be_meant_are_refused(given: dict[str, Any], told: str) -> None:
@@ -62,3 +68,9 @@ def test_the_certificate_names_the_address_listened_on_unless_that_is_all_of_the
     assert HubSettings(host="127.0.0.2").certified == ("localhost", "127.0.0.2")
     assert HubSettings(host="0.0.0.0").certified == ("localhost",)
     assert HubSettings(hostnames=("127.0.0.1",)).certified == ("127.0.0.1",)
+
+
+def test_what_configurations_may_write_is_as_it_is_set() -> None:
+    """RECONCILE-24"""
+    settings = HubSettings.read(None, reconcile_per_s=7, site_tag="tags.a.b", drift_after_s=1)
+    assert settings.allowance == Allowance(hub_per_s=7, site_tag="tags.a.b", drift_after_s=1)

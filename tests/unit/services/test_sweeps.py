@@ -2,9 +2,9 @@
 
 import asyncio
 
+from affinage.domain.allowance import Allowance
 from affinage.ports.store import Row, Table
 from affinage.services.fleet import codec
-from affinage.services.fleet.guards import Allowance
 from affinage.services.fleet.overlay import Overlay
 from affinage.services.portions import MAX_TWINS as BATCH
 from affinage.services.sweeps import PAUSE_S, RETRY_S, Sweep

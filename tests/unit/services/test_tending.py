@@ -4,9 +4,9 @@ from typing import Any
 
 import pytest
 
+from affinage.domain.allowance import Allowance
 from affinage.domain.edge import GRACE
 from affinage.domain.errors import Unavailable
-from affinage.services.fleet.guards import Allowance
 from affinage.services.fleet.pending import Reason
 from affinage.services.fleet.settling import MAX_RETRY
 from affinage.services.tending import TEND_S

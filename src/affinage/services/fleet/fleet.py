@@ -5,6 +5,7 @@ from collections.abc import AsyncIterator, Iterable
 
 from pyroaring import BitMap
 
+from affinage.domain.allowance import GENEROUS, Allowance
 from affinage.domain.conditions import collection_of
 from affinage.domain.configuration import Configuration, counted
 from affinage.domain.device import Device, Presence, found
@@ -16,7 +17,7 @@ from affinage.domain.row import TwinRow
 from affinage.ports.clock import Clock
 from affinage.ports.store import Row, Store, Table
 from affinage.services.fleet import search
-from affinage.services.fleet.guards import GENEROUS, Allowance, Guards
+from affinage.services.fleet.guards import Guards
 from affinage.services.fleet.indexer import Indexer
 from affinage.services.fleet.memory import Memory
 from affinage.services.fleet.overlay import Overlay

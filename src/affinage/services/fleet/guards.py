@@ -5,9 +5,9 @@ Decides who may be written now; who waits is remembered in the device itself, as
 
 from collections import OrderedDict
 from collections.abc import Callable
-from dataclasses import dataclass
 from typing import Final
 
+from affinage.domain.allowance import GENEROUS, Allowance
 from affinage.domain.buckets import Bucket
 from affinage.domain.device import Device
 from affinage.domain.moments import Millis
@@ -16,25 +16,6 @@ from affinage.ports.clock import Clock
 
 MAX_SITES: Final = 10_000
 """Sites with a bucket of their own at a time; who comes back after longer finds a full one."""
-
-
-@dataclass(frozen=True, slots=True)
-class Allowance:
-    """What reconciling may do; see the settings of the same names."""
-
-    hub_per_s: float = 25_000
-    """Devices a second that it may write in the whole hub."""
-    hub_burst: float = 100_000
-    site_per_s: float = 5_000
-    """Devices a second that it may write at one site."""
-    site_burst: float = 25_000
-    site_tag: str = "tags.site"
-    """The tag whose value is a device's site; devices without it draw on the hub's bucket only."""
-    drift_after_s: float = 300
-    """How long what somebody else wrote at a path in force stays there."""
-
-
-GENEROUS: Final = Allowance()
 
 
 class Guards:

@@ -1,9 +1,10 @@
 """The budget of what reconciling writes."""
 
-from dataclasses import replace
+from msgspec.structs import replace
 
+from affinage.domain.allowance import Allowance
 from affinage.domain.values import JsonObject, JsonValue
-from affinage.services.fleet.guards import MAX_SITES, Allowance, Guards
+from affinage.services.fleet.guards import MAX_SITES, Guards
 from fakes.clock import FixedClock
 from fakes.commits import device
 

@@ -5,13 +5,13 @@ from typing import Any
 import pytest
 from msgspec.structs import replace
 
+from affinage.domain.allowance import Allowance
 from affinage.domain.configuration import create
 from affinage.domain.device import Device, Dirty
 from affinage.domain.names import TwinKey
 from affinage.domain.query.syntax import Collection
 from affinage.domain.twin import TwinPatch, patch, report
 from affinage.domain.values import JsonObject
-from affinage.services.fleet.guards import Allowance
 from affinage.services.fleet.settling import MAX_RETRY, RETRY, back_off
 from affinage.services.fleet.unit import Change, View
 from fakes.commits import Commits, configuration, configuring, device, putting
