@@ -4,7 +4,7 @@ Decides what may be created and changed, and how the wire shows it. What it does
 `reconcile`.
 """
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any, Final
 
 from msgspec import Struct
@@ -18,15 +18,15 @@ from affinage.domain.conditions import (
     system_queries,
 )
 from affinage.domain.conditions import test_queries as test_queries
+from affinage.domain.content import ANY_MODULE, Write, admitted, writes
 from affinage.domain.content import Kind as Kind
-from affinage.domain.content import admitted
 from affinage.domain.content import kind as kind_of
 from affinage.domain.errors import EtagMismatch, ImmutableContent, Invalid, Malformed
 from affinage.domain.identity import etag_text
 from affinage.domain.moments import Millis, iso
 from affinage.domain.names import check_configuration_id
 from affinage.domain.query.parse import parse_query
-from affinage.domain.query.syntax import Query
+from affinage.domain.query.syntax import Path, Query, paths
 from affinage.domain.values import JsonObject, JsonValue, is_object, same
 
 MAX_CONFIGURATIONS: Final = 100
@@ -170,6 +170,44 @@ def document(
     if shown.content_type is None:
         del wire["contentType"]
     return wire
+
+
+def warnings(configuration: Configuration) -> tuple[str, ...]:
+    """What its author should know: that its condition reads what its own content changes.
+
+    Twins would leave by obeying, and come back when what has a lower priority takes over.
+
+    Source: CONFIGURATION-23.
+    """
+    kind, name = configuration.kind, configuration.id
+    condition = parse_condition(configuration.target_condition, kind)
+    if condition is None or configuration.tombstone:
+        return ()
+    place = ANY_MODULE if kind is Kind.MODULE else None
+    written = writes(configuration.content).get(place, ())
+    read = sorted(paths(condition), key=str)
+    return tuple(text for path in read if (text := _circle(name, path, written)))
+
+
+def _circle(name: str, path: Path, written: Iterable[Write]) -> str | None:
+    """Why a path should not be read by a condition whose content is that, or None."""
+    what = f"the condition of {name} reads {'.'.join(map(str, path))},"
+    match path:
+        case ("configurations", str(own), *_) if own == name:
+            return f"{what} its own status"
+        case ("properties", "desired", *steps) if found := _beside(steps, written):
+            return f"{what} and its content writes {found}"
+        case ("properties", "reported", *steps) if found := _beside(steps, written):
+            return f"{what} which devices change when they do what its content writes to {found}"
+    return None
+
+
+def _beside(steps: Sequence[str | int], written: Iterable[Write]) -> str | None:
+    """The first path written that lies at, above or below the steps."""
+    for write in written:
+        if all(one == other for one, other in zip(steps, write.path, strict=False)):
+            return f"properties.desired.{write.key}"
+    return None
 
 
 def counted(configuration: Configuration) -> tuple[Query, ...]:

@@ -15,7 +15,7 @@ import msgspec
 import structlog
 from pyroaring import BitMap
 
-from affinage.domain.configuration import Configuration
+from affinage.domain.configuration import Configuration, warnings
 from affinage.domain.errors import Unavailable
 from affinage.ports.clock import Clock
 from affinage.ports.store import Row, Table
@@ -119,6 +119,8 @@ class Sweeps:
         """Sweep for each configuration whose change is now durable, its row with it."""
         for changed in filter(None, overlay.configurations.values()):
             self._held_up.pop(changed.id, None)
+            for text in warnings(changed):
+                _log.warning("configuration may flap", configuration=changed.id, why=text)
             self._wake(changed.id, Sweep(changed.generation, changed.etag))
         for name in [name for name in self._held_up if not self._fleet.carriers(name)]:
             self._wake(name, self._held_up.pop(name))

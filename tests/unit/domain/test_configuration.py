@@ -11,6 +11,7 @@ from affinage.domain.configuration import (
     create,
     document,
     update,
+    warnings,
 )
 from affinage.domain.errors import (
     EtagMismatch,
@@ -186,3 +187,55 @@ def test_its_metrics_count_the_rows_of_these_queries() -> None:
         "select deviceId from devices where configurations.a.status = 'Applied'"
     )
     assert custom == parse_query(metric)
+
+
+def warned(condition: str, content: JsonObject) -> tuple[str, ...]:
+    return warnings(made(targetCondition=condition, content=content))
+
+
+def of_device(path: str) -> JsonObject:
+    return {"deviceContent": {f"properties.desired.{path}": {"fwVersion": "2"}}}
+
+
+@pytest.mark.parametrize(
+    "condition",
+    [
+        "properties.reported.firmware.fwVersion != '2'",
+        "tags.a = 1 AND NOT properties.reported.firmware = 'x'",
+    ],
+)
+def test_a_condition_on_what_devices_report_by_obeying_warns(condition: str) -> None:
+    """CONFIGURATION-23"""
+    (text,) = warned(condition, of_device("firmware"))
+    assert "pump-baseline reads properties.reported.firmware" in text
+    assert "devices change when they do what its content writes" in text
+    assert text.endswith("to properties.desired.firmware")
+
+
+def test_a_condition_on_what_it_writes_itself_warns() -> None:
+    """CONFIGURATION-23"""
+    content = of_device("a.b.c")
+    (text,) = warned("properties.desired.a.b = 1", content)
+    assert text.endswith("and its content writes properties.desired.a.b.c")
+    assert warned("properties.desired.a.x = 1 OR properties.desired.b = 1", content) == ()
+
+
+def test_a_condition_on_its_own_status_warns() -> None:
+    """CONFIGURATION-23"""
+    own = "configurations.[[pump-baseline]].status = 'Applied'"
+    assert warned(own, of_device("a"))[0].endswith("its own status")
+    assert warned(own.replace("baseline", "other"), of_device("a")) == ()
+
+
+def test_a_module_configuration_warns_of_what_modules_are_told() -> None:
+    """CONFIGURATION-23"""
+    content: JsonObject = {"moduleContent": {"properties.desired.level": 3}}
+    assert len(warned("FROM devices.modules WHERE properties.reported.level = 1", content)) == 1
+    assert warned("FROM devices.modules WHERE moduleId = 'm'", content) == ()
+
+
+def test_conditions_on_tags_and_what_targets_nothing_do_not_warn() -> None:
+    """CONFIGURATION-23"""
+    assert warned("tags.firmware = 1", of_device("firmware")) == ()
+    assert warned("", of_device("firmware")) == ()
+    assert warnings(buried(made(targetCondition="properties.desired.pumping = 1"), at=1)) == ()

@@ -1,6 +1,8 @@
-"""Carrying changes of configurations to the fleet, and tending what could not be reconciled."""
+"""Carrying changes of configurations to the fleet."""
 
 import asyncio
+
+from structlog.testing import capture_logs
 
 from affinage.domain.allowance import Allowance
 from affinage.ports.store import Row, Table
@@ -266,3 +268,14 @@ async def test_made_again_while_it_is_held_up_it_is_another() -> None:
         await life.configure("top", "*", priority=9, x=1, y=1)
         await life.settle()
         assert (life.sweeps.under_way(), life.desired("d")["x"]) == ([], 1)
+
+
+@looped
+async def test_the_log_has_a_warning_for_what_may_flap() -> None:
+    """CONFIGURATION-23"""
+    with capture_logs() as logs:
+        async with living() as life:
+            await life.configure("one", "properties.desired.who = 'one'")
+            await life.settle()
+    (warning,) = [entry for entry in logs if entry["event"] == "configuration may flap"]
+    assert (warning["configuration"], warning["log_level"]) == ("one", "warning")

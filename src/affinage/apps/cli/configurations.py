@@ -12,6 +12,9 @@ from affinage.apps.cli.output import Columns, member, say, show_document, show_r
 from affinage.apps.cli.reach import ask
 from affinage.apps.cli.rules import Wishes, changed, described, new_rule
 from affinage.clients.service import ServiceClient
+from affinage.domain.configuration import create as as_configuration
+from affinage.domain.configuration import warnings
+from affinage.domain.flaps import MAX_FLIPS
 from affinage.domain.values import JsonObject
 
 COLUMNS: Final[Columns] = {
@@ -98,7 +101,9 @@ def create(
     """
     given = {} if file is None else read_object(file, "FILE")
     rule = new_rule(given, name, Wishes.read(target, priority, metric, label), setting)
-    _show(ask(data, lambda hub: hub.create_configuration(rule)), as_json=as_json)
+    made = ask(data, lambda hub: hub.create_configuration(rule))
+    _show(made, as_json=as_json)
+    _warn(made)
 
 
 def update(
@@ -130,7 +135,9 @@ def update(
     given = None if file is None else described(read_object(file, "--file"))
     if given is not None and given.setdefault("id", name) != name:
         raise typer.BadParameter(f"it is of {given['id']!r}, not of {name!r}", param_hint="--file")
-    _show(ask(data, lambda hub: _update(hub, name, given, wishes)), as_json=as_json)
+    result = ask(data, lambda hub: _update(hub, name, given, wishes))
+    _show(result, as_json=as_json)
+    _warn(result)
 
 
 def delete(name: IdArgument, data: DataOption = None) -> None:
@@ -149,6 +156,12 @@ async def _update(
     current = await hub.get_configuration(name)
     rule = changed(current if given is None else given, wishes)
     return await hub.update_configuration(rule, if_match=str(current["etag"]))
+
+
+def _warn(rule: JsonObject) -> None:
+    """Say on stderr what the author of a configuration that the hub took should know."""
+    for text in warnings(as_configuration(str(rule["id"]), rule, generation=1, at=0)):
+        say(f"warning: {text}; a twin that comes and goes {MAX_FLIPS} times in an hour is frozen")
 
 
 def _show(rule: JsonObject, *, as_json: bool) -> None:

@@ -100,3 +100,13 @@ def test_what_is_wrong_with_a_condition_is_shown_with_its_place(affinage: Comman
 def test_a_change_must_name_something(affinage: CommandLine) -> None:
     assert affinage("config", "update", "any").status == 2
     assert affinage("config", "update", "any", "--label", "x").status == 2
+
+
+def test_one_that_may_flap_is_made_with_a_warning(affinage: CommandLine) -> None:
+    """CONFIGURATION-23"""
+    reads = ("--target", "properties.reported.fan = 1")
+    made = affinage.ok("config", "create", "--id", "flaps", "--set", FAN, *reads, "--json")
+    assert "warning: the condition of flaps reads properties.reported.fan" in made.err
+    assert "warning" not in made.out
+    changed = affinage.ok("config", "update", "flaps", "--target", "tags.a = 1")
+    assert "warning" not in changed.err
