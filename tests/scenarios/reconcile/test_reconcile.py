@@ -17,10 +17,11 @@ from affinage.domain.configuration import Configuration, create, update
 from affinage.domain.device import Device
 from affinage.domain.edge import apply_content
 from affinage.domain.errors import AffinageError
+from affinage.domain.flaps import frozen
 from affinage.domain.names import TwinKey
 from affinage.domain.rulebook import Rulebook
 from affinage.domain.stamps import render
-from affinage.domain.twin import DesiredChanged, TwinPatch, patch
+from affinage.domain.twin import DesiredChanged, TwinPatch, patch, report
 from fakes.reconciling import CONTAINERS, Keys, a_device, run, started, whole
 
 FILES = sorted(Path(__file__).parent.glob("*.txt"))
@@ -37,7 +38,7 @@ SYSTEM = (
     '"systemModules": {"edgeAgent": STARTED(edge), "edgeHub": STARTED(edge)}'
 )
 
-ALONE = ("tag", "desire", "apply")
+ALONE = ("tag", "desire", "report", "apply")
 """Verbs whose only word is the rest of the line."""
 
 
@@ -69,7 +70,7 @@ class Transcript:
         self.at += 1000
         if made := CREATE.fullmatch(request):
             self.put(self.made(*made.groups()))
-            return self.reconcile({made[2]})
+            return self.reconcile({made[2]}, edited=made[2])
         verb, _, rest = request.partition(" ")
         return VERBS[verb](self, *([rest] if verb in ALONE else rest.split(" ", 1)))
 
@@ -83,15 +84,15 @@ class Transcript:
 
     def set_priority(self, name: str, value: str) -> list[str]:
         self.put(self.updated(name, {"priority": int(value)}))
-        return self.reconcile({name})
+        return self.reconcile({name}, edited=name)
 
     def set_condition(self, name: str, value: str) -> list[str]:
         self.put(self.updated(name, {"targetCondition": value}))
-        return self.reconcile({name})
+        return self.reconcile({name}, edited=name)
 
     def delete(self, name: str) -> list[str]:
         self.put(replace(self.rulebook.rules[name].configuration, tombstone=True))
-        lines = self.reconcile({name})
+        lines = self.reconcile({name}, edited=name)
         self.rulebook = self.rulebook.without(name)
         return lines
 
@@ -100,6 +101,12 @@ class Transcript:
 
     def desire(self, text: str) -> list[str]:
         return self.patched(None, TwinPatch(desired=json.loads(text)))
+
+    def report(self, text: str) -> list[str]:
+        key = TwinKey(self.device.id)
+        twin = report(key, self.device.twin, json.loads(text), at=self.at)
+        self.device = self.device.with_twin(key, twin)
+        return self.reconcile()
 
     def by_hand(self, module: str, text: str) -> list[str]:
         return self.patched(module, TwinPatch(desired=json.loads(text)))
@@ -145,14 +152,23 @@ class Transcript:
         return self.reconcile()
 
     def reconcile(
-        self, affected: set[str] | None = None, *, correct_drift: bool = False
+        self,
+        affected: set[str] | None = None,
+        *,
+        edited: str | None = None,
+        correct_drift: bool = False,
     ) -> list[str]:
         """Reconcile what was affected, and check that asking everything says the same."""
         before, at = self.device, self.at
         after, events = run(
-            before, self.rulebook, at=at, affected=affected, correct_drift=correct_drift
+            before,
+            self.rulebook,
+            at=at,
+            affected=affected,
+            edited=edited,
+            correct_drift=correct_drift,
         )
-        everything = run(before, self.rulebook, at=at, correct_drift=correct_drift)
+        everything = run(before, self.rulebook, at=at, edited=edited, correct_drift=correct_drift)
         assert everything == (after, events)
         self.device = after
         return [*map(_told, events), *_listed(before, after)] or ["nothing changes"]
@@ -174,6 +190,7 @@ VERBS: dict[str, Callable[..., list[str]]] = {
     "delete": Transcript.delete,
     "tag": Transcript.tag,
     "desire": Transcript.desire,
+    "report": Transcript.report,
     "by-hand": Transcript.by_hand,
     "apply": Transcript.apply,
     "wait": Transcript.wait,
@@ -219,6 +236,9 @@ def _listed(before: Device, after: Device) -> list[str]:
             lines.append(f"{name} lists {_statuses(module.twin.statuses)}")
         if module.leaves_at != (old.leaves_at if old else None):
             lines.append(f"{name} {'stays' if module.leaves_at is None else 'is to leave'}")
+    was, now = frozen(before.flips), frozen(after.flips)
+    lines += [f"{name} is frozen" for name in now if name not in was]
+    lines += [f"{name} thaws" for name in was if name not in now]
     return lines + [f"{name} is gone" for name in before.modules if name not in after.modules]
 
 
