@@ -4,6 +4,7 @@ The clock stands until a transcript says ``wait``. Run with REWRITE=1 to write d
 read the diff before committing it.
 """
 
+import asyncio
 import json
 import os
 import re
@@ -21,7 +22,6 @@ from affinage.services.fleet.pending import Reason
 from affinage.services.tending import Held
 from fakes.clock import START
 from fakes.life import OWNER, Life, living
-from fakes.looped import looped
 
 FILES = sorted(Path(__file__).parent.glob("hub/*.txt"))
 
@@ -38,20 +38,25 @@ TURNS: Final = 16
 
 
 @pytest.mark.parametrize("path", FILES, ids=lambda path: path.stem)
-@looped
-async def test_scenario(path: Path) -> None:
-    told, happened = path.read_text(), ""
-    async with AsyncExitStack() as stack:
-        transcript, end = Transcript(stack), 0
-        for request in REQUEST.finditer(told):
-            lines = await transcript.take(request[1].replace("BIG", BIG))
-            said = "".join(f"{line}\n" for line in lines).replace(BIG, "BIG")
-            answer = f"{request[1]}\n----\n{said}"
-            happened, end = happened + told[end : request.start()] + answer, request.end()
-    happened += told[end:]
+def test_scenario(path: Path) -> None:
+    told = path.read_text()
+    happened = asyncio.run(retold(told))
     if os.environ.get("REWRITE"):
         path.write_text(happened)
     assert happened == told
+
+
+async def retold(told: str) -> str:
+    """The transcript, with the answers of today."""
+    happened, end = "", 0
+    async with AsyncExitStack() as stack:
+        transcript = Transcript(stack)
+        for request in REQUEST.finditer(told):
+            lines = await transcript.take(request[1].replace("BIG", BIG))
+            said = "".join(f"{line}\n" for line in lines).replace(BIG, "BIG")
+            happened += f"{told[end : request.start()]}{request[1]}\n----\n{said}"
+            end = request.end()
+    return happened + told[end:]
 
 
 class Transcript:
