@@ -1,7 +1,7 @@
 """Durable reported updates a second, over MQTT and TLS, in one process.
 
 1,000 connections report as fast as they are answered; then half as fast, for the latency that is
-not a queue's. Then two ways to touch more of the fleet: 10,000 connections, and again 1,000 of which
+not a queue's. Then two ways to touch more of the fleet: 10,000 connections; and 1,000 of which
 each goes over to another device after 50 reports, a handshake and a CONNECT included.
 """
 

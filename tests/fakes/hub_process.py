@@ -56,8 +56,8 @@ class HubProcess:
         """Return once devices may come."""
         self.launch()
         assert self._process.stdout is not None
-        select.select([self._process.stdout], [], [], PATIENCE_S)
-        self.ready_line = self._process.stdout.readline().decode()
+        is_heard, _, _ = select.select([self._process.stdout], [], [], PATIENCE_S)
+        self.ready_line = self._process.stdout.readline().decode() if is_heard else ""
         assert self.ready_line.startswith("ready "), f"no hub: {self.log.read_text()[-2000:]}"
 
     def kill(self) -> None:

@@ -19,7 +19,7 @@ from affinage.protocol.connection_strings import ConnectionString
 from affinage.protocol.feeds import FILTERS, Feed
 from affinage.protocol.mqtt.packets import Publish, Suback, Subscribe, Unsuback, Unsubscribe
 from affinage.protocol.topics import DesiredNotification, TwinGet, parse_delivery
-from fakes.fleet_in_force import ON_THE_MOVE, RINGS, STATUSES, configuration
+from fakes.fleet_in_force import RINGS, STATUSES
 from fakes.hub_process import HubProcess
 from fakes.wire import Wire, let_in
 
@@ -28,8 +28,11 @@ IN_FLIGHT: Final = 4
 
 
 PAUSE_S: Final = 0.02
-"""Between two changes of a configuration, each of which has the hub go over the whole fleet, and
-between two of a subscription."""
+"""Between two changes of a subscription."""
+
+STEADY: Final = 32
+"""Writes between two that move a device from one configuration to another: what comes and goes more
+often is frozen (RECONCILE-30), and says nothing any more of what a kill has cut."""
 
 
 class Writer(Protocol):
@@ -105,12 +108,13 @@ class Reporter:
 
 
 def _report(number: int) -> dict[str, Any]:
-    return {"n": number, "status": STATUSES[number % len(STATUSES)], "at": {"n": number}}
+    status = STATUSES[number // STEADY % len(STATUSES)]
+    return {"n": number, "status": status, "at": {"n": number}}
 
 
 @dataclass
 class Tagger:
-    """An operator's tool that moves a device from ring to ring, over HTTPS."""
+    """An operator's tool that moves a device from ring to ring, and says so to it, over HTTPS."""
 
     device: str
     operator: ServiceClient
@@ -120,7 +124,8 @@ class Tagger:
     async def write(self) -> None:
         while True:
             tags = _tags(self.count.next())
-            twin: dict[str, Any] = await self.operator.patch_twin(self.device, {"tags": tags})
+            patch: dict[str, Any] = {"tags": tags, "properties": {"desired": {"ring": tags}}}
+            twin: dict[str, Any] = await self.operator.patch_twin(self.device, patch)
             assert twin["tags"] == tags
             self.count.kept = self.count.sent
             self.acknowledged += 1
@@ -129,10 +134,11 @@ class Tagger:
         found = twin.get("tags", {})
         self.count.confirm(found.get("n", 0))
         assert found == (_tags(self.count.kept) if self.count.kept else {})
+        assert found == twin["properties"]["desired"].get("ring", {}), "half a unit"
 
 
 def _tags(number: int) -> dict[str, Any]:
-    return {"n": number, "ring": RINGS[number % len(RINGS)]}
+    return {"n": number, "ring": RINGS[number // STEADY % len(RINGS)]}
 
 
 @dataclass
@@ -189,49 +195,3 @@ def _is_twin(packet: object) -> bool:
         assert "probe" in json.loads(packet.payload)
         return False
     return True
-
-
-@dataclass
-class Planner:
-    """An operator who makes, changes and deletes one configuration."""
-
-    operator: ServiceClient
-    id: str = "moved"
-    acknowledged: int = 0
-    kept: dict[str, Any] | None = None
-    """As acknowledged last; None is deleted."""
-    asked: dict[str, Any] | None = None
-    """As asked for last."""
-
-    async def write(self) -> None:
-        while True:
-            self.asked = self._next()
-            await self._ask()
-            self.kept = self.asked
-            self.acknowledged += 1
-            await asyncio.sleep(PAUSE_S)
-
-    def confirm(self, configurations: list[dict[str, Any]]) -> None:
-        found = [each for each in configurations if each["id"] == self.id]
-        shown = {name: found[0][name] for name in _SHOWN} if found else None
-        assert shown in (self.kept, self.asked), f"neither {self.kept} nor {self.asked}"
-        self.kept = self.asked = shown
-
-    def _next(self) -> dict[str, Any] | None:
-        first, second = ON_THE_MOVE
-        if self.kept is None:
-            return configuration(self.id, first, 30, mark=self.acknowledged)
-        if self.kept["targetCondition"] == first:
-            return {**self.kept, "targetCondition": second, "priority": 8}
-        return None
-
-    async def _ask(self) -> None:
-        if self.asked is None:
-            await self.operator.delete_configuration(self.id)
-        elif self.kept is None:
-            await self.operator.create_configuration(self.asked)
-        else:
-            await self.operator.update_configuration(self.asked)
-
-
-_SHOWN: Final = ("id", "content", "targetCondition", "priority")
