@@ -94,6 +94,7 @@ class MqttConnection(asyncio.Protocol):
         if self._session.wants(Feed.DESIRED):
             self._session.deliver(answers.desired_changed(change))
             self._send()
+            self._read_or_pause()
 
     def close(self, reason: str) -> None:
         """Send what is to be sent and hang up; never waits and never raises."""
@@ -108,6 +109,8 @@ class MqttConnection(asyncio.Protocol):
         """A request is done: answer when its turn comes; never waits and never raises."""
         self._session.finish(ticket, answer)
         self._send()
+        if not self._is_reading:
+            self._read_or_pause()
 
     # ── what the client says ─────────────────────────────────────────────────────────────────
 
@@ -118,6 +121,7 @@ class MqttConnection(asyncio.Protocol):
         except ProtocolError as problem:
             self.close(str(problem))
         self._send()
+        self._read_or_pause()
 
     def _take(self, event: Event) -> None:
         match event:
@@ -176,25 +180,25 @@ class MqttConnection(asyncio.Protocol):
     # ── when to read, write and hang up ──────────────────────────────────────────────────────
 
     def _send(self) -> None:
-        if self._transport.is_closing():
-            return
-        if data := self._session.take():
+        if (data := self._session.take()) and not self._transport.is_closing():
             self._transport.write(data)
             if self._transport.get_write_buffer_size() > MAX_UNREAD:
                 _log.info("connection aborted: it does not read", device=self._key.path)
                 self._session.close()
                 self._transport.abort()
-        self._read_or_pause()
 
     def _read_or_pause(self) -> None:
+        """Read on, unless the client must be heard first, or has had no answer to too much."""
         session = self._session
         busy = session.state is State.CONNECTING or session.outstanding >= MAX_OUTSTANDING
-        if busy and self._is_reading:
+        if busy != self._is_reading or self._transport.is_closing():
+            return  # it is as it should be
+        self._is_reading = not busy
+        if busy:
             self._transport.pause_reading()
-        elif not busy and not self._is_reading:
+        else:
             self._read_at = self._needs.clock.monotonic()
             self._transport.resume_reading()
-        self._is_reading = not busy
 
     def _listen_closely(self) -> None:
         """From now on, hang up when the client is silent for too long (MQTT-8, MQTT-9)."""

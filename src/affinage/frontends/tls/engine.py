@@ -4,7 +4,6 @@ Both ways go in chunks: OpenSSL's buffers in memory keep the size of the largest
 in them, and there are many connections.
 """
 
-from collections.abc import Iterator
 from typing import Final
 
 from OpenSSL import SSL, crypto
@@ -18,6 +17,9 @@ SLICE: Final = 4 * 1024
 _RECORD: Final = CHUNK + 1024
 """Bytes on the wire that a chunk takes at most."""
 
+_HEADER: Final = 5
+"""Bytes that a record begins with; the last two say how many follow."""
+
 
 class TlsError(Exception):
     """The peer does not speak TLS as it must; the connection is of no more use."""
@@ -26,13 +28,17 @@ class TlsError(Exception):
 class Engine:
     """The server's side of a connection, over two buffers in memory."""
 
-    __slots__ = ("_fed", "_is_dry", "_tls", "_waiting", "has_ended", "is_established")
+    __slots__ = (
+        "_fed", "_head", "_is_dry", "_missing", "_records", "_tls", "_waiting", "has_ended",
+        "is_established",
+    )  # fmt: skip
 
     def __init__(self, context: SSL.Context) -> None:
         self._tls = SSL.Connection(context, None)
         self._tls.set_accept_state()
         self._waiting, self._fed = b"", 0
-        self._is_dry = True  # OpenSSL was asked for more than it was given
+        self._is_dry = True  # OpenSSL has nothing more to give of what it was given
+        self._records, self._missing, self._head = 0, 0, b""
         self.is_established = False
         self.has_ended = False
         """The peer has said that it sends no more."""
@@ -40,6 +46,7 @@ class Engine:
     def feed(self, wire: bytes) -> None:
         """Take bytes from the wire; then call `shake_hands` or `plaintext`."""
         self._waiting, self._fed = self._waiting[self._fed :] + wire, 0
+        self._count_records(self._head + wire)
 
     def shake_hands(self) -> bool:
         """Go on with the handshake; True once it is done.
@@ -58,38 +65,40 @@ class Engine:
                 raise TlsError(_reason(error)) from error
         return True
 
-    def plaintext(self) -> Iterator[bytes]:
-        """What can be read now, in chunks; stop taking them and the rest stays here.
+    def plaintext(self) -> bytes:
+        """The next chunk of what can be read now; empty if there is none.
 
         Raises:
             TlsError: the peer broke the connection's rules.
         """
-        if self._is_dry:
-            self._refill()
-        while not self.has_ended:
+        while self._records and not self.has_ended:
+            if self._is_dry and not self._refill():
+                self._records = int(self._missing > 0)
+                break
             try:
-                yield self._tls.recv(CHUNK)
+                chunk = self._tls.recv(CHUNK)
             except SSL.WantReadError:
-                if not self._refill():
-                    return
+                self._is_dry = True
             except SSL.ZeroReturnError:
                 self.has_ended = True
             except SSL.Error as error:
                 raise TlsError(_reason(error)) from error
+            else:
+                self._records -= 1
+                self._is_dry = not self._records
+                return chunk
+        return b""
 
-    def write(self, plaintext: bytes | bytearray | memoryview) -> Iterator[bytes]:
+    def write(self, plaintext: bytes | bytearray | memoryview) -> list[bytes]:
         """Encrypt it, chunk by chunk, into what must be sent to the peer now.
 
         Raises:
             TlsError: the connection has been closed or broken before.
         """
+        if len(plaintext) <= CHUNK:
+            return [self._encrypted(plaintext)]
         view = memoryview(plaintext).cast("B")
-        for start in range(0, len(view), CHUNK):
-            try:
-                self._tls.sendall(view[start : start + CHUNK])
-            except SSL.Error as error:
-                raise TlsError(_reason(error)) from error
-            yield self.wire()
+        return [self._encrypted(view[at : at + CHUNK]) for at in range(0, len(view), CHUNK)]
 
     def close(self) -> None:
         """Say that nothing more will be sent; `wire` then has it."""
@@ -101,13 +110,11 @@ class Engine:
 
     def wire(self) -> bytes:
         """What must be sent to the peer now; empty if there is nothing."""
-        parts: list[bytes] = []
-        while not parts or len(parts[-1]) == _RECORD:
-            try:
-                parts.append(self._tls.bio_read(_RECORD))
-            except SSL.WantReadError:
-                break
-        return b"".join(parts)
+        try:
+            wire = self._tls.bio_read(_RECORD)
+        except SSL.WantReadError:
+            return b""
+        return wire if len(wire) < _RECORD else wire + self.wire()
 
     def peer_certificate(self) -> list[bytes]:
         """The client's certificates, DER, its own first; empty if it showed none.
@@ -121,6 +128,13 @@ class Engine:
         ders = [crypto.dump_certificate(crypto.FILETYPE_ASN1, each) for each in shown]
         return list(dict.fromkeys(ders))  # some versions name the leaf in the chain too
 
+    def _encrypted(self, chunk: bytes | bytearray | memoryview) -> bytes:
+        try:
+            self._tls.sendall(chunk)
+        except SSL.Error as error:
+            raise TlsError(_reason(error)) from error
+        return self.wire()
+
     def _refill(self) -> bool:
         """Give OpenSSL the next chunk of what was fed; False if it has had all."""
         chunk = self._waiting[self._fed : self._fed + SLICE]
@@ -131,6 +145,18 @@ class Engine:
             return False
         self._tls.bio_write(chunk)
         return True
+
+    def _count_records(self, wire: bytes) -> None:
+        """Count those that begin here: a question that OpenSSL cannot answer costs an exception.
+
+        A record gives one chunk, or none if it is TLS's own; RFC 8446 §5.1 has its header.
+        """
+        at = self._missing
+        while len(wire) - at >= _HEADER:
+            at += _HEADER + (wire[at + 3] << 8 | wire[at + 4])
+            self._records += 1
+        self._missing = max(at - len(wire), 0)
+        self._head = wire[at:]
 
 
 def _reason(error: SSL.Error) -> str:

@@ -5,7 +5,7 @@ raises on a write after the end, whatever the transport below does.
 """
 
 import asyncio
-from collections.abc import Callable, Iterable
+from collections.abc import Callable
 from typing import Any, Final, cast
 
 from OpenSSL import SSL
@@ -88,15 +88,19 @@ class TlsProtocol(asyncio.Protocol):
 
     def write(self, plaintext: bytes | bytearray | memoryview) -> None:
         """Send; nothing happens after the end. A client that has stopped reading is cut."""
-        if self._outer.is_closing():
+        outer = self._outer
+        if outer.is_closing():
             return
-        if self._outer.get_write_buffer_size() > MAX_UNSENT:
-            self._outer.abort()
+        if outer.get_write_buffer_size() > MAX_UNSENT:
+            outer.abort()
             return
         try:
-            self._send(self._engine.write(plaintext))
+            for wire in self._engine.write(plaintext):
+                if outer.is_closing():  # where some transports raise
+                    return
+                outer.write(wire)
         except TlsError:
-            self._outer.abort()
+            outer.abort()
 
     def close(self) -> None:
         """Say goodbye, send what is waiting, then close."""
@@ -152,14 +156,14 @@ class TlsProtocol(asyncio.Protocol):
 
     def _pump(self) -> None:
         """Hand what can be read to the inner protocol, until it pauses or closes."""
-        plaintext = self._engine.plaintext()
+        engine = self._engine
         while not (self._is_paused or self._outer.is_closing()):
-            chunk = next(plaintext, None)
-            if chunk is None:
+            chunk = engine.plaintext()
+            if not chunk:
                 break
             assert self._inner is not None  # it is lost only once the outer transport closes
             self._inner.data_received(chunk)
-        if self._engine.has_ended:
+        if engine.has_ended:
             self.close()
 
     def _catch_up(self) -> None:
@@ -173,13 +177,7 @@ class TlsProtocol(asyncio.Protocol):
             self._outer.resume_reading()
 
     def _flush(self) -> None:
-        if wire := self._engine.wire():
-            self._send([wire])
-
-    def _send(self, parts: Iterable[bytes]) -> None:
-        for wire in parts:
-            if self._outer.is_closing():  # where some transports raise
-                return
+        if (wire := self._engine.wire()) and not self._outer.is_closing():
             self._outer.write(wire)
 
     def _end(self, error: TlsError) -> None:

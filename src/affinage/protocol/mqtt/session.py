@@ -218,6 +218,8 @@ class ServerSession:
 
     def take(self) -> bytes:
         """What is to be sent now, once."""
+        if not self._out:
+            return b""
         out = b"".join(self._out)
         self._out.clear()
         return out
