@@ -10,6 +10,7 @@ from typing import Final
 
 from msgspec import Struct
 
+from affinage.domain.anchors import Anchored
 from affinage.domain.conditions import parse_condition
 from affinage.domain.configuration import Configuration
 from affinage.domain.content import Kind, Writes, writes
@@ -20,6 +21,7 @@ from affinage.domain.query.syntax import Expr, Path, paths
 from affinage.domain.row import TwinRow
 
 _RANK: Final = operator.attrgetter("rank")
+_CONDITION: Final = operator.attrgetter("condition")
 _EDGE_ONLY: Final[Path] = ("capabilities", "iotEdge")
 
 
@@ -120,6 +122,19 @@ class Rulebook:
         return tuple(
             rule for rule in self.rules.values() if rule.kind is Kind.MODULE and rule.in_force
         )
+
+    def possible(self, row: TwinRow) -> Iterable[Rule]:
+        """The rules that may select the row: none that does is missing."""
+        return (self._of_modules if row.module else self._of_devices).possible(row)
+
+    @cached_property
+    def _of_modules(self) -> Anchored[Rule]:
+        return Anchored(self.of_modules, _CONDITION)
+
+    @cached_property
+    def _of_devices(self) -> Anchored[Rule]:
+        rules = self.rules.values()
+        return Anchored([rule for rule in rules if rule.kind is not Kind.MODULE], _CONDITION)
 
     def ranked(self, ids: Iterable[str]) -> tuple[Rule, ...]:
         """Those rules, the one that wins first."""

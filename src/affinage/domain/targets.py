@@ -70,16 +70,18 @@ class Targets:
         """Those who met it before, less who is asked and leaves, and who is asked and comes."""
         names = set(before)
         module = row.module.id if row.module else None
-        for rule in self._asked():
+        for rule in self._asked(row, before):
             was = rule.id in before
             if rule.selects(row) != was and not self.flaps.stays(rule, module, was=was):
                 names ^= {rule.id}
         return self.rulebook.ranked(names)
 
-    def _asked(self) -> Iterable[Rule]:
+    def _asked(self, row: TwinRow, before: Iterable[str]) -> Iterable[Rule]:
+        """The rules that are asked and may select the row, or did."""
         rules = self.rulebook.rules
         if self.affected is None:
-            return rules.values()
+            possible = {rule.id: rule for rule in self.rulebook.possible(row)}
+            return (possible | {name: rules[name] for name in before}).values()
         return [rules[name] for name in self.affected if name in rules]
 
     def _current(self, names: Iterable[str]) -> Iterable[Rule]:

@@ -98,3 +98,18 @@ def test_a_book_knows_who_watches_which_path() -> None:
         ("capabilities", "iotEdge"): {"edge"},
     }
     assert book.watched_of_modules == {("tags", "x"): {"module"}}
+
+
+def test_a_book_finds_what_may_select_a_row_and_asks_no_other() -> None:
+    """RECONCILE-3"""
+    book = rulebook(
+        configured("lyon", condition="tags.site = 'lyon'"),
+        configured("paris", condition="tags.site = 'paris'"),
+        configured("all"),
+        configured("module", {"properties.desired.a": 1}, "tags.site = 'lyon'", kind="module"),
+    )
+    device = a_device(tags={"site": "lyon"}, modules=["m"])
+    assert {rule.id for rule in book.possible(row(device))} == {"lyon", "all"}
+    tagged = replace(device.modules["m"], twin=device.twin)
+    of_module = TwinRow(device, ABSENT, tagged)
+    assert [rule.id for rule in book.possible(of_module)] == ["module"]

@@ -66,3 +66,11 @@ def test_other_modules_ask_all_module_configurations() -> None:
     assert asked.affected == {"x", "m"}
     everything = targets(a_device(), book)
     assert everything.asking_all_of_modules() is everything
+
+
+def test_what_is_carried_and_still_selects_it_stays() -> None:
+    """RECONCILE-3"""
+    book = rulebook(configured("all"), configured("a", condition="tags.a = 1"))
+    device = replace(a_device(tags={"a": 2}), carried={"all": 1, "a": 1})
+    assert of_device(device, book, None) == ["all"]
+    assert of_device(device, book, {"all"}) == ["a", "all"]
