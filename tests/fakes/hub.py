@@ -9,6 +9,7 @@ from typing import Any, Final
 import httpx
 
 from affinage.adapters.memory.store import MemoryStore
+from affinage.apps.examining import Body
 from affinage.frontends.http.prefixes import by_prefix
 from affinage.frontends.native_api.app import PREFIX
 from affinage.frontends.native_api.app import create_app as native_app
@@ -20,13 +21,16 @@ from affinage.services.access import Access
 from affinage.services.bulk import Bulk
 from affinage.services.configurations import Configurations
 from affinage.services.counts import Counts
+from affinage.services.doctor import Doctor
 from affinage.services.fleet.fleet import Fleet
 from affinage.services.queries import Queries
 from affinage.services.registry import FreshModules, Registry, makings
 from affinage.services.sweeps import Sweeps
+from affinage.services.tending import Tending
 from affinage.services.twins import Twins
 from fakes.clock import FixedClock
 from fakes.ids import CountingIds
+from fakes.machine import FixedMachine
 from fakes.vault import OpenVault
 
 HOST: Final = "hub.test"
@@ -43,6 +47,7 @@ class Hub:
     fleet: Fleet
     sweeps: Sweeps
     services: Services
+    native: NativeServices
     client: httpx.AsyncClient
 
     def token(self, policy: str = OWNER, resource: str = HOST, life_s: float = LIFE_S) -> str:
@@ -109,28 +114,34 @@ async def running_hub(
     """
     store = MemoryStore() if sync is None else MemoryStore(sync)
     clock, ids, vault = FixedClock(), CountingIds(), OpenVault()
-    fleet = Fleet(store, clock, FreshModules(makings(vault, ids)))
+    identities = FreshModules(makings(vault, ids))
+    fleet = Fleet(store, clock, identities)
     await fleet.open()
     sweeps = Sweeps(fleet, clock)
     await sweeps.open()
     async with asyncio.TaskGroup() as tasks:
         counts = Counts(fleet, Queries(fleet), clock)
-        loops = (fleet.run, sweeps.run, *((counts.run,) if counting else ()))
+        tending, machine = Tending(fleet, clock), FixedMachine()
+        body = Body(fleet, counts, sweeps, tending, identities, machine, clock)
+        doctor = Doctor(body.checks(), clock)
+        loops = (fleet.run, sweeps.run, doctor.run, *((counts.run,) if counting else ()))
         running = [tasks.create_task(loop()) for loop in loops]
         services = await _services(fleet, counts, clock, ids, vault)
-        doors = by_prefix({PREFIX: native_app(native(services))}, create_app(services))
+        native = _native(services, doctor)
+        doors = by_prefix({PREFIX: native_app(native)}, create_app(services))
         transport = httpx.ASGITransport(doors, raise_app_exceptions=False)
         async with httpx.AsyncClient(transport=transport, base_url=f"https://{HOST}") as client:
-            yield Hub(clock, fleet, sweeps, services, client)
+            yield Hub(clock, fleet, sweeps, services, native, client)
         for task in running:
             task.cancel()
 
 
-def native(services: Services) -> NativeServices:
+def _native(services: Services, doctor: Doctor) -> NativeServices:
     """The same services, as the native door needs them."""
     return NativeServices(
         access=services.access,
         configurations=services.configurations,
+        doctor=doctor,
         clock=services.clock,
         ids=services.ids,
     )

@@ -105,8 +105,8 @@ class Life:
         self.clock: FixedClock = FixedClock() if before is None else before.clock
         self.ids: CountingIds = CountingIds() if before is None else before.ids
         self.vault = OpenVault()
-        made_of = FreshModules(makings(self.vault, self.ids))
-        self.fleet = Fleet(self.store, self.clock, made_of, self.allowance)
+        self.identities = FreshModules(makings(self.vault, self.ids))
+        self.fleet = Fleet(self.store, self.clock, self.identities, self.allowance)
         self.access = Access(self.fleet, self.vault, self.clock, self.ids, HOSTS)
         self.registry = Registry(self.fleet, self.vault, self.clock, self.ids)
         self.bulk = Bulk(self.registry)
@@ -154,6 +154,16 @@ class Life:
             "content": {"deviceContent": content},
         }
         return await self.configurations.put(name, body, if_match=None, by=OWNER)
+
+    async def deploy(self, name: str, condition: str, *modules: str) -> None:
+        """A new edge deployment that starts these modules."""
+        started: JsonObject = {
+            f"properties.desired.modules.{module}": {"settings": {}} for module in modules
+        }
+        own: JsonObject = {module: {"properties.desired": {"x": 1}} for module in modules}
+        content: JsonObject = {"modulesContent": {"$edgeAgent": started, **own}}
+        body: JsonObject = {"content": content, "targetCondition": condition}
+        await self.configurations.put(name, body, if_match=None, by=OWNER)
 
     async def retarget(self, name: str, condition: str) -> JsonObject:
         body: JsonObject = {"targetCondition": condition}

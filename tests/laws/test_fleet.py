@@ -130,12 +130,12 @@ class History:
         self.registry = Registry(self.fleet, OpenVault(), self.clock, self.ids)
         self.twins = Twins(self.fleet)
         self.queries = Queries(self.fleet)
-        counts = Counts(self.fleet, self.queries, self.clock)
-        self.configurations = Configurations(self.fleet, self.queries, counts, self.clock)
+        self.counts = Counts(self.fleet, self.queries, self.clock)
+        self.configurations = Configurations(self.fleet, self.queries, self.counts, self.clock)
         running = [
             asyncio.ensure_future(self.fleet.run()),
             asyncio.ensure_future(self.sweeps.run()),
-            asyncio.ensure_future(counts.run()),
+            asyncio.ensure_future(self.counts.run()),
         ]
         for operation in life:
             await self._happen(*operation)

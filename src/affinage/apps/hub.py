@@ -19,6 +19,7 @@ from affinage.adapters.files.vault import FileVault
 from affinage.adapters.sqlite.store import SqliteStore
 from affinage.adapters.system.clock import SystemClock
 from affinage.adapters.system.ids import SystemIds
+from affinage.apps.examining import Body, machine
 from affinage.apps.place import Place
 from affinage.apps.settings import HubSettings
 from affinage.domain.errors import Unavailable
@@ -36,6 +37,7 @@ from affinage.services.access import Access
 from affinage.services.bulk import Bulk
 from affinage.services.configurations import Configurations
 from affinage.services.counts import Counts
+from affinage.services.doctor import Doctor
 from affinage.services.fleet.fleet import Fleet
 from affinage.services.queries import Queries
 from affinage.services.registry import FreshModules, Registry, makings
@@ -79,6 +81,16 @@ class Parts:
         self.configurations = Configurations(
             self.fleet, self.queries, self.counts, self.clock, settings.max_configurations
         )
+        examined = Body(
+            fleet=self.fleet,
+            counts=self.counts,
+            sweeps=self.sweeps,
+            tending=self.tending,
+            identities=made_of,
+            machine=machine(settings.data, settings.certificate),
+            clock=self.clock,
+        )
+        self.doctor = Doctor(examined.checks(), self.clock)
 
     async def open(self) -> None:
         """Read the store; the fleet must be running.
@@ -111,6 +123,7 @@ class Parts:
         return NativeServices(
             access=self.access,
             configurations=self.configurations,
+            doctor=self.doctor,
             clock=self.clock,
             ids=self.ids,
         )
@@ -199,6 +212,7 @@ class Hub:
         self._tasks = _Tasks()
         group = await self._tasks.start()
         group.create_task(parts.counts.run())
+        group.create_task(parts.doctor.run())
         for loop in (parts.fleet.run, parts.sweeps.run, parts.tending.run, parts.sessions.run):
             group.create_task(loop())
         try:

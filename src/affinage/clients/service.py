@@ -213,6 +213,13 @@ class ServiceClient:
     async def service_statistics(self) -> JsonObject:
         return await self._document("GET", "/statistics/service")
 
+    # Other doors of the hub
+
+    async def exchange(self, method: str, target: str) -> Response:
+        """One request without a body to any path, sent as it is; also a refusal is given back."""
+        headers = {"Authorization": self._authorization()}
+        return await self._connections.request(method, target, headers)
+
     # One request
 
     async def _document(

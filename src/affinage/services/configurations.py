@@ -71,7 +71,7 @@ class Configurations:
         """Its generated metrics, then its own, with their latest counts; ConfigurationNotFound."""
         by.require(READERS)
         one = self._living(name)
-        counted = await self._counts.show(_questions(one).values(), by=by)
+        counted = await self._counts.show(questions_of(one).values(), by=by)
         return _metrics(one, counted)
 
     async def rows(
@@ -87,7 +87,7 @@ class Configurations:
         """
         by.require(Right.SERVICE_CONNECT)
         one = self._living(name)
-        question = _questions(one).get(metric)
+        question = questions_of(one).get(metric)
         if question is None:
             raise MetricNotFound(f"configuration {name} has no metric {metric}")
         if not (text := whole_query(question)):
@@ -124,7 +124,7 @@ class Configurations:
             return _change(written)
 
         written = await self._fleet.change(decide)
-        self._counts.forget(_questions(written).values())
+        self._counts.forget(questions_of(written).values())
         (document,) = await self._documents([written], by)
         return document
 
@@ -169,7 +169,7 @@ class Configurations:
         return configurations.create(name, body, generation=_next_generation(view), at=at)
 
     async def _documents(self, several: Sequence[Configuration], by: Principal) -> list[JsonObject]:
-        asked = [question for one in several for question in _questions(one).values()]
+        asked = [question for one in several for question in questions_of(one).values()]
         counted = await self._counts.show(asked, by=by)
         return [_document(one, _metrics(one, counted)) for one in several]
 
@@ -188,7 +188,7 @@ def whole_query(question: Question) -> str:
     return text if len(either) == 1 else to_text(parse_query(text, default=default))
 
 
-def _questions(one: Configuration) -> dict[str, Question]:
+def questions_of(one: Configuration) -> dict[str, Question]:
     """By the metric's name; of two with one name the configuration's own."""
     default = collection_of(one.kind)
     texts = system_queries(one.id, one.kind, one.target_condition) | one.metrics

@@ -23,8 +23,9 @@ class Reads:
 
     @classmethod
     def of(cls, query: Query, fleet: Fleet) -> Self:
-        """What a query reads, as the fleet follows it now."""
-        named = paths(query)
+        """What the number of a query's rows depends on, as the fleet follows it now."""
+        condition = paths(query.condition) if query.condition else frozenset[Path]()
+        named = condition | {*query.group_by}
         is_followed = query.collection is Collection.JOBS or fleet.follows(query.collection, named)
         return cls(query.collection, named, fleet.begun if is_followed else None)
 

@@ -105,6 +105,15 @@ async def test_a_list_gives_every_document(target: str, call: Call) -> None:
 
 
 @looped
+async def test_another_door_is_asked_for_what_is_said() -> None:
+    async with service() as (server, client):
+        server.play({"the": "refusal"}, status=404)
+        answer = await client.exchange("POST", "/affinage/v1/doctor?a=1")
+        assert (answer.status, answer.body) == (404, b'{"the": "refusal"}')
+        assert server.asked[0].line == "POST /affinage/v1/doctor?a=1 HTTP/1.1"
+
+
+@looped
 async def test_an_etag_is_quoted_and_a_star_is_not() -> None:
     async with service() as (server, client):
         for etag in ("AAAA=", "*"):

@@ -7,7 +7,7 @@ from affinage.services.moved import Moved, Reads
 from fakes.life import Door, Life, itself, key_of, living
 from fakes.looped import looped
 
-RING = "SELECT * FROM devices WHERE tags.ring = 'a'"
+RING = "SELECT deviceId FROM devices WHERE tags.ring = 'a'"
 MODULES = "SELECT * FROM devices.modules"
 
 
@@ -39,6 +39,16 @@ async def test_a_path_that_moves_concerns_who_reads_it_and_nobody_else() -> None
         await life.tag("a", ring="a")
         assert moved
         assert [moved.concerns(reads) for reads in (ring, site, modules)] == [True, False, False]
+
+
+@looped
+async def test_what_is_shown_of_a_row_is_not_what_selects_it() -> None:
+    async with living() as life:
+        await life.create("a")
+        texts = RING.replace("deviceId", "tags.n"), f"SELECT tags.n, COUNT() {RING[15:]}"
+        moved, (shown, grouped) = await follow(life, texts[0], f"{texts[1]} GROUP BY tags.n")
+        await life.tag("a", n=1)
+        assert (moved.concerns(shown), moved.concerns(grouped)) == (False, True)
 
 
 @looped

@@ -38,6 +38,18 @@ class DataFolder:
         self._lock.close()
 
 
+def is_in_use(path: Path) -> bool:
+    """Whether a hub has the folder open now; it is left as it is."""
+    try:
+        with (path / "lock").open("rb") as lock:
+            fcntl.flock(lock, fcntl.LOCK_SH | fcntl.LOCK_NB)
+    except BlockingIOError:
+        return True
+    except OSError:
+        return False  # no hub ever had it
+    return False
+
+
 def write_whole(path: Path, content: bytes, mode: int = 0o644) -> None:
     """Write a file so that a kill at any moment leaves the old one or the new one.
 

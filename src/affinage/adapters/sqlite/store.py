@@ -23,6 +23,8 @@ _FOLDER: Final = files("affinage.adapters.sqlite")
 
 _READ_WRITE: Final = apsw.SQLITE_OPEN_READWRITE | apsw.SQLITE_OPEN_CREATE
 
+_CHECK: Final = "PRAGMA integrity_check(10)"
+
 PAGES_PER_CHECKPOINT: Final = 4_000
 """Pages of 4 KiB in the log before they are folded into the file."""
 
@@ -51,6 +53,13 @@ class SqliteStore:
             yield from self._connection.execute(self._statements["read_devices"])
         else:
             yield from self._connection.execute(self._statements["read_records"], {"kind": table})
+
+    def faults(self) -> list[str]:
+        """What SQLite finds wrong with the file, the first ten; none if all is well. Blocks."""
+        try:
+            return [text for (text,) in self._connection.execute(_CHECK) if text != "ok"]
+        except apsw.Error as error:
+            return [str(error)]
 
     async def commit(self, rows: Sequence[Row]) -> None:
         loop = asyncio.get_running_loop()

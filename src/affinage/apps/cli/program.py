@@ -12,6 +12,7 @@ from affinage.apps.cli import (
     configurations,
     demonstrating,
     devices,
+    doctoring,
     logs,
     modules,
     querying,
@@ -75,5 +76,5 @@ def _program(
 app.callback()(_program)
 demonstrating.add_to(app)
 serving.add_to(app)
-for part in (simulating, devices, modules, twins, configurations, querying):
+for part in (simulating, devices, modules, twins, configurations, querying, doctoring):
     part.add_to(app)

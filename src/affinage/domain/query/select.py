@@ -41,12 +41,20 @@ def aggregate(query: Query, rows: Iterable[Row]) -> list[JsonObject]:
     if not query.group_by:
         groups[()] = _Group(query, None)
     for row in rows:
-        key = tuple([_key(row.lookup(path)) for path in query.group_by])
-        group = groups.get(key)
-        if group is None:
-            group = groups[key] = _Group(query, row)
-        group.add(row)
-    return [group.answer() for group in groups.values()]
+        key = group(query, row)
+        met = groups.get(key)
+        if met is None:
+            met = groups[key] = _Group(query, row)
+        met.add(row)
+    return [met.answer() for met in groups.values()]
+
+
+def group(query: Query, row: Row) -> Hashable:
+    """Equal for rows that GROUP BY puts together, and only for them.
+
+    Source: QUERY-39.
+    """
+    return tuple([_key(row.lookup(path)) for path in query.group_by])
 
 
 def names(query: Query) -> list[str]:

@@ -12,7 +12,7 @@ from starlette.requests import Request
 
 from affinage.frontends.http.frame import Frame
 from affinage.frontends.http.paths import RawRoute, no_such_path
-from affinage.frontends.native_api import metrics
+from affinage.frontends.native_api import doctor, metrics
 from affinage.frontends.native_api.calls import Operation, Services, called
 from affinage.frontends.native_api.problems import refused
 
@@ -21,6 +21,7 @@ PREFIX: Final = "/affinage/v1"
 OPERATIONS: Final[dict[str, Mapping[str, Operation]]] = {
     "/configurations/{id}/metrics": {"GET": metrics.show},
     "/configurations/{id}/metrics/{metric}/rows": {"GET": metrics.rows},
+    "/doctor": {"POST": doctor.begin, "GET": doctor.show},
 }
 """By path below the prefix, by method."""
 

@@ -19,6 +19,7 @@ from affinage.ports.clock import Clock
 from affinage.ports.ids import Ids
 from affinage.services.access import Access
 from affinage.services.configurations import Configurations
+from affinage.services.doctor import Doctor
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,6 +28,7 @@ class Services:
 
     access: Access
     configurations: Configurations
+    doctor: Doctor
     clock: Clock
     ids: Ids
 

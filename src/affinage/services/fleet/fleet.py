@@ -145,6 +145,18 @@ class Fleet:
         """The numbers of all devices that a change of a configuration may concern."""
         return search.reached(self._memory, configuration_id)
 
+    def numbers(self) -> BitMap:
+        """Of all devices."""
+        return BitMap(self._memory.bitmaps[Collection.DEVICES].everything)
+
+    def refused(self) -> list[tuple[Collection, Path]]:
+        """Paths that are asked for and have too many values for bitmaps."""
+        return [
+            (collection, path)
+            for collection, bitmaps in self._memory.bitmaps.items()
+            for path in bitmaps.refused
+        ]
+
     def ids_of(self, numbers: Iterable[int]) -> dict[int, str]:
         """The ids of those that still exist, by number, in the order given."""
         ids = self._memory.ids_by_number

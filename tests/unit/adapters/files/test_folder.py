@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from affinage.adapters.files.folder import PRIVATE, DataFolder, write_whole
+from affinage.adapters.files.folder import PRIVATE, DataFolder, is_in_use, write_whole
 from affinage.domain.errors import Unavailable
 
 
@@ -22,6 +22,15 @@ def test_two_hubs_never_open_one_folder(tmp_path: Path) -> None:
     assert str(tmp_path) in str(refusal.value)
     first.close()
     DataFolder(tmp_path).close()
+
+
+def test_a_folder_is_in_use_while_a_hub_has_it(tmp_path: Path) -> None:
+    assert not is_in_use(tmp_path)
+    assert [*tmp_path.iterdir()] == []
+    folder = DataFolder(tmp_path)
+    assert is_in_use(tmp_path)
+    folder.close()
+    assert not is_in_use(tmp_path)
 
 
 def test_a_folder_that_cannot_be_made_is_named(tmp_path: Path) -> None:

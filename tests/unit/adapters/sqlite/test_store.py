@@ -54,6 +54,20 @@ def test_what_is_committed_is_in_the_file(store: SqliteStore, path: Path) -> Non
     asyncio.run(other.close())
 
 
+def test_a_whole_file_has_no_faults_and_a_torn_one_says_so(path: Path) -> None:
+    store = SqliteStore(path)
+    rows = [Row(Table.DEVICES, number, bytes(5000)) for number in range(40)]
+    asyncio.run(store.commit(rows))
+    assert store.faults() == []
+    asyncio.run(store.close())
+    torn = bytearray(path.read_bytes())
+    torn[8192:] = b"\xff" * (len(torn) - 8192)
+    path.write_bytes(torn)
+    reader = SqliteStore(path, read_only=True)
+    assert reader.faults()
+    asyncio.run(reader.close())
+
+
 def test_who_only_reads_writes_nothing(store: SqliteStore, path: Path) -> None:
     reader = SqliteStore(path, read_only=True)
     with pytest.raises(Unavailable, match="the commit failed"):

@@ -6,13 +6,13 @@ import pytest
 from starlette.routing import Route
 
 from affinage.frontends.native_api.app import OPERATIONS, PREFIX, create_app
-from fakes.hub import Hub, native, running_hub
+from fakes.hub import Hub, running_hub
 from fakes.looped import looped
 
 
 def operations(hub: Hub) -> Iterator[tuple[str, str]]:
     """Each method and path that the app has, as the app itself says."""
-    for route in create_app(native(hub.services)).routes:
+    for route in create_app(hub.native).routes:
         assert isinstance(route, Route)
         assert route.methods
         yield from ((method, route.path) for method in sorted(route.methods))

@@ -9,6 +9,7 @@ from affinage.domain.query.parse import parse_condition
 from affinage.domain.query.syntax import Collection
 from affinage.domain.values import JsonObject
 from affinage.ports.store import Row, Table
+from affinage.services.fleet import bitmaps
 from affinage.services.fleet.unit import Change
 from fakes.life import OWNER, key_of, living
 from fakes.looped import looped
@@ -93,6 +94,26 @@ async def test_a_query_that_was_asked_is_answered_by_bitmaps_the_next_time() -> 
             assert await life.found("tags.ring = 'a'", Collection.MODULES) == ["e/m"]
             await life.turn()
         assert await life.fleet.count(Collection.MODULES, None) == 1
+
+
+@looped
+async def test_numbers_are_of_all_devices_and_a_copy() -> None:
+    async with living() as life:
+        await life.create("a", "b", "b/m")
+        life.fleet.numbers().clear()
+        assert {*life.fleet.ids_of(life.fleet.numbers()).values()} == {"a", "b"}
+
+
+@looped
+async def test_paths_that_are_refused_are_told(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(bitmaps, "MAX_VALUES", 1)
+    async with living() as life:
+        for number in range(3):
+            await life.create(f"d{number}", tags={"n": number})
+        assert life.fleet.refused() == []
+        await life.found("tags.n = 1")
+        await life.turn()
+        assert life.fleet.refused() == [(Collection.DEVICES, ("tags", "n"))]
 
 
 @looped

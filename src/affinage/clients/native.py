@@ -1,0 +1,80 @@
+"""What a back end says to a hub at its own door, `/affinage/v1`; see `service` for everything else.
+
+Documents are plain JSON, as the native API spells them. Every refusal is a ServiceError, whose code
+is the last word of the problem's type.
+"""
+
+import json
+from collections.abc import AsyncIterator
+from typing import Final, cast
+from urllib.parse import quote, urlencode
+
+from affinage.clients.http import Response
+from affinage.clients.service import ServiceClient, ServiceError
+from affinage.domain.values import JsonObject, JsonValue, is_object
+
+PREFIX: Final = "/affinage/v1"
+
+PAGE: Final = 1_000
+"""Rows that are fetched at a time."""
+
+_ERRORS_FROM: Final = 300
+
+
+class NativeClient:
+    """The same access as that of the service client, which is closed by who opened it."""
+
+    def __init__(self, service: ServiceClient) -> None:
+        self._service = service
+
+    async def metrics(self, configuration: str) -> list[JsonObject]:
+        """Each metric with its query, its count, when and by what it was counted."""
+        document = await self._document("GET", "configurations", configuration, "metrics")
+        found = document["metrics"]
+        return [one for one in found if is_object(one)] if isinstance(found, list) else []
+
+    async def rows(self, configuration: str, metric: str) -> AsyncIterator[JsonObject]:
+        """Every row behind a number, fetched as they are needed."""
+        path = ("configurations", configuration, "metrics", metric, "rows")
+        after: JsonValue = None
+        while True:
+            asked = {"limit": str(PAGE), **({"after": str(after)} if after else {})}
+            page = await self._document("GET", *path, query=asked)
+            rows, after = page["rows"], page["next"]
+            for row in rows if isinstance(rows, list) else ():
+                if is_object(row):
+                    yield row
+            if after is None:
+                return
+
+    async def begin_examination(self) -> JsonObject:
+        """Have the doctor begin, or join the examination that is under way."""
+        return await self._document("POST", "doctor")
+
+    async def examination(self) -> JsonObject:
+        """The examination that is under way, or was last."""
+        return await self._document("GET", "doctor")
+
+    async def _document(
+        self, method: str, *segments: str, query: dict[str, str] | None = None
+    ) -> JsonObject:
+        path = "".join(f"/{quote(segment, safe='')}" for segment in segments)
+        asked = f"?{urlencode(query)}" if query else ""
+        response = await self._service.exchange(method, f"{PREFIX}{path}{asked}")
+        document = _parsed(response)
+        if response.status >= _ERRORS_FROM or not is_object(document):
+            raise _error(response.status, document)
+        return document
+
+
+def _parsed(response: Response) -> JsonValue:
+    try:
+        return cast(JsonValue, json.loads(response.body))
+    except ValueError:
+        return None
+
+
+def _error(status: int, document: JsonValue) -> ServiceError:
+    members = document if is_object(document) else {}
+    code = str(members.get("type", "")).rpartition(":")[2]
+    return ServiceError(status, code or "Unknown", str(members.get("detail", "")))

@@ -1,0 +1,73 @@
+"""What the hub stands on: room on the disk, descriptors, certificates."""
+
+from collections.abc import Sequence
+from datetime import timedelta
+from typing import Final
+
+from affinage.domain.errors import Invalid
+from affinage.ports.clock import Clock
+from affinage.ports.machine import Machine, Room
+from affinage.services.checks.finding import Finding, Progress, Verdict
+
+SCARCE: Final = 0.1
+"""The free part of the disk or of the descriptors below which there is a warning."""
+
+NEARLY_NONE: Final = 0.02
+"""Below which it is a problem."""
+
+EXPIRES_SOON: Final = timedelta(days=30)
+
+_MAKE_ROOM: Final = "make room: without any the hub refuses every write"
+_RAISE: Final = "raise the limit on open files (`ulimit -n`, LimitNOFILE of a service)"
+_RENEW: Final = "restart the hub, which renews its own; replace it if it is yours"
+
+
+class Ground:
+    def __init__(self, machine: Machine, clock: Clock) -> None:
+        self._machine, self._clock = machine, clock
+
+    async def check(self, _: Progress) -> Sequence[Finding]:
+        """Look at the machine."""
+        disk, descriptors = self._machine.disk(), self._machine.descriptors()
+        free, total = (number // 2**20 for number in disk)
+        space = f"{free} of {total} MiB are free where the data folder is"
+        openings = f"{descriptors.free} of {descriptors.total} descriptors are free"
+        return [
+            _finding("disk", _scarcity(disk), space, _MAKE_ROOM),
+            _finding("descriptors", _scarcity(descriptors), openings, _RAISE),
+            *self._certificates(),
+        ]
+
+    def _certificates(self) -> list[Finding]:
+        try:
+            found = self._machine.certificates()
+        except Invalid as error:
+            return [Finding("certificate", Verdict.PROBLEM, str(error), _RENEW)]
+        now = self._clock.now()
+        return [
+            _finding(
+                "certificate",
+                _nearness(one.ends_at - now),
+                f"{one.name} ends on {one.ends_at:%Y-%m-%d}",
+                _RENEW,
+            )
+            for one in found
+        ]
+
+
+def _finding(check: str, verdict: Verdict, what: str, next_step: str) -> Finding:
+    """With the next step only if there is something to do."""
+    return Finding(check, verdict, what, "" if verdict is Verdict.OK else next_step)
+
+
+def _scarcity(room: Room) -> Verdict:
+    part = room.free / room.total
+    if part < NEARLY_NONE:
+        return Verdict.PROBLEM
+    return Verdict.WARNING if part < SCARCE else Verdict.OK
+
+
+def _nearness(left: timedelta) -> Verdict:
+    if left <= timedelta(0):
+        return Verdict.PROBLEM
+    return Verdict.WARNING if left < EXPIRES_SOON else Verdict.OK

@@ -1,0 +1,61 @@
+"""Whether every row of the store can be read as what it should be, before a fleet is made of it."""
+
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from functools import partial
+from typing import Any, Final
+
+from affinage.domain.configuration import Configuration
+from affinage.domain.device import Presence
+from affinage.ports.store import Store, Table
+from affinage.services.access import Policy
+from affinage.services.checks.finding import Finding, Progress, Verdict, some
+from affinage.services.fleet import codec
+from affinage.services.sessions import Subscriptions
+from affinage.services.sweeps import Sweep
+
+CHECK: Final = "store"
+
+_RESTORE: Final = "restore the last backup: `affinage restore FILE`"
+
+_READ: Final[Mapping[Table, Callable[[bytes], Any]]] = {
+    Table.DEVICES: codec.device,
+    Table.CONFIGURATIONS: partial(codec.decode, shape=Configuration),
+    Table.SWEEPS: partial(codec.decode, shape=Sweep),
+    Table.PRESENCE: partial(codec.decode, shape=Presence),
+    Table.SUBSCRIPTIONS: partial(codec.decode, shape=Subscriptions),
+    Table.POLICIES: partial(codec.decode, shape=Policy),
+}
+
+
+class Rows:
+    def __init__(self, store: Store, faults: Callable[[], Sequence[str]]) -> None:
+        """``faults`` are what the store itself finds wrong with its file."""
+        self._store, self._faults = store, faults
+
+    async def check(self, _: Progress) -> Sequence[Finding]:
+        """Read everything once. Blocks: for a store that nobody serves from."""
+        wrong, rows = [*self._faults()], 0
+        for table in _READ:
+            for problem in self._problems(table):
+                rows += not problem
+                wrong += [problem] if problem else []
+        if wrong:
+            what = f"{len(wrong)} faults are in the store"
+            return [Finding(CHECK, Verdict.PROBLEM, what, _RESTORE, some(wrong))]
+        return [Finding(CHECK, Verdict.OK, f"all {rows} rows of the store can be read")]
+
+    def _problems(self, table: Table) -> Iterator[str]:
+        """For each row what is wrong with it; empty for nothing."""
+        try:
+            for key, body in self._store.read(table):
+                yield _problem(table, key, body)
+        except Exception as error:  # noqa: BLE001  # a torn file breaks where it will
+            yield f"{table} cannot be read to the end: {error}"
+
+
+def _problem(table: Table, key: object, body: bytes) -> str:
+    try:
+        _READ[table](body)
+    except Exception as error:  # noqa: BLE001  # whatever a torn row makes of a decoder
+        return f"row {key} of {table} cannot be read: {error}"
+    return ""

@@ -1,0 +1,89 @@
+"""What a back end says to a hub at its own door."""
+
+from collections.abc import AsyncIterator, Awaitable, Callable
+from contextlib import asynccontextmanager
+from typing import Any
+
+import pytest
+
+from affinage.clients.native import NativeClient
+from affinage.clients.service import ServiceClient, ServiceError
+from affinage.clients.trust import trust
+from affinage.protocol.connection_strings import ConnectionString
+from fakes.authority import HOST, authority
+from fakes.https_server import Playback, playback
+from fakes.looped import looped
+
+OWNER = ConnectionString(HOST, policy="iothubowner", key="c2l4dGVlbiBieXRlcyBvciBtb3JlIG9m")
+
+
+@asynccontextmanager
+async def native() -> AsyncIterator[tuple[Playback, NativeClient]]:
+    context = trust(authority().ca_file)
+    async with (
+        playback() as server,
+        ServiceClient(
+            OWNER, context=context, clock=lambda: 1000.0, port=server.port, address="127.0.0.1"
+        ) as client,
+    ):
+        yield server, NativeClient(client)
+
+
+@looped
+async def test_metrics_are_asked_for_with_a_token_and_no_version() -> None:
+    async with native() as (server, client):
+        server.play({"metrics": [{"name": "a"}, 7]})
+        assert await client.metrics("a/b") == [{"name": "a"}]
+        assert server.asked[0].line == "GET /affinage/v1/configurations/a%2Fb/metrics HTTP/1.1"
+        assert server.asked[0].headers["Authorization"].startswith("SharedAccessSignature ")
+
+
+@looped
+async def test_rows_are_fetched_page_by_page() -> None:
+    async with native() as (server, client):
+        server.play({"rows": [{"deviceId": "a"}], "next": "x="})
+        server.play({"rows": [{"deviceId": "b"}], "next": None})
+        assert [row["deviceId"] async for row in client.rows("c", "m")] == ["a", "b"]
+        path = "GET /affinage/v1/configurations/c/metrics/m/rows"
+        assert [one.line for one in server.asked] == [
+            f"{path}?limit=1000 HTTP/1.1",
+            f"{path}?limit=1000&after=x%3D HTTP/1.1",
+        ]
+
+
+@looped
+async def test_an_examination_is_begun_and_looked_at() -> None:
+    async with native() as (server, client):
+        server.play({"number": 1}, status=202)
+        server.play({"number": 1, "endedAt": "now"})
+        assert await client.begin_examination() == {"number": 1}
+        assert (await client.examination())["endedAt"] == "now"
+        assert [one.line.split()[0] for one in server.asked] == ["POST", "GET"]
+
+
+ASKED: list[Callable[[NativeClient], Awaitable[Any]]] = [
+    lambda client: client.metrics("c"),
+    lambda client: client.examination(),
+]
+
+
+@pytest.mark.parametrize("ask", ASKED)
+@looped
+async def test_a_problem_is_told_by_its_type(ask: Callable[[NativeClient], Awaitable[Any]]) -> None:
+    async with native() as (server, client):
+        kind = "urn:affinage:problem:not_found"
+        server.play({"type": kind, "detail": "there is none"}, status=404)
+        with pytest.raises(ServiceError) as refusal:
+            await ask(client)
+        told = refusal.value
+        assert (told.status, told.code, told.message) == (404, "not_found", "there is none")
+
+
+@looped
+async def test_what_is_no_answer_of_a_hub_is_refused() -> None:
+    async with native() as (server, client):
+        for document, status in (([], 200), (None, 200), (None, 502)):
+            server.play(document, status=status)
+            with pytest.raises(ServiceError) as refusal:
+                await client.examination()
+            assert (refusal.value.status, refusal.value.code) == (status, "Unknown")

@@ -1,0 +1,60 @@
+"""services/checks/ground.py."""
+
+from datetime import timedelta
+
+import pytest
+
+from affinage.domain.errors import Invalid
+from affinage.ports.machine import Certificate
+from affinage.services.checks.finding import Finding, Progress, Verdict
+from affinage.services.checks.ground import Ground
+from fakes.clock import START, FixedClock
+from fakes.looped import looped
+from fakes.machine import FixedMachine
+
+
+async def found(machine: FixedMachine) -> dict[str, Finding]:
+    """By check."""
+    return {one.check: one for one in await Ground(machine, FixedClock()).check(Progress())}
+
+
+@looped
+async def test_with_plenty_of_everything_nothing_is_to_do() -> None:
+    """NATIVE-25"""
+    told = await found(FixedMachine())
+    assert told["disk"].what == "50000 of 100000 MiB are free where the data folder is"
+    assert told["descriptors"].what == "900 of 1000 descriptors are free"
+    assert {(one.verdict, one.next_step) for one in told.values()} == {(Verdict.OK, "")}
+
+
+@pytest.mark.parametrize(
+    ("part", "wanted"), [(0.5, Verdict.OK), (0.09, Verdict.WARNING), (0.01, Verdict.PROBLEM)]
+)
+@looped
+async def test_what_runs_out_is_told_in_time(part: float, wanted: Verdict) -> None:
+    """NATIVE-25"""
+    machine = FixedMachine(free_mib=int(100_000 * part), free_descriptors=int(1000 * part))
+    for one in (await found(machine)).values():
+        assert one.verdict is wanted
+        assert bool(one.next_step) is (wanted is not Verdict.OK)
+
+
+@pytest.mark.parametrize(
+    ("days", "wanted"), [(31, Verdict.OK), (29, Verdict.WARNING), (0, Verdict.PROBLEM)]
+)
+@looped
+async def test_a_certificate_that_ends_is_told_in_time(days: int, wanted: Verdict) -> None:
+    """NATIVE-25"""
+    machine = FixedMachine(shown=[Certificate("a.pem", START + timedelta(days=days))])
+    told = (await found(machine))["certificate"]
+    assert (told.verdict, told.what[:19]) == (wanted, "a.pem ends on 2025-")
+
+
+@looped
+async def test_a_certificate_that_cannot_be_read_is_a_problem() -> None:
+    class Torn(FixedMachine):
+        def certificates(self) -> list[Certificate]:
+            raise Invalid("a.pem holds no certificate")
+
+    told = (await found(Torn()))["certificate"]
+    assert (told.verdict, told.what) == (Verdict.PROBLEM, "a.pem holds no certificate")
