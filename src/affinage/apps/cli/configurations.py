@@ -1,5 +1,6 @@
 """`affinage config`: what shall be so on all twins that meet a condition."""
 
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Annotated, Final
 
@@ -11,7 +12,8 @@ from affinage.apps.cli.options import DataOption, JsonOption
 from affinage.apps.cli.output import Columns, member, say, show_document, show_rows
 from affinage.apps.cli.reach import ask
 from affinage.apps.cli.rules import Wishes, changed, described, new_rule
-from affinage.clients.service import ServiceClient
+from affinage.clients.native import NativeClient
+from affinage.clients.service import ServiceClient, ServiceError
 from affinage.domain.configuration import create as as_configuration
 from affinage.domain.configuration import warnings
 from affinage.domain.flaps import MAX_FLIPS
@@ -63,11 +65,24 @@ def list_configurations(data: DataOption = None, as_json: JsonOption = False) ->
 
 
 def show(name: IdArgument, data: DataOption = None, as_json: JsonOption = False) -> None:
-    """Show a configuration: condition, priority, content, counts.
+    """Show a configuration: condition, priority, content, counts and when they were made.
 
     Example: `affinage config show firmware-2`
     """
-    _show(ask(data, lambda hub: hub.get_configuration(name)), as_json=as_json)
+    rule, metrics = ask(data, lambda hub: _with_metrics(hub, name))
+    if as_json:
+        show_document(rule, as_json=True)
+    else:
+        show_document({**_readable(rule), "counted": counted(metrics)}, as_json=False)
+
+
+def counted(metrics: Sequence[JsonObject]) -> str | None:
+    """Since when the counts are what they are, and which are missing; None if nobody knows."""
+    moments = {str(one.get("name")): one.get("countedAt") for one in metrics}
+    known = sorted(str(moment) for moment in moments.values() if moment)
+    missing = [name for name, moment in moments.items() if not moment]
+    also = f"not yet: {', '.join(missing)}" if missing else ""
+    return "; ".join(filter(None, [known[0] if known else "", also])) or None
 
 
 def create(
@@ -147,6 +162,15 @@ def delete(name: IdArgument, data: DataOption = None) -> None:
     """
     ask(data, lambda hub: hub.delete_configuration(name))
     say(f"configuration {name} is deleted")
+
+
+async def _with_metrics(hub: ServiceClient, name: str) -> tuple[JsonObject, Sequence[JsonObject]]:
+    """The configuration, and its metrics if the hub has a native door."""
+    rule = await hub.get_configuration(name)
+    try:
+        return rule, await NativeClient(hub).metrics(name)
+    except ServiceError:
+        return rule, ()
 
 
 async def _update(

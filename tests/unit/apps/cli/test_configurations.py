@@ -1,8 +1,11 @@
 import json
+import re
 from pathlib import Path
 
 import pytest
 
+from affinage.apps.cli.configurations import counted
+from affinage.domain.values import JsonObject
 from fakes.command_line import CommandLine
 
 FAN = "properties.desired.fan=3"
@@ -89,6 +92,23 @@ def test_a_deleted_one_is_gone(affinage: CommandLine) -> None:
     answer = affinage("config", "show", "gone")
     assert answer.status == 1
     assert "affinage config list" in answer.err
+
+
+def test_people_are_shown_since_when_counts_are_what_they_are(affinage: CommandLine) -> None:
+    affinage.ok("config", "create", "--id", "dated", "--target", "tags.a = 1")
+    assert re.search(r"counted +20\d\d-\d\d-\d\dT", affinage.ok("config", "show", "dated").out)
+
+
+def test_the_oldest_count_is_told_and_what_is_missing() -> None:
+    """CONFIGURATION-30"""
+    made: list[JsonObject] = [
+        {"name": "a", "countedAt": "2025-01-02T00:00:00Z"},
+        {"name": "b", "countedAt": "2025-01-01T00:00:00Z"},
+    ]
+    missing: JsonObject = {"name": "c", "countedAt": None}
+    assert counted(made) == "2025-01-01T00:00:00Z"
+    assert counted([*made, missing]) == "2025-01-01T00:00:00Z; not yet: c"
+    assert (counted([missing]), counted([])) == ("not yet: c", None)
 
 
 def test_what_is_wrong_with_a_condition_is_shown_with_its_place(affinage: CommandLine) -> None:
