@@ -6,8 +6,7 @@ the unit as it was decided.
 """
 
 import weakref
-from collections.abc import Callable, Iterable, Iterator, Mapping
-from functools import partial
+from collections.abc import Callable, Iterable, Iterator
 from typing import Any
 
 from affinage.domain.configuration import Configuration
@@ -99,24 +98,29 @@ class Batch:
     def _write(self, change: Change[Any]) -> None:
         for configuration_id, configuration in change.configurations.items():
             self._set_configuration(configuration_id, configuration)
-        touched = self._touched(change)
+        presence = self._presence_before(change)
         self.overlay.presences.update(change.presence)
         self.overlay.rows.extend(change.rows)
         self.overlay.events.extend(change.events)
-        for device_id, before in touched.items():
-            new = change.devices.get(device_id, before.device)
-            self._put(device_id, before, new, change.sweep)
+        for device_id in self._touched(change):
+            old = self.find(device_id)
+            new = change.devices.get(device_id, old)
+            self._put(device_id, Version(old, presence), new, change.sweep)
 
-    def _touched(self, change: Change[Any]) -> dict[str, Version]:
-        """What may have to be settled, as it was before the change; in an order, unlike a set."""
-        names = dict.fromkeys((*change.devices, *change.sweep))
+    def _presence_before(self, change: Change[Any]) -> Callable[[TwinKey], Presence]:
         if not change.presence:
-            return {name: Version(self.find(name), self.presence) for name in names}
-        if self._memory.watches_presence():
-            names |= dict.fromkeys(key.device for key in change.presence)
+            return self.presence
         were = {key: self.presence(key) for key in change.presence}
-        presence = partial(_presence_before, were, self.presence)
-        return {name: Version(self.find(name), presence) for name in names}
+        return lambda key: were[key] if key in were else self.presence(key)
+
+    def _touched(self, change: Change[Any]) -> Iterable[str]:
+        """The devices that may have to be settled; in an order, unlike a set."""
+        if not (change.sweep or change.presence):
+            return change.devices
+        names = dict.fromkeys((*change.devices, *change.sweep))
+        if change.presence and self._memory.watches_presence():
+            names |= dict.fromkeys(key.device for key in change.presence)
+        return names
 
     def _set_configuration(self, configuration_id: str, new: Configuration | None) -> None:
         self.overlay.configurations[configuration_id] = new
@@ -159,9 +163,3 @@ class Batch:
         for key in gone:
             self.overlay.presences[key] = None
             self.overlay.rows.append(Row(Table.SUBSCRIPTIONS, key.path, None))
-
-
-def _presence_before(
-    were: Mapping[TwinKey, Presence], now: Callable[[TwinKey], Presence], key: TwinKey
-) -> Presence:
-    return were[key] if key in were else now(key)
