@@ -13,7 +13,7 @@ from hypothesis.strategies import SearchStrategy
 from msgspec import UNSET
 
 from affinage.domain import twin as twins
-from affinage.domain.device import Device, Dirty, Module
+from affinage.domain.device import Device, Dirty, Flips, Module
 from affinage.domain.identity import AuthType, Credentials, Identity, ModuleIdentity, Status
 from affinage.domain.names import TwinKey
 from affinage.domain.twin import Changed, Twin, TwinPatch
@@ -151,6 +151,18 @@ modules = st.builds(Module, names, module_identities, lived, _counts, _moments)
 statuses = st.dictionaries(names, st.sampled_from(["Applied", "Targeted"]), max_size=2)
 
 
+dirties = st.builds(
+    Dirty, st.sampled_from(["", "would take 2 of 1 bytes"]), _counts, _counts, _counts
+)
+flips = st.builds(
+    Flips,
+    _counts,
+    _counts,
+    st.lists(_counts, min_size=1, max_size=3).map(tuple),
+    st.none() | _counts,
+)
+
+
 @st.composite
 def devices(draw: st.DrawFn) -> Device:
     """A device with up to two modules and everything that its row may hold."""
@@ -162,5 +174,7 @@ def devices(draw: st.DrawFn) -> Device:
         draw(_counts),
         {module.id: module for module in made},
         draw(st.dictionaries(names, _counts, max_size=2)),
-        draw(st.none() | st.builds(Dirty, st.just("would take 2 of 1 bytes"), _counts, _counts)),
+        draw(st.none() | dirties),
+        draw(st.none() | _counts),
+        draw(st.dictionaries(names, flips, max_size=2)),
     )

@@ -6,6 +6,7 @@ drift, lets modules go whose grace is over. Each is a unit of its own.
 
 from collections.abc import Mapping
 from functools import partial
+from itertools import chain, islice
 from typing import Final, NoReturn
 
 import structlog
@@ -69,13 +70,13 @@ class Tending:
         """Do what is due, every second, until cancelled."""
         while True:
             await self._clock.sleep(TEND_S)
-            due = self._due(millis(self._clock.now()))
+            left: list[int] = []
             try:
-                await self._reconcile(due)
+                while due := self._due(millis(self._clock.now())):
+                    left += await self._reconciled(due)
             except Unavailable as error:
-                _log.warning("not tended", devices=len(due), error=str(error))
-            finally:
-                self._fleet.pending.restore(due)
+                _log.warning("not tended", error=str(error))
+            self._fleet.pending.restore(left)  # not before: each is tried once a second at most
 
     def figures(self) -> Figures:
         """How many devices are pending, now. Costs nothing that grows with the fleet."""
@@ -90,18 +91,25 @@ class Tending:
         return [self._held(device, reason) for device in found if device is not None]
 
     def _due(self, at: Millis) -> list[int]:
-        """The numbers of the devices that are due and that the budget has room for."""
+        """The numbers of some devices that are due and that the budget has room for."""
         guards, pending = self._fleet.guards, self._fleet.pending
         admits = guards.rooms().admits
-        drifted_before = at - guards.drift_after
-        dirty = list(pending.due_dirty(at, admits))
-        return list(dict.fromkeys((*dirty, *pending.due_others(at, drifted_before, admits))))
+        dirty = pending.due_dirty(at, admits)
+        others = pending.due_others(at, at - guards.drift_after, admits)
+        return list(dict.fromkeys(islice(chain(dirty, others), MAX_TWINS)))
 
-    async def _reconcile(self, due: list[int]) -> None:
-        while due:
-            some = self._fleet.ids_of(due[:MAX_TWINS])
-            reached = await self._fleet.change(partial(_asking_all, some))
-            due = due[1 + due.index(reached) :] if reached is not None else due[MAX_TWINS:]
+    async def _reconciled(self, due: list[int]) -> list[int]:
+        """Those of them that are pending afterwards."""
+        ahead = due
+        try:
+            while ahead:
+                some = self._fleet.ids_of(ahead)
+                reached = await self._fleet.change(partial(_asking_all, some))
+                ahead = ahead[1 + ahead.index(reached) :] if reached is not None else []
+        except Unavailable:
+            self._fleet.pending.restore(due)
+            raise
+        return self._fleet.pending.among(due)
 
     def _held(self, device: Device, reason: Reason) -> Held:
         guards = self._fleet.guards

@@ -144,6 +144,11 @@ class Pending:
             if number not in self._sites:
                 yield number
 
+    def among(self, numbers: Iterable[int]) -> list[int]:
+        """Those of the numbers that are pending."""
+        some = self.numbers.values()
+        return [number for number in numbers if any(number in devices for devices in some)]
+
     def restore(self, numbers: Iterable[int]) -> None:
         """Have devices that were taken out come again, those that are still pending."""
         for number in numbers:

@@ -119,3 +119,21 @@ def test_a_dirty_device_is_due_as_one_only() -> None:
     pending.forget(replace(waiting(1, due=50), drifted_at=5))
     pending.enter(replace(a_device(1), drifted_at=5))
     assert list(pending.due_others(30, 30, everybody)) == [1]
+
+
+def test_of_some_numbers_those_that_are_pending_are_told() -> None:
+    pending = Pending(site_of)
+    pending.enter(waiting(2, due=1))
+    pending.enter(replace(a_device(3), drifted_at=5))
+    pending.enter(a_device(4))
+    assert pending.among([1, 2, 3, 4]) == [2, 3]
+
+
+def test_what_is_due_later_stays() -> None:
+    pending = Pending(site_of)
+    pending.enter(waiting(1, due=1))
+    pending.enter(waiting(2, due=5))
+    assert list(pending.due_dirty(1, everybody)) == [1]
+    pending.forget(waiting(1, due=1))
+    assert list(pending.due_others(9, 9, everybody)) == []
+    assert list(pending.due_dirty(5, everybody)) == [2]
