@@ -36,7 +36,21 @@ class Indexer:
         bitmaps = self._memory.bitmaps[collection]
         for path in paths:
             if (always or len(bitmaps.paths) < MAX_PATHS) and bitmaps.watch(path):
-                self._wanted.put_nowait((collection, path))
+                if self._is_nowhere(path):
+                    bitmaps.complete([path])
+                else:
+                    self._wanted.put_nowait((collection, path))
+
+    def _is_nowhere(self, path: Path) -> bool:
+        """Whether no row can have it yet: the status of a configuration that nobody carries.
+
+        It is asked for with each new configuration, just as a sweep begins to go over the fleet.
+        """
+        match path:
+            case ("configurations", str(name), *_):
+                return not self._memory.carriers.get(name)
+            case _:
+                return False
 
     async def run(self) -> None:
         """Build what is wanted, several paths in one pass, until cancelled."""

@@ -10,7 +10,8 @@ from affinage.domain.query.syntax import Collection, Path
 from affinage.services.fleet.batch import Batch
 from affinage.services.fleet.bitmaps import Bitmaps
 from affinage.services.fleet.indexer import MAX_PATHS, SLICE, Indexer
-from fakes.commits import Commits, deleting, device, putting
+from affinage.services.fleet.unit import Change
+from fakes.commits import Commits, configuration, configuring, deleting, device, putting
 from fakes.looped import looped
 
 RING: Final[Path] = ("tags", "ring")
@@ -53,6 +54,37 @@ async def test_there_are_only_so_many_paths_unless_a_condition_needs_them() -> N
     assert RING not in bitmaps.paths
     indexer.want(DEVICES, [RING], always=True)
     assert RING in bitmaps.paths
+
+
+STATUS: Final[Path] = ("configurations", "one", "status")
+
+
+@looped
+async def test_the_status_of_a_configuration_that_nobody_carries_is_complete_at_once() -> None:
+    hub = Commits()
+    hub.run(putting(device("d")))
+    Indexer(hub.memory).want(DEVICES, [STATUS])
+    bitmaps = hub.memory.bitmaps[DEVICES]
+    assert bitmaps.path(STATUS) is not None
+    hub.run(configuring(configuration("one")), Change(lambda _: None, sweep={"d": "one"}))
+    found = bitmaps.path(STATUS)
+    assert found
+    assert list(found.equal("Applied")) == [1]
+
+
+@looped
+async def test_the_status_of_one_that_is_carried_is_looked_for() -> None:
+    hub = Commits()
+    hub.run(configuring(configuration("one")), putting(device("d")))
+    indexer, bitmaps = Indexer(hub.memory), hub.memory.bitmaps[DEVICES]
+    running = asyncio.ensure_future(indexer.run())
+    indexer.want(DEVICES, [STATUS])
+    assert bitmaps.path(STATUS) is None
+    await turn()
+    found = bitmaps.path(STATUS)
+    assert found
+    assert list(found.equal("Applied")) == [1]
+    running.cancel()
 
 
 def shown(bitmaps: Bitmaps) -> dict[Path, Any]:
