@@ -14,11 +14,16 @@ from affinage.ports.store import Row, Store, Table
 Opened: TypeAlias = Callable[[], Store]
 
 
-@pytest.fixture(params=["memory", "sqlite"])
+@pytest.fixture(params=["memory", "sqlite", "sqlite that always folds"])
 def opened(request: pytest.FixtureRequest, tmp_path: Path) -> Opened:
     """Opens the store; again, after it was closed, where there is a disk."""
-    memory = MemoryStore()
-    return lambda: memory if request.param == "memory" else SqliteStore(tmp_path / "hub.db")
+    memory, path = MemoryStore(), tmp_path / "hub.db"
+    ways: dict[str, Opened] = {
+        "memory": lambda: memory,
+        "sqlite": lambda: SqliteStore(path),
+        "sqlite that always folds": lambda: SqliteStore(path, fold_bytes=1),
+    }
+    return ways[request.param]
 
 
 def committed(
@@ -77,3 +82,12 @@ def test_a_body_of_any_bytes_comes_back_as_it_was(opened: Opened) -> None:
 
 def test_an_empty_commit_is_fine(opened: Opened) -> None:
     assert committed(opened, [], [Row(Table.DEVICES, 1, b"")])[Table.DEVICES] == [(1, b"")]
+
+
+def test_its_figures_count_commits_and_rows(opened: Opened) -> None:
+    store = opened()
+    before = store.figures()
+    asyncio.run(store.commit([Row(Table.DEVICES, 1, b"a"), Row(Table.POLICIES, "p", None)]))
+    after = store.figures()
+    asyncio.run(store.close())
+    assert (after.commits - before.commits, after.rows - before.rows) == (1, 2)

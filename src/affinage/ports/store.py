@@ -36,6 +36,21 @@ class Row(NamedTuple):
     body: bytes | None
 
 
+class StoreFigures(NamedTuple):
+    """What a store has done since it was opened, and what it has left to do."""
+
+    commits: int = 0
+    rows: int = 0
+    """Rows that were committed."""
+    journal_rows: int = 0
+    """Rows that are durable and not folded into their tables yet; 0 where there is no journal."""
+    folded_rows: int = 0
+    """Rows written to their tables; fewer than were committed, as the newest of a key wins."""
+    failed_folds: int = 0
+    """Folds given up, as of a full disk; the journal keeps what they were about."""
+    checkpoints: int = 0
+
+
 class Store(Protocol):
     def read(self, table: Table) -> Iterator[tuple[Key, bytes]]:
         """Every row of a table, in the order of its keys. Blocks; call it before serving."""
@@ -48,6 +63,10 @@ class Store(Protocol):
             Unavailable: nothing was written, unless the store is across a network and was lost
                 while it answered.
         """
+        ...
+
+    def figures(self) -> StoreFigures:
+        """How it is; cheap, and never waits."""
         ...
 
     async def close(self) -> None:

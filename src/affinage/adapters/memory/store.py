@@ -3,7 +3,7 @@
 from collections.abc import Awaitable, Callable, Iterator, Sequence
 
 from affinage.domain.errors import Unavailable
-from affinage.ports.store import Key, Row, Table
+from affinage.ports.store import Key, Row, StoreFigures, Table
 
 
 async def _no_disk() -> None: ...
@@ -14,6 +14,7 @@ class MemoryStore:
         """``sync`` stands where a disk would: each commit awaits it, an OSError fails it."""
         self._sync = sync
         self._tables: dict[Table, dict[Key, bytes]] = {table: {} for table in Table}
+        self._figures = StoreFigures()
 
     def read(self, table: Table) -> Iterator[tuple[Key, bytes]]:
         yield from sorted(self._tables[table].items())
@@ -28,5 +29,10 @@ class MemoryStore:
                 self._tables[table].pop(key, None)
             else:
                 self._tables[table][key] = body
+        done = self._figures
+        self._figures = StoreFigures(done.commits + 1, done.rows + len(rows))
+
+    def figures(self) -> StoreFigures:
+        return self._figures
 
     async def close(self) -> None: ...

@@ -5,11 +5,13 @@ import os
 import subprocess
 import sys
 from collections.abc import Iterator
+from contextlib import closing
 from pathlib import Path
 
 import apsw
 import pytest
 
+from affinage.adapters.sqlite.checkpoints import LOG_PAGES
 from affinage.adapters.sqlite.store import SqliteStore
 from affinage.domain.errors import Invalid, Unavailable
 from affinage.ports.store import Row, Table
@@ -155,3 +157,53 @@ def test_a_file_of_an_older_schema_is_brought_up(path: Path) -> None:
     assert again._connection.pragma("user_version") == at
     assert list(again.read(Table.DEVICES)) == [(1, b"x")]
     asyncio.run(again.close())
+
+
+def test_the_journal_is_folded_behind_the_commits_and_stays_short(path: Path) -> None:
+    store = SqliteStore(path, fold_bytes=20_000)
+
+    async def commits() -> list[int]:
+        lengths = []
+        for number in range(400):
+            await store.commit([device(key, bytes(100)) for key in range(number, number + 10)])
+            lengths.append(store.figures().journal_rows)
+        return lengths
+
+    lengths = asyncio.run(commits())
+    figures = store.figures()
+    assert (figures.commits, figures.rows, figures.failed_folds) == (400, 4000, 0)
+    assert 0 < figures.folded_rows < 4000
+    assert max(lengths) < 2 * (20_000 // 100)
+    assert [key for key, _ in store.read(Table.DEVICES)] == list(range(409))
+    asyncio.run(store.close())
+
+
+def test_a_fold_that_the_disk_has_no_room_for_is_given_up(path: Path) -> None:
+    store = SqliteStore(path, fold_bytes=1)
+    pages = int(store._connection.pragma("page_count"))
+    store._connection.pragma("max_page_count", pages + 30)
+    commit(store, device(1, bytes(100_000)))
+    store._thread.submit(lambda: None).result()
+    assert store.figures().failed_folds == 1
+    assert list(store.read(Table.DEVICES)) == [(1, bytes(100_000))]
+    asyncio.run(store.close())
+
+
+def test_the_log_is_moved_into_the_file_beside_the_commits(path: Path) -> None:
+    store = SqliteStore(path)
+
+    async def until_moved() -> None:
+        while store.figures().checkpoints < 2:
+            await store.commit([device(number, bytes(20_000)) for number in range(50)])
+
+    asyncio.run(until_moved())
+    assert path.with_name("hub.db-wal").stat().st_size < 4 * LOG_PAGES * 4096
+    asyncio.run(store.close())
+
+
+def test_who_only_reads_refuses_an_older_schema(path: Path) -> None:
+    asyncio.run(SqliteStore(path).close())
+    with closing(apsw.Connection(str(path))) as connection:
+        connection.pragma("user_version", 1)
+    with pytest.raises(Invalid, match="the store is at schema 1, this release reads 2"):
+        SqliteStore(path, read_only=True)
