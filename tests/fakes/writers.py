@@ -30,9 +30,9 @@ IN_FLIGHT: Final = 4
 PAUSE_S: Final = 0.02
 """Between two changes of a subscription."""
 
-STEADY: Final = 32
-"""Writes between two that move a device from one configuration to another: what comes and goes more
-often is frozen (RECONCILE-30), and says nothing any more of what a kill has cut."""
+TURNS: Final = (8, 64)
+"""Writes of one life after which a device goes from one configuration to another: what comes and
+goes more often is frozen (RECONCILE-30), and says nothing any more of what a kill has cut."""
 
 
 class Writer(Protocol):
@@ -58,6 +58,14 @@ class Count:
     sent: int = 0
     kept: int = 0
     """The last one acknowledged."""
+    begun: int = 0
+    """The one that was there when this life began."""
+    turned: int = 0
+    """Turns until then."""
+
+    def turn(self, number: int) -> int:
+        """Which turn of the device's it is written in."""
+        return self.turned + sum(number - self.begun > after for after in TURNS)
 
     def next(self) -> int:
         self.sent += 1
@@ -66,7 +74,8 @@ class Count:
     def confirm(self, found: int) -> None:
         """Go on from what is there."""
         assert self.kept <= found <= self.sent, f"{found} is none of {self.kept}…{self.sent}"
-        self.sent = self.kept = found
+        self.turned = self.turn(found)
+        self.sent = self.kept = self.begun = found
 
 
 @dataclass
@@ -96,20 +105,19 @@ class Reporter:
         reported = twin["properties"]["reported"]
         self.count.confirm(reported["$version"])
         told = {name: value for name, value in reported.items() if not name.startswith("$")}
-        assert told == (_report(self.count.kept) if self.count.kept > 1 else {})
+        assert told == (self._told(self.count.kept) if self.count.kept > 1 else {})
 
     async def _report(self) -> None:
         while True:
             number = self.count.next()
-            version = await self._client.report(_report(number))
+            version = await self._client.report(self._told(number))
             assert version == number
             self.count.kept = max(self.count.kept, number)
             self.acknowledged += 1
 
-
-def _report(number: int) -> dict[str, Any]:
-    status = STATUSES[number // STEADY % len(STATUSES)]
-    return {"n": number, "status": status, "at": {"n": number}}
+    def _told(self, number: int) -> dict[str, Any]:
+        status = STATUSES[self.count.turn(number) % len(STATUSES)]
+        return {"n": number, "status": status, "at": {"n": number}}
 
 
 @dataclass
@@ -123,7 +131,7 @@ class Tagger:
 
     async def write(self) -> None:
         while True:
-            tags = _tags(self.count.next())
+            tags = self._tags(self.count.next())
             patch: dict[str, Any] = {"tags": tags, "properties": {"desired": {"ring": tags}}}
             twin: dict[str, Any] = await self.operator.patch_twin(self.device, patch)
             assert twin["tags"] == tags
@@ -133,12 +141,11 @@ class Tagger:
     def confirm(self, twin: dict[str, Any]) -> None:
         found = twin.get("tags", {})
         self.count.confirm(found.get("n", 0))
-        assert found == (_tags(self.count.kept) if self.count.kept else {})
+        assert found == (self._tags(self.count.kept) if self.count.kept else {})
         assert found == twin["properties"]["desired"].get("ring", {}), "half a unit"
 
-
-def _tags(number: int) -> dict[str, Any]:
-    return {"n": number, "ring": RINGS[number // STEADY % len(RINGS)]}
+    def _tags(self, number: int) -> dict[str, Any]:
+        return {"n": number, "ring": RINGS[self.count.turn(number) % len(RINGS)]}
 
 
 @dataclass

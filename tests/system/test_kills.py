@@ -156,7 +156,9 @@ class Ordeal:
 
     async def _settled(self) -> list[Twin]:
         """The fleet, once no configuration is on its way any more."""
-        while strays(twins := await self._twins(), await self._configurations()):  # noqa: ASYNC110
+        patience = monotonic() + PATIENCE_S
+        while lost := strays(twins := await self._twins(), await self._configurations()):
+            assert monotonic() < patience, f"{len(lost)} forgotten, as {lost[0]}"
             await asyncio.sleep(TICK_S)
         return twins
 
