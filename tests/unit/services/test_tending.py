@@ -216,6 +216,20 @@ async def test_a_frozen_membership_thaws_when_the_configuration_is_edited() -> N
 
 
 @looped
+async def test_a_frozen_membership_is_none_when_the_configuration_is_for_others() -> None:
+    """RECONCILE-31"""
+    async with living() as life:
+        await life.create("d")
+        await life.configure("one", "tags.on = true")
+        await life.settle()
+        for on in (True, False, True, False, True):
+            await life.tag("d", on=on)
+        await life.retarget("one", "deviceId = 'somebody'")
+        await life.settle()
+        assert (life.desired("d"), life.tending.figures().frozen) == ({}, 0)
+
+
+@looped
 async def test_behind_each_figure_is_a_list() -> None:
     """RECONCILE-35"""
     async with living() as life:

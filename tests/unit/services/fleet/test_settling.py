@@ -6,7 +6,7 @@ import pytest
 from msgspec.structs import replace
 
 from affinage.domain.allowance import Allowance
-from affinage.domain.configuration import create
+from affinage.domain.configuration import create, update
 from affinage.domain.device import Device, Dirty
 from affinage.domain.names import TwinKey
 from affinage.domain.query.syntax import Collection
@@ -191,9 +191,21 @@ def test_drift_is_corrected_when_it_is_due_and_not_before() -> None:
 def test_a_write_of_others_corrects_no_drift() -> None:
     """RECONCILE-34: it is a unit of its own."""
     hub = drifted()
+    hub.watch(("tags", "on"))
+    hub.run(configuring(configuration("two", "tags.on = 1", y=1)))
     hub.at = 5 + hub.guards.drift_after
     tag(hub, "d", on=1)
-    assert hub.device("d").twin.desired.values["x"] == 2
+    assert hub.device("d").twin.desired.values == {"x": 2, "y": 1, "z": 3}
+
+
+def test_what_a_sweep_takes_away_is_no_flip() -> None:
+    """RECONCILE-29"""
+    hub = Commits()
+    one = configuration("one", "tags.on = 1", x=1)
+    hub.run(configuring(one), putting(device("d", {"on": 1})))
+    edited = update(one, {"targetCondition": "tags.on = 2"}, if_match=None, at=1)
+    hub.run(configuring(edited), Change(lambda _: None, sweep={"d": "one"}))
+    assert (hub.device("d").carried, hub.device("d").flips) == ({}, {})
 
 
 def test_correcting_drift_takes_a_token(hub: Commits) -> None:
