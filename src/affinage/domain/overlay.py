@@ -130,10 +130,10 @@ def settle(
     changed: Twin = twin
     events: tuple[DesiredChanged, ...] = ()
     if touched and whole:
-        changed, events = write_desired(key, twin, verdict.managed, at=at)
+        changed, events = write_desired(key, twin, verdict.managed, at=at, is_admitted=True)
     elif touched:
         values = rewrite(twin.desired.values, verdict.edits(tuple(touched)))
-        changed, events = write_desired(key, twin, values, at=at)
+        changed, events = write_desired(key, twin, values, at=at, is_admitted=True)
     if twin.statuses != verdict.statuses or twin.owned != owned:
         changed = replace(changed, statuses=verdict.statuses, owned=owned)
     return changed, events

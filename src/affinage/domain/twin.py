@@ -129,8 +129,14 @@ def substitute(key: TwinKey, twin: Twin, change: TwinPatch, *, at: Millis) -> Ch
     return _rewritten(key, twin, tags=tags, desired=desired, at=at)
 
 
-def write_desired(key: TwinKey, twin: Twin, values: JsonObject, *, at: Millis) -> Changed:
+def write_desired(
+    key: TwinKey, twin: Twin, values: JsonObject, *, at: Millis, is_admitted: bool = False
+) -> Changed:
     """Make desired exactly ``values``, telling the device the difference; equal writes nothing.
+
+    Args:
+        is_admitted: whether all in it is the twin's own or an admitted content's, at the path
+            that was admitted; then only its size can be too much.
 
     Raises:
         Invalid, TooLarge: see `patch`.
@@ -142,7 +148,10 @@ def write_desired(key: TwinKey, twin: Twin, values: JsonObject, *, at: Millis) -
     if not told:
         return twin, ()
     # Merged, not taken as it stands: what is equal stays the same object, and no null gets in.
-    desired = _written(f"desired of {key.path}", old, told, MAX_PROPERTIES)
+    what = f"desired of {key.path}"
+    if not is_admitted:
+        check_patch(what, told)
+    desired = _merged(what, old, told, MAX_PROPERTIES)
     return _rewritten(key, twin, desired=desired, told=told, at=at)
 
 
@@ -186,6 +195,10 @@ def _patched(
 
 def _written(what: str, values: JsonObject, change: JsonObject, limit: int) -> JsonObject:
     check_patch(what, change)
+    return _merged(what, values, change, limit)
+
+
+def _merged(what: str, values: JsonObject, change: JsonObject, limit: int) -> JsonObject:
     result = merge(values, change)
     assert is_object(result)  # a merge with an object is an object
     check_size(what, result, limit)

@@ -221,6 +221,14 @@ def test_the_hub_too_writes_only_what_a_twin_may_hold() -> None:
         write_desired(KEY, OLD, full(32_769), at=9)
 
 
+def test_of_what_was_admitted_before_only_the_size_is_looked_at() -> None:
+    """TWIN-20."""
+    admitted, _ = write_desired(KEY, OLD, {"a": {"b": 1}}, at=9, is_admitted=True)
+    assert admitted == write_desired(KEY, OLD, {"a": {"b": 1}}, at=9)[0]
+    with pytest.raises(TooLarge, match=r"^desired of pump-1 would take 32769 of 32768 bytes$"):
+        write_desired(KEY, OLD, full(32_769), at=9, is_admitted=True)
+
+
 def test_a_report_moves_its_version_and_the_twins_and_no_etag() -> None:
     """TWIN-14."""
     twin = report(KEY, OLD, {"fw": {"version": "1.1", "old": None}}, at=9)
