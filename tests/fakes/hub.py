@@ -122,7 +122,7 @@ async def running_hub(
     async with asyncio.TaskGroup() as tasks:
         counts = Counts(fleet, Queries(fleet), clock)
         tending, machine = Tending(fleet, clock), FixedMachine()
-        body = Body(fleet, counts, sweeps, tending, identities, machine, clock)
+        body = Body(fleet, counts, sweeps, tending, identities, machine, store.figures, clock)
         doctor = Doctor(body.checks(), clock)
         loops = (fleet.run, sweeps.run, doctor.run, *((counts.run,) if counting else ()))
         running = [tasks.create_task(loop()) for loop in loops]

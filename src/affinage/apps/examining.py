@@ -16,6 +16,7 @@ from affinage.domain.edge import ModuleIdentities
 from affinage.domain.principal import Kind, Principal, Right
 from affinage.ports.clock import Clock
 from affinage.ports.machine import Machine
+from affinage.ports.store import StoreFigures
 from affinage.services.checks.finding import Check, Verdict
 from affinage.services.checks.ground import Ground
 from affinage.services.checks.recount import Recount
@@ -47,12 +48,14 @@ class Body:
     tending: Tending
     identities: ModuleIdentities
     machine: Machine
+    figures: Callable[[], StoreFigures]
+    """Of the store."""
     clock: Clock
 
     def checks(self) -> list[Check]:
         """The quick ones first."""
         return [
-            Ground(self.machine, self.clock).check,
+            Ground(self.machine, self.figures, self.clock).check,
             Standing(self.fleet, self.sweeps, self.tending).check,
             Settled(self.fleet, self.sweeps, self.identities, self.clock).check,
             Recount(self.fleet, self.counts, self.clock).check,
@@ -100,7 +103,7 @@ async def _examine_fleet(
     counts, sweeps = Counts(fleet, Queries(fleet), clock), Sweeps(fleet, clock)
     await sweeps.open()
     tending = Tending(fleet, clock)
-    body = Body(fleet, counts, sweeps, tending, identities, machine(data), clock)
+    body = Body(fleet, counts, sweeps, tending, identities, machine(data), store.figures, clock)
     return await _examined(Doctor(body.checks(), clock), tell, fleet.run, counts.run)
 
 

@@ -88,6 +88,7 @@ class Parts:
             tending=self.tending,
             identities=made_of,
             machine=machine(settings.data, settings.certificate),
+            figures=self.store.figures,
             clock=self.clock,
         )
         self.doctor = Doctor(examined.checks(), self.clock)

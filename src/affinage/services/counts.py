@@ -11,6 +11,7 @@ import math
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
+from functools import lru_cache
 from typing import Final, NamedTuple, NoReturn
 
 from affinage.domain.moments import Millis, millis
@@ -48,6 +49,12 @@ class Question(NamedTuple):
 
     text: str
     default: Collection
+
+
+@lru_cache(maxsize=4096)
+def parsed(question: Question) -> Query | None:
+    """The query; None of an empty text."""
+    return parse_query(question.text, default=question.default) if question.text else None
 
 
 class How(StrEnum):
@@ -159,8 +166,7 @@ class Counts:
         now = self._clock.monotonic()
         entry = self._entries.get(question)
         if entry is None or entry.asked_at + REST_S < now:
-            text, default = question
-            entry = Entry(parse_query(text, default=default) if text else None, now)
+            entry = Entry(parsed(question), now)
             self._entries[question] = entry
             self._new.append(entry)
             self._asked.set()
@@ -214,6 +220,9 @@ class Counts:
             await self._undecided.wait()
             self._undecided.clear()
             while (entry := self._oldest()) is not None:
+                if self._fleet.is_indexing:  # to scan beside that would be twice the work
+                    await asyncio.sleep(0)
+                    continue
                 began = self._clock.monotonic()
                 await self._by_rows(entry)
                 self._tell()

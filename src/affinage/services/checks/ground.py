@@ -1,12 +1,13 @@
-"""What the hub stands on: room on the disk, descriptors, certificates."""
+"""What the hub stands on: room on the disk, descriptors, certificates, the store's journal."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from datetime import timedelta
 from typing import Final
 
 from affinage.domain.errors import Invalid
 from affinage.ports.clock import Clock
 from affinage.ports.machine import Machine, Room
+from affinage.ports.store import StoreFigures
 from affinage.services.checks.finding import Finding, Progress, Verdict
 
 SCARCE: Final = 0.1
@@ -19,12 +20,13 @@ EXPIRES_SOON: Final = timedelta(days=30)
 
 _MAKE_ROOM: Final = "make room: without any the hub refuses every write"
 _RAISE: Final = "raise the limit on open files (`ulimit -n`, LimitNOFILE of a service)"
+_LOOK: Final = "look at the disk and at the hub's log: until it can, the journal grows"
 _RENEW: Final = "restart the hub, which renews its own; replace it if it is yours"
 
 
 class Ground:
-    def __init__(self, machine: Machine, clock: Clock) -> None:
-        self._machine, self._clock = machine, clock
+    def __init__(self, machine: Machine, figures: Callable[[], StoreFigures], clock: Clock) -> None:
+        self._machine, self._figures, self._clock = machine, figures, clock
 
     async def check(self, _: Progress) -> Sequence[Finding]:
         """Look at the machine."""
@@ -35,8 +37,16 @@ class Ground:
         return [
             _finding("disk", _scarcity(disk), space, _MAKE_ROOM),
             _finding("descriptors", _scarcity(descriptors), openings, _RAISE),
+            self._journal(),
             *self._certificates(),
         ]
+
+    def _journal(self) -> Finding:
+        figures = self._figures()
+        verdict = Verdict.WARNING if figures.failed_folds else Verdict.OK
+        what = f"{figures.journal_rows} rows of the journal are not folded into their tables"
+        failed = f"; folding failed {figures.failed_folds} times" if figures.failed_folds else ""
+        return _finding("journal", verdict, what + failed, _LOOK)
 
     def _certificates(self) -> list[Finding]:
         try:

@@ -10,14 +10,13 @@ from typing import Final
 
 from affinage.domain.principal import Kind, Principal
 from affinage.domain.query.evaluate import matches
-from affinage.domain.query.parse import parse_query
 from affinage.domain.query.select import group
 from affinage.domain.query.syntax import Collection, Query
 from affinage.domain.row import TwinRow
 from affinage.ports.clock import Clock
 from affinage.services.checks.finding import Finding, Pace, Progress, Verdict, some
 from affinage.services.configurations import questions_of
-from affinage.services.counts import FRESH_S, READERS, Counts, Question
+from affinage.services.counts import FRESH_S, READERS, Counts, Question, parsed
 from affinage.services.fleet.fleet import Fleet, Overlay
 from affinage.services.moved import Moved, Reads
 
@@ -75,7 +74,7 @@ class Recount:
         self, questions: set[Question], asked: Named, outcome: Outcome, progress: Progress
     ) -> set[Question]:
         """Recount once; those that could not be compared."""
-        queries = {one: parse_query(one.text, default=one.default) for one in questions if one.text}
+        queries = {one: query for one in questions if (query := parsed(one)) is not None}
         await self._counts.show(questions, by=_HUB)
         self._moved, reads = Moved(), {one: Reads.of(queries[one], self._fleet) for one in queries}
         wanted = await self._by_rows(queries, progress) | dict.fromkeys(questions - {*queries}, 0)

@@ -177,6 +177,11 @@ class Fleet:
         """How many paths were ever watched; see `Overlay.begun`."""
         return self._memory.begun
 
+    @property
+    def is_indexing(self) -> bool:
+        """Whether bitmaps are on their way, which may answer what would take a scan now."""
+        return self._indexer.is_building
+
     def follows(self, collection: Collection, paths: Iterable[Path]) -> bool:
         """Whether every commit's moves tell of all these paths."""
         bitmaps = self._memory.bitmaps[collection]

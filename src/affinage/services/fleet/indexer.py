@@ -26,6 +26,12 @@ class Indexer:
     def __init__(self, memory: Memory) -> None:
         self._memory = memory
         self._wanted: asyncio.Queue[tuple[Collection, Path]] = asyncio.Queue()
+        self._unbuilt = 0
+
+    @property
+    def is_building(self) -> bool:
+        """Whether bitmaps are on their way."""
+        return self._unbuilt > 0
 
     def want(self, collection: Collection, paths: Iterable[Path], *, always: bool = False) -> None:
         """Keep bitmaps for these paths from now on; complete once `run` has come to them.
@@ -39,6 +45,7 @@ class Indexer:
                 if self._is_nowhere(path):
                     bitmaps.complete([path])
                 else:
+                    self._unbuilt += 1
                     self._wanted.put_nowait((collection, path))
 
     def _is_nowhere(self, path: Path) -> bool:
@@ -70,4 +77,5 @@ class Indexer:
             if position % SLICE == 0:
                 await asyncio.sleep(0)
         bitmaps.complete(paths)
+        self._unbuilt -= len(paths)
         _log.info("indexed", collection=collection.value, paths=len(paths))

@@ -6,6 +6,7 @@ import pytest
 
 from affinage.domain.errors import Invalid
 from affinage.ports.machine import Certificate
+from affinage.ports.store import StoreFigures
 from affinage.services.checks.finding import Finding, Progress, Verdict
 from affinage.services.checks.ground import Ground
 from fakes.clock import START, FixedClock
@@ -13,9 +14,23 @@ from fakes.looped import looped
 from fakes.machine import FixedMachine
 
 
-async def found(machine: FixedMachine) -> dict[str, Finding]:
+async def found(
+    machine: FixedMachine,
+    figures: StoreFigures = StoreFigures(),  # noqa: B008  # immutable
+) -> dict[str, Finding]:
     """By check."""
-    return {one.check: one for one in await Ground(machine, FixedClock()).check(Progress())}
+    ground = Ground(machine, lambda: figures, FixedClock())
+    return {one.check: one for one in await ground.check(Progress())}
+
+
+@looped
+async def test_a_journal_that_cannot_be_folded_is_told() -> None:
+    """NATIVE-25"""
+    told = (await found(FixedMachine(), StoreFigures(journal_rows=7)))["journal"]
+    assert (told.verdict, told.what[:21]) == (Verdict.OK, "7 rows of the journal")
+    told = (await found(FixedMachine(), StoreFigures(failed_folds=2)))["journal"]
+    assert told.verdict is Verdict.WARNING
+    assert told.what.endswith("; folding failed 2 times")
 
 
 @looped
@@ -34,7 +49,8 @@ async def test_with_plenty_of_everything_nothing_is_to_do() -> None:
 async def test_what_runs_out_is_told_in_time(part: float, wanted: Verdict) -> None:
     """NATIVE-25"""
     machine = FixedMachine(free_mib=int(100_000 * part), free_descriptors=int(1000 * part))
-    for one in (await found(machine)).values():
+    told = await found(machine)
+    for one in (told["disk"], told["descriptors"]):
         assert one.verdict is wanted
         assert bool(one.next_step) is (wanted is not Verdict.OK)
 

@@ -45,6 +45,20 @@ async def test_what_was_there_before_is_entered_and_then_the_path_is_complete() 
 
 
 @looped
+async def test_it_is_building_until_the_last_path_is_complete() -> None:
+    hub = Commits()
+    hub.run(putting(device("d")))
+    indexer = Indexer(hub.memory)
+    assert not indexer.is_building
+    indexer.want(DEVICES, PATHS)
+    assert indexer.is_building
+    running = asyncio.ensure_future(indexer.run())
+    await turn()
+    assert not indexer.is_building
+    running.cancel()
+
+
+@looped
 async def test_there_are_only_so_many_paths_unless_a_condition_needs_them() -> None:
     hub = Commits()
     indexer, bitmaps = Indexer(hub.memory), hub.memory.bitmaps[DEVICES]
