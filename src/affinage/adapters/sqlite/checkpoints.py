@@ -21,8 +21,10 @@ FEW_PAGES: Final = 200
 
 
 class Checkpoints:
-    def __init__(self, connection: apsw.Connection, connect: Callable[[], apsw.Connection]) -> None:
-        self._connection, self._connect = connection, connect
+    def __init__(
+        self, connection: apsw.Connection, connect: Callable[[], apsw.Connection], log_pages: int
+    ) -> None:
+        self._connection, self._connect, self._log_pages = connection, connect, log_pages
         self._thread = ThreadPoolExecutor(1, "checkpoint")
         self._beside: apsw.Connection | None = None
         self._under_way: Future[None] | None = None
@@ -33,7 +35,7 @@ class Checkpoints:
     def look(self) -> None:
         """Begin one, or end one, if it is time; the store's thread calls it between commits."""
         if self._under_way is None:
-            if self._pages >= LOG_PAGES:
+            if self._pages >= self._log_pages:
                 self._under_way = self._thread.submit(self._move)
         elif self._under_way.done():
             self._under_way = None

@@ -41,9 +41,7 @@ class Fold:
         self._records: dict[tuple[Table, Key], bytes | None] = {}
         self._gathered: list[tuple[int, int]] = []
         self._left_bytes = size_bytes
-        self._steps = chain(
-            self._gather(), self._device_steps(), self._record_steps(), self._trim_steps()
-        )
+        self._steps = self._in_order()
         self.written = self._passed = 0
 
     def slice(self, most: int) -> bool:
@@ -71,6 +69,9 @@ class Fold:
     def work(self) -> int:
         """Rows written, and a tenth of those gathered or forgotten: so much cheaper they are."""
         return self.written + self._passed // 10
+
+    def _in_order(self) -> Iterator[Step]:
+        return chain(self._gather(), self._device_steps(), self._record_steps(), self._trim_steps())
 
     def _gather(self) -> Iterator[Step]:
         """Nothing to do in the steps: each gathers one commit as it is asked for."""

@@ -19,7 +19,7 @@ import apsw
 
 from affinage.adapters.sql.statements import migrations, named
 from affinage.adapters.sqlite import journal
-from affinage.adapters.sqlite.checkpoints import Checkpoints
+from affinage.adapters.sqlite.checkpoints import LOG_PAGES, Checkpoints
 from affinage.adapters.sqlite.fold import Fold
 from affinage.domain.errors import Invalid, Unavailable
 from affinage.ports.store import Key, Row, StoreFigures, Table
@@ -38,6 +38,8 @@ LEAST_SLICE: Final = 64
 
 
 class SqliteStore:
+    fold_of = Fold
+
     def __init__(
         self,
         path: Path,
@@ -45,6 +47,7 @@ class SqliteStore:
         read_only: bool = False,
         vfs: str | None = None,
         fold_bytes: int = FOLD_BYTES,
+        log_pages: int = LOG_PAGES,
     ) -> None:
         """Open the file, made and migrated if need be; or only to read, beside a hub's own.
 
@@ -53,6 +56,7 @@ class SqliteStore:
             read_only: make and change nothing.
             vfs: SQLite's name for what stands between it and the disk; None is the system's.
             fold_bytes: from how much in the journal on it is folded.
+            log_pages: from how many pages in SQLite's log on they are moved into the file.
 
         Raises:
             Invalid: it was written by a newer release, or is only read and was by an older one.
@@ -71,7 +75,7 @@ class SqliteStore:
             self._migrate(read_only=read_only)
             if not read_only:
                 self._journal_rows, self._journal_bytes = self._length()
-            self._checkpoints = Checkpoints(self._connection, self._connect)
+            self._checkpoints = Checkpoints(self._connection, self._connect, log_pages)
         except apsw.Error as error:
             raise Unavailable(f"{path} cannot be opened: {error}") from error
 
@@ -137,7 +141,8 @@ class SqliteStore:
         self._since_slice = 0
         try:
             if self._fold is None:
-                self._fold = Fold(self._connection, self._statements, self._fold_bytes)
+                most = LEAST_SLICE  # what was committed before it began is not to be made up for
+                self._fold = self.fold_of(self._connection, self._statements, self._fold_bytes)
             if self._fold.slice(most):
                 self._end_fold(self._fold)
         except apsw.Error:  # of a full disk, say: the journal has it all, the next commit tells

@@ -207,3 +207,17 @@ def test_who_only_reads_refuses_an_older_schema(path: Path) -> None:
         connection.pragma("user_version", 1)
     with pytest.raises(Invalid, match="the store is at schema 1, this release reads 2"):
         SqliteStore(path, read_only=True)
+
+
+def test_a_fold_does_not_write_all_that_had_gathered_in_one_slice(path: Path) -> None:
+    store = SqliteStore(path, fold_bytes=400_000)
+
+    async def until_folding() -> None:
+        await store.commit([device(number, bytes(100)) for number in range(4_000)])
+        while not store.figures().folded_rows:
+            await store.commit([device(1)])
+
+    asyncio.run(until_folding())
+    assert store.figures().folded_rows < 4_000
+    assert store.figures().journal_rows >= 4_000
+    asyncio.run(store.close())
