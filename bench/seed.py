@@ -29,8 +29,11 @@ from affinage.services.fleet import codec
 KEY: Final = "AAECAwQFBgcICQoLDA0ODxAREhMUFRYXGBkaGxwdHh8="
 """Of every device."""
 
-COMMIT: Final = 20_000
+COMMIT: Final = 2_000
 """Devices written together."""
+
+FOLD_BYTES: Final = 2**23
+"""What the store may leave in its journal: little, as after a quiet night."""
 
 CUSTOMERS: Final = 100
 SITES: Final = 1_000
@@ -49,7 +52,7 @@ def seed(data: Path, twins: int) -> None:
     """Make the data folder, with so many devices in its store; a hub has made nothing in it yet."""
     folder = DataFolder(data)
     sealed = FileVault(data / "vault.key").seal(KEY.encode())
-    store = SqliteStore(data / "hub.db")
+    store = SqliteStore(data / "hub.db", fold_bytes=FOLD_BYTES)
     asyncio.run(_write(store, _devices(twins, sealed)))
     folder.close()
 

@@ -38,10 +38,15 @@ class HubProcess:
     names: tuple[str, ...] = ()
     https_port: int = 443
     mqtt_port: int = 8883
+    program: tuple[str, ...] = (str(AFFINAGE),)
     ready_line: str = field(default="", init=False)
 
     def __enter__(self) -> Self:
-        self.start()
+        try:
+            self.start()
+        except BaseException:
+            self.kill()
+            raise
         return self
 
     def __exit__(self, *_: object) -> None:
@@ -87,7 +92,7 @@ class HubProcess:
         named = [f"--hostname={name}" for name in (self.address, *self.names)]
         ports = [f"--https-port={self.https_port}", f"--mqtt-port={self.mqtt_port}"]
         return [
-            str(AFFINAGE),
+            *self.program,
             "serve",
             f"--data={self.data}",
             f"--host={self.address}",

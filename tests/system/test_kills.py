@@ -7,6 +7,8 @@ import asyncio
 import os
 import random
 import sys
+from collections.abc import Iterator
+from pathlib import Path
 from time import monotonic
 from typing import Any, Final
 
@@ -17,6 +19,7 @@ from affinage.adapters.system.clock import wall_time
 from affinage.clients.service import MAX_BULK, ServiceClient
 from affinage.domain.values import JsonObject
 from affinage.protocol.connection_strings import ConnectionString
+from fakes import tidy_hub
 from fakes.fleet_in_force import IN_FORCE, configuration, strays
 from fakes.hub_process import PATIENCE_S, HubProcess
 from fakes.operators import Deployer, Planner, Registrar
@@ -204,6 +207,14 @@ async def suffer(hub: HubProcess) -> Ordeal:
             await ordeal.confirm()
             await ordeal.reconcile_again()
         return ordeal
+
+
+@pytest.fixture
+def hub(address: str, tmp_path: Path) -> Iterator[HubProcess]:
+    """One that folds its journal all the time."""
+    program = (sys.executable, "-P", tidy_hub.__file__)
+    with HubProcess(tmp_path / "data", address, program=program) as hub:
+        yield hub
 
 
 def test_what_was_acknowledged_outlives_every_kill(
