@@ -12,7 +12,7 @@ from hypothesis import given
 from affinage.domain.query.evaluate import matches
 from affinage.domain.query.parse import parse_query
 from affinage.domain.query.syntax import Collection
-from affinage.services.checks.finding import Progress, Verdict
+from affinage.services.checks.finding import Progress, Severity
 from affinage.services.checks.recount import Recount
 from affinage.services.checks.settled import Settled
 from affinage.services.counts import FRESH_S, Question
@@ -99,7 +99,7 @@ def test_the_doctor_agrees(history: list[Operation]) -> None:
         settled = Settled(hub.fleet, hub.sweeps, identities, hub.clock)
         for one in (recount, settled):
             [finding] = await hub.finish(one.check(Progress()))
-            assert finding.verdict is Verdict.OK, finding
+            assert finding.severity is Severity.OK, finding
             assert "not compared" not in finding.what
 
     asyncio.run(hub.live(history, check))

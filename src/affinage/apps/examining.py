@@ -17,7 +17,7 @@ from affinage.domain.principal import Kind, Principal, Right
 from affinage.ports.clock import Clock
 from affinage.ports.machine import Machine
 from affinage.ports.store import StoreFigures
-from affinage.services.checks.finding import Check, Verdict
+from affinage.services.checks.finding import Check, Severity
 from affinage.services.checks.ground import Ground
 from affinage.services.checks.recount import Recount
 from affinage.services.checks.rows import Rows
@@ -85,7 +85,7 @@ async def examine(data: Path, tell: Callable[[Examination], None]) -> Examinatio
     try:
         doctor = Doctor([Rows(store, store.faults).check], clock)
         rows = await _examined(doctor, tell)
-        if rows.verdict is not Verdict.OK:
+        if rows.severity is not Severity.OK:
             return rows
         examination = await _examine_fleet(store, data, clock, tell)
         examination.findings[:0] = rows.findings

@@ -14,7 +14,7 @@ from affinage.domain.errors import NotFound
 from affinage.domain.moments import Millis, millis
 from affinage.domain.principal import Principal, Right
 from affinage.ports.clock import Clock
-from affinage.services.checks.finding import Check, Finding, Progress, Verdict, worst
+from affinage.services.checks.finding import Check, Finding, Progress, Severity, worst
 
 EXAMINERS: Final = Right.REGISTRY_READ
 """Findings name devices of every kind, and what is wrong with them. ACCESS-5."""
@@ -35,7 +35,7 @@ class Examination(Struct):
     ended_at: Millis | None = None
 
     @property
-    def verdict(self) -> Verdict:
+    def severity(self) -> Severity:
         """The worst so far."""
         return worst(self.findings)
 
@@ -83,6 +83,6 @@ class Doctor:
             except Exception as error:  # noqa: BLE001  # logged here, once; others go on
                 _log.exception("check failed")
                 what = f"a check failed: {type(error).__name__}"
-                examination.findings.append(Finding("doctor", Verdict.PROBLEM, what, _FAILED))
+                examination.findings.append(Finding("doctor", Severity.PROBLEM, what, _FAILED))
         examination.ended_at = millis(self._clock.now())
-        _log.info("examined", verdict=str(examination.verdict), number=examination.number)
+        _log.info("examined", severity=str(examination.severity), number=examination.number)

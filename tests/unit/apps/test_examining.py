@@ -10,7 +10,7 @@ from affinage.apps.hub import Hub
 from affinage.apps.settings import HubSettings
 from affinage.domain.errors import Unavailable
 from affinage.ports.store import Row, Table
-from affinage.services.checks.finding import Verdict
+from affinage.services.checks.finding import Severity
 from affinage.services.doctor import Examination
 from fakes.life import OWNER, key_of
 from fakes.looped import looped
@@ -36,7 +36,7 @@ async def test_a_folder_that_is_well_is_left_as_it_is(tmp_path: Path) -> None:
     await furnish(tmp_path)
     before, told = (tmp_path / "hub.db").read_bytes(), list[Examination]()
     examination = await examine(tmp_path, told.append)
-    assert examination.verdict is Verdict.OK
+    assert examination.severity is Severity.OK
     checks = [one.check for one in examination.findings]
     assert (checks[0], checks[-2:]) == ("store", ["reconciled", "counts"])
     assert told[-1].ended_at is not None
@@ -50,7 +50,7 @@ async def test_where_a_row_cannot_be_read_nothing_else_is_examined(tmp_path: Pat
     await write(tmp_path, Row(Table.DEVICES, 99, b"\xc1"))
     examination = await examine(tmp_path, lambda _: None)
     [finding] = examination.findings
-    assert (finding.check, finding.verdict) == ("store", Verdict.PROBLEM)
+    assert (finding.check, finding.severity) == ("store", Severity.PROBLEM)
     assert finding.details[0].startswith("row 99 of devices cannot be read")
 
 

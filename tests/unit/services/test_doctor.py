@@ -9,14 +9,14 @@ from structlog.testing import capture_logs
 
 from affinage.domain.errors import Forbidden, NotFound
 from affinage.domain.principal import Right
-from affinage.services.checks.finding import Check, Finding, Progress, Verdict
+from affinage.services.checks.finding import Check, Finding, Progress, Severity
 from affinage.services.doctor import Doctor, Examination
 from fakes.clock import FixedClock
 from fakes.life import OWNER, policy
 from fakes.looped import looped
 
-WELL = Finding("a", Verdict.OK, "fine")
-ILL = Finding("b", Verdict.WARNING, "not so fine")
+WELL = Finding("a", Severity.OK, "fine")
+ILL = Finding("b", Severity.WARNING, "not so fine")
 
 
 def finds(*findings: Finding) -> Check:
@@ -54,7 +54,7 @@ async def test_an_examination_finds_what_its_checks_find() -> None:
         begun = doctor.begin(by=OWNER)
         assert (begun.number, begun.findings, begun.ended_at) == (1, [], None)
         await ended(begun)
-        assert (begun.findings, begun.verdict) == ([WELL, ILL, WELL], Verdict.WARNING)
+        assert (begun.findings, begun.severity) == ([WELL, ILL, WELL], Severity.WARNING)
         assert (doctor.latest(by=OWNER), begun.progress.done) == (begun, 2)
 
 
@@ -76,7 +76,7 @@ async def test_a_check_that_fails_is_a_problem_and_the_others_go_on() -> None:
         with capture_logs() as lines:
             begun = doctor.begin(by=OWNER)
             await ended(begun)
-        assert [one.verdict for one in begun.findings] == [Verdict.PROBLEM, Verdict.OK]
+        assert [one.severity for one in begun.findings] == [Severity.PROBLEM, Severity.OK]
         assert "secret" not in begun.findings[0].what
         assert lines[0]["event"] == "check failed"
 

@@ -31,7 +31,7 @@ PROBLEM: Final = "problem"
 
 COLUMNS: Final[Columns] = {
     "check": lambda row: row.get("check"),
-    "": lambda row: row.get("verdict"),
+    "": lambda row: row.get("severity"),
     "found": lambda row: row.get("what"),
     "next step": lambda row: row.get("nextStep"),
 }
@@ -58,7 +58,7 @@ def doctor(data: DataOption = None, as_json: JsonOption = False) -> None:
     else:
         show_table([*lines(found)], COLUMNS)
         say(conclusion(found))
-    if found["verdict"] == PROBLEM:
+    if found["severity"] == PROBLEM:
         raise typer.Exit(1)
 
 
@@ -73,12 +73,12 @@ def lines(examination: JsonObject) -> Iterator[JsonObject]:
 
 def conclusion(examination: JsonObject) -> str:
     """All of it in a sentence."""
-    verdicts = [finding["verdict"] for finding in _findings(examination)]
-    bad = [verdict for verdict in verdicts if verdict != WELL]
+    severities = [finding["severity"] for finding in _findings(examination)]
+    bad = [severity for severity in severities if severity != WELL]
     if not bad:
-        return f"all is well: {len(verdicts)} findings"
+        return f"all is well: {len(severities)} findings"
     problems = bad.count(PROBLEM)
-    return f"{problems} problems and {len(bad) - problems} warnings in {len(verdicts)} findings"
+    return f"{problems} problems and {len(bad) - problems} warnings in {len(severities)} findings"
 
 
 async def asked(hub: ServiceClient, tell: Tell) -> JsonObject:

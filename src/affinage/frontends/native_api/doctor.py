@@ -32,7 +32,7 @@ def document(examination: Examination) -> JsonObject:
         "endedAt": None if ended_at is None else iso(ended_at),
         "done": examination.progress.done,
         "total": examination.progress.total,
-        "verdict": str(examination.verdict),
+        "severity": str(examination.severity),
         "findings": [_finding(one) for one in examination.findings],
     }
 
@@ -40,7 +40,7 @@ def document(examination: Examination) -> JsonObject:
 def _finding(one: Finding) -> JsonObject:
     return {
         "check": one.check,
-        "verdict": str(one.verdict),
+        "severity": str(one.severity),
         "what": one.what,
         "nextStep": one.next_step,
         "details": [*one.details],

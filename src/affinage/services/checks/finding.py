@@ -16,7 +16,7 @@ MAX_DETAILS: Final = 10
 """Devices or counts that are named in one finding."""
 
 
-class Verdict(StrEnum):
+class Severity(StrEnum):
     """The later, the worse."""
 
     OK = "ok"
@@ -25,21 +25,21 @@ class Verdict(StrEnum):
 
     @property
     def rank(self) -> int:
-        return [*Verdict].index(self)
+        return [*Severity].index(self)
 
 
 class Finding(Struct, frozen=True):
     check: str
-    verdict: Verdict
+    severity: Severity
     what: str
     next_step: str = ""
     """Empty where there is nothing to do."""
     details: tuple[str, ...] = ()
 
 
-def worst(findings: Sequence[Finding]) -> Verdict:
+def worst(findings: Sequence[Finding]) -> Severity:
     """OK if there are none."""
-    return max((one.verdict for one in findings), key=lambda one: one.rank, default=Verdict.OK)
+    return max((one.severity for one in findings), key=lambda one: one.rank, default=Severity.OK)
 
 
 def some(details: Sequence[str]) -> tuple[str, ...]:

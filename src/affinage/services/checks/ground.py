@@ -8,7 +8,7 @@ from affinage.domain.errors import Invalid
 from affinage.ports.clock import Clock
 from affinage.ports.machine import Machine, Room
 from affinage.ports.store import StoreFigures
-from affinage.services.checks.finding import Finding, Progress, Verdict
+from affinage.services.checks.finding import Finding, Progress, Severity
 
 SCARCE: Final = 0.1
 """The free part of the disk or of the descriptors below which there is a warning."""
@@ -43,16 +43,16 @@ class Ground:
 
     def _journal(self) -> Finding:
         figures = self._figures()
-        verdict = Verdict.WARNING if figures.failed_folds else Verdict.OK
+        severity = Severity.WARNING if figures.failed_folds else Severity.OK
         what = f"{figures.journal_rows} rows of the journal are not folded into their tables"
         failed = f"; folding failed {figures.failed_folds} times" if figures.failed_folds else ""
-        return _finding("journal", verdict, what + failed, _LOOK)
+        return _finding("journal", severity, what + failed, _LOOK)
 
     def _certificates(self) -> list[Finding]:
         try:
             found = self._machine.certificates()
         except Invalid as error:
-            return [Finding("certificate", Verdict.PROBLEM, str(error), _RENEW)]
+            return [Finding("certificate", Severity.PROBLEM, str(error), _RENEW)]
         now = self._clock.now()
         return [
             _finding(
@@ -65,19 +65,19 @@ class Ground:
         ]
 
 
-def _finding(check: str, verdict: Verdict, what: str, next_step: str) -> Finding:
+def _finding(check: str, severity: Severity, what: str, next_step: str) -> Finding:
     """With the next step only if there is something to do."""
-    return Finding(check, verdict, what, "" if verdict is Verdict.OK else next_step)
+    return Finding(check, severity, what, "" if severity is Severity.OK else next_step)
 
 
-def _scarcity(room: Room) -> Verdict:
+def _scarcity(room: Room) -> Severity:
     part = room.free / room.total
     if part < NEARLY_NONE:
-        return Verdict.PROBLEM
-    return Verdict.WARNING if part < SCARCE else Verdict.OK
+        return Severity.PROBLEM
+    return Severity.WARNING if part < SCARCE else Severity.OK
 
 
-def _nearness(left: timedelta) -> Verdict:
+def _nearness(left: timedelta) -> Severity:
     if left <= timedelta(0):
-        return Verdict.PROBLEM
-    return Verdict.WARNING if left < EXPIRES_SOON else Verdict.OK
+        return Severity.PROBLEM
+    return Severity.WARNING if left < EXPIRES_SOON else Severity.OK

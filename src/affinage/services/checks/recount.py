@@ -14,7 +14,7 @@ from affinage.domain.query.select import group
 from affinage.domain.query.syntax import Collection, Query
 from affinage.domain.row import TwinRow
 from affinage.ports.clock import Clock
-from affinage.services.checks.finding import Finding, Pace, Progress, Verdict, some
+from affinage.services.checks.finding import Finding, Pace, Progress, Severity, some
 from affinage.services.configurations import questions_of
 from affinage.services.counts import FRESH_S, READERS, Counts, Question, parsed
 from affinage.services.fleet.fleet import Fleet, Overlay
@@ -27,7 +27,7 @@ ROUNDS: Final = 3
 PATIENCE: Final = 8
 """How often a count that is not up to date is waited for, FRESH_S each time."""
 
-_DRIFT: Final = (
+_NEXT: Final = (
     "restart the hub, which counts anew from its store; keep its log and report this, it is a fault"
 )
 _HUB: Final = Principal(Kind.HUB, "doctor", "hub", "doctor", READERS)
@@ -41,7 +41,7 @@ class Outcome:
     """Of several rounds."""
 
     agreed: int = 0
-    drifted: list[str] = field(default_factory=list)
+    wrong: list[str] = field(default_factory=list)
 
 
 class Recount:
@@ -143,13 +143,13 @@ def _compare(names: Iterable[str], shown: int, wanted: int, outcome: Outcome) ->
         if shown == wanted:
             outcome.agreed += 1
         else:
-            outcome.drifted.append(f"{name} shows {shown}, a recount finds {wanted}")
+            outcome.wrong.append(f"{name} shows {shown}, a recount finds {wanted}")
 
 
 def _found(outcome: Outcome, moving: Sequence[str]) -> Finding:
     also = f"; {len(moving)} moved all the time and were not compared" if moving else ""
-    if outcome.drifted:
-        what = f"{len(outcome.drifted)} counts are wrong, {outcome.agreed} agree{also}"
-        return Finding(CHECK, Verdict.PROBLEM, what, _DRIFT, some(sorted(outcome.drifted)))
+    if outcome.wrong:
+        what = f"{len(outcome.wrong)} counts are wrong, {outcome.agreed} agree{also}"
+        return Finding(CHECK, Severity.PROBLEM, what, _NEXT, some(sorted(outcome.wrong)))
     what = f"{outcome.agreed} counts agree with a recount of every twin{also}"
-    return Finding(CHECK, Verdict.OK, what, "", some(moving))
+    return Finding(CHECK, Severity.OK, what, "", some(moving))

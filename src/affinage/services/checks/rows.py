@@ -8,7 +8,7 @@ from affinage.domain.configuration import Configuration
 from affinage.domain.device import Presence
 from affinage.ports.store import Store, Table
 from affinage.services.access import Policy
-from affinage.services.checks.finding import Finding, Progress, Verdict, some
+from affinage.services.checks.finding import Finding, Progress, Severity, some
 from affinage.services.fleet import codec
 from affinage.services.sessions import Subscriptions
 from affinage.services.sweeps import Sweep
@@ -41,8 +41,8 @@ class Rows:
                 wrong += [problem] if problem else []
         if wrong:
             what = f"{len(wrong)} faults are in the store"
-            return [Finding(CHECK, Verdict.PROBLEM, what, _RESTORE, some(wrong))]
-        return [Finding(CHECK, Verdict.OK, f"all {rows} rows of the store can be read")]
+            return [Finding(CHECK, Severity.PROBLEM, what, _RESTORE, some(wrong))]
+        return [Finding(CHECK, Severity.OK, f"all {rows} rows of the store can be read")]
 
     def _problems(self, table: Table) -> Iterator[str]:
         """For each row what is wrong with it; empty for nothing."""

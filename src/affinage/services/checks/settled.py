@@ -15,7 +15,7 @@ from affinage.domain.device import Device
 from affinage.domain.edge import ModuleIdentities, next_leaving
 from affinage.domain.reconcile import reconcile
 from affinage.ports.clock import Clock
-from affinage.services.checks.finding import Finding, Pace, Progress, Verdict, some
+from affinage.services.checks.finding import Finding, Pace, Progress, Severity, some
 from affinage.services.fleet.fleet import Fleet
 from affinage.services.fleet.unit import Change, View
 from affinage.services.sweeps import Sweeps
@@ -59,9 +59,9 @@ class Settled:
         tried = f"{len(numbers)} of {self._fleet.device_count} devices"
         if not stirred:
             what = f"{tried} were reconciled once more, and nothing would be written"
-            return [Finding(CHECK, Verdict.OK, what)]
+            return [Finding(CHECK, Severity.OK, what)]
         what = f"{len(stirred)} of {tried} are not as their configurations want them"
-        return [Finding(CHECK, Verdict.PROBLEM, what, _NEXT, some([*stirred.values()]))]
+        return [Finding(CHECK, Severity.PROBLEM, what, _NEXT, some([*stirred.values()]))]
 
     def _sample(self) -> list[int]:
         everybody = self._fleet.numbers()

@@ -8,7 +8,7 @@ from typing import Final, NamedTuple
 
 from affinage.domain.moments import iso
 from affinage.domain.query.syntax import Lookup, to_text
-from affinage.services.checks.finding import MAX_DETAILS, Finding, Progress, Verdict, some
+from affinage.services.checks.finding import MAX_DETAILS, Finding, Progress, Severity, some
 from affinage.services.fleet.fleet import Fleet
 from affinage.services.fleet.pending import Reason
 from affinage.services.sweeps import Sweeps
@@ -18,7 +18,7 @@ from affinage.services.tending import Held, Tending
 class _Kind(NamedTuple):
     """How a reason to be pending is told."""
 
-    verdict: Verdict
+    severity: Severity
     one: str
     """What is so of the devices, after their number."""
     none: str
@@ -28,7 +28,7 @@ class _Kind(NamedTuple):
 
 _KINDS: Final[Mapping[Reason, _Kind]] = {
     Reason.FAILED: _Kind(
-        Verdict.WARNING,
+        Severity.WARNING,
         "cannot be made what their configurations want, and are tried again",
         "no device is dirty",
         "change the twin or the configuration that the error names, or raise the limit",
@@ -38,28 +38,28 @@ _KINDS: Final[Mapping[Reason, _Kind]] = {
         ),
     ),
     Reason.WAITING: _Kind(
-        Verdict.WARNING,
+        Severity.WARNING,
         "wait for a token of the budget",
         "no device waits for a token",
         "wait; if it lasts, raise the budget of the hub or of the site in the settings",
         lambda held: f"{held.device}: since {iso(held.since)}",
     ),
     Reason.FROZEN: _Kind(
-        Verdict.WARNING,
+        Severity.WARNING,
         "have a membership that flipped too often, and is frozen",
         "no membership is frozen",
         "let no condition read what its configuration makes the device change",
         lambda held: f"{held.device}: {', '.join(held.what)} until {iso(held.due)}",
     ),
     Reason.DRIFTED: _Kind(
-        Verdict.OK,
+        Severity.OK,
         "were written over by hand, and will be corrected",
         "nothing in force was written over",
         "",
         lambda held: f"{held.device}: since {iso(held.since)}, corrected at {iso(held.due)}",
     ),
     Reason.LEAVING: _Kind(
-        Verdict.OK,
+        Severity.OK,
         "have modules that leave",
         "no module leaves",
         "",
@@ -80,27 +80,27 @@ class Standing:
         for reason, kind in _KINDS.items():
             count = len(self._fleet.pending.numbers[reason])
             if not count:
-                yield Finding(str(reason), Verdict.OK, kind.none)
+                yield Finding(str(reason), Severity.OK, kind.none)
                 continue
             listed = [kind.told(held) for held in self._tending.listed(reason, MAX_DETAILS)]
             left = count - len(listed)
             details = (*listed, *((f"and {left} more",) if left > 0 else ()))
             what = f"{count} devices {kind.one}"
-            yield Finding(str(reason), kind.verdict, what, kind.next_step, details)
+            yield Finding(str(reason), kind.severity, what, kind.next_step, details)
 
     def _under_way(self) -> Finding:
         sweeps = self._sweeps.under_way()
         if not sweeps:
-            return Finding("sweeps", Verdict.OK, "no sweep is under way")
+            return Finding("sweeps", Severity.OK, "no sweep is under way")
         details = [f"{one.configuration}: {one.ahead} devices ahead" for one in sweeps]
         what = f"{len(sweeps)} configurations are being carried to their devices"
-        return Finding("sweeps", Verdict.OK, what, "", some(details))
+        return Finding("sweeps", Severity.OK, what, "", some(details))
 
     def _without_bitmaps(self) -> Finding:
         refused = self._fleet.refused()
         if not refused:
-            return Finding("index", Verdict.OK, "every path that is asked for has bitmaps")
+            return Finding("index", Severity.OK, "every path that is asked for has bitmaps")
         details = [f"{to_text(Lookup(path))} of {where}" for where, path in refused]
         what = f"{len(refused)} paths have too many values for bitmaps: what names them scans"
         step = "let conditions and metrics name tags that few values are given to"
-        return Finding("index", Verdict.WARNING, what, step, some(sorted(details)))
+        return Finding("index", Severity.WARNING, what, step, some(sorted(details)))

@@ -12,11 +12,11 @@ from affinage.ports.store import Row, Table
 from fakes.command_line import CommandLine, run, served_hub
 
 FOUND: JsonObject = {
-    "verdict": "problem",
+    "severity": "problem",
     "findings": [
-        {"check": "a", "verdict": "problem", "what": "x", "nextStep": "y", "details": ["z"]},
-        {"check": "b", "verdict": "warning", "what": "u", "nextStep": "", "details": []},
-        {"check": "c", "verdict": "ok", "what": "v", "nextStep": "", "details": []},
+        {"check": "a", "severity": "problem", "what": "x", "nextStep": "y", "details": ["z"]},
+        {"check": "b", "severity": "warning", "what": "u", "nextStep": "", "details": []},
+        {"check": "c", "severity": "ok", "what": "v", "nextStep": "", "details": []},
     ],
 }
 
@@ -40,7 +40,7 @@ def test_a_hub_that_runs_is_asked(affinage: CommandLine) -> None:
     assert "counts" in answer.out
     assert "all is well" in answer.err
     found = affinage.json("doctor")
-    assert (found["verdict"], found["number"]) == ("ok", 2)
+    assert (found["severity"], found["number"]) == ("ok", 2)
 
 
 def test_a_folder_that_no_hub_serves_from_is_looked_into(tmp_path: Path) -> None:
@@ -48,7 +48,7 @@ def test_a_folder_that_no_hub_serves_from_is_looked_into(tmp_path: Path) -> None
     with served_hub(tmp_path / "data") as line:
         line.ok("device", "create", "pump")
     found = run("doctor", "--data", str(tmp_path / "data"), "--json").document
-    assert (found["findings"][0]["check"], found["verdict"]) == ("store", "ok")
+    assert (found["findings"][0]["check"], found["severity"]) == ("store", "ok")
 
 
 def test_a_problem_is_an_exit_status(tmp_path: Path) -> None:

@@ -9,7 +9,7 @@ from affinage.services.checks.finding import (
     WORK_S,
     Finding,
     Pace,
-    Verdict,
+    Severity,
     some,
     worst,
 )
@@ -18,16 +18,16 @@ from fakes.looped import looped
 
 
 @pytest.mark.parametrize(
-    ("verdicts", "wanted"),
+    ("severities", "wanted"),
     [
-        ([], Verdict.OK),
-        ([Verdict.OK, Verdict.OK], Verdict.OK),
-        ([Verdict.WARNING, Verdict.OK], Verdict.WARNING),
-        ([Verdict.OK, Verdict.PROBLEM, Verdict.WARNING], Verdict.PROBLEM),
+        ([], Severity.OK),
+        ([Severity.OK, Severity.OK], Severity.OK),
+        ([Severity.WARNING, Severity.OK], Severity.WARNING),
+        ([Severity.OK, Severity.PROBLEM, Severity.WARNING], Severity.PROBLEM),
     ],
 )
-def test_the_worst_finding_decides(verdicts: list[Verdict], wanted: Verdict) -> None:
-    assert worst([Finding("a", verdict, "") for verdict in verdicts]) is wanted
+def test_the_worst_finding_decides(severities: list[Severity], wanted: Severity) -> None:
+    assert worst([Finding("a", severity, "") for severity in severities]) is wanted
 
 
 def test_of_many_details_the_first_are_told() -> None:

@@ -6,7 +6,7 @@ from dataclasses import replace
 from typing import Any
 
 from affinage.domain.query.parse import parse_query
-from affinage.services.checks.finding import Finding, Progress, Verdict
+from affinage.services.checks.finding import Finding, Progress, Severity
 from affinage.services.checks.recount import PATIENCE, ROUNDS, Recount, Tally
 from affinage.services.counts import FRESH_S, Counts, Question
 from affinage.services.fleet.fleet import Overlay
@@ -59,7 +59,7 @@ async def test_where_every_count_is_right_nothing_is_to_do() -> None:
         recount = Recount(life.fleet, life.counts, life.clock)
         finding = await finished(life, recount, progress)
         assert finding == Finding(
-            "counts", Verdict.OK, "5 counts agree with a recount of every twin"
+            "counts", Severity.OK, "5 counts agree with a recount of every twin"
         )
         assert (progress.done, progress.total) == (4, 4)
 
@@ -72,11 +72,11 @@ async def test_a_count_that_misses_a_move_is_a_problem() -> None:
         deaf = Deaf(life.fleet, life.queries, life.clock)
         counting = asyncio.ensure_future(deaf.run())
         recount = Recount(life.fleet, deaf, life.clock)
-        assert (await finished(life, recount)).verdict is Verdict.OK
+        assert (await finished(life, recount)).severity is Severity.OK
         await life.tag("c", ring="x")
         finding = await finished(life, recount)
         counting.cancel()
-        assert finding.verdict is Verdict.PROBLEM
+        assert finding.severity is Severity.PROBLEM
         assert finding.details == ("one/targetedCount shows 2, a recount finds 3",)
         assert (finding.what, "restart" in finding.next_step) == (
             "1 counts are wrong, 1 agree",
@@ -109,7 +109,7 @@ async def test_a_count_that_moves_all_the_time_is_not_compared() -> None:
         counting = asyncio.ensure_future(restless.run())
         finding = await finished(life, Recount(life.fleet, restless, life.clock))
         counting.cancel()
-        assert (finding.verdict, finding.details) == (Verdict.OK, ("one/targetedCount",))
+        assert (finding.severity, finding.details) == (Severity.OK, ("one/targetedCount",))
         assert finding.what.endswith("; 1 moved all the time and were not compared")
 
 
@@ -118,7 +118,7 @@ async def test_without_configurations_nothing_is_counted() -> None:
     async with living() as life:
         recount = Recount(life.fleet, life.counts, life.clock)
         finding = await finished(life, recount)
-        assert (finding.verdict, finding.what[:8]) == (Verdict.OK, "0 counts")
+        assert (finding.severity, finding.what[:8]) == (Severity.OK, "0 counts")
 
 
 @looped
@@ -146,4 +146,4 @@ async def test_no_condition_and_jobs_have_no_rows() -> None:
         }
         await life.configurations.put("one", body, if_match=None, by=OWNER)
         finding = await finished(life, Recount(life.fleet, life.counts, life.clock))
-        assert (finding.verdict, finding.what[:8]) == (Verdict.OK, "3 counts")
+        assert (finding.severity, finding.what[:8]) == (Severity.OK, "3 counts")

@@ -4,7 +4,7 @@ from collections.abc import Iterator
 
 from affinage.adapters.memory.store import MemoryStore
 from affinage.ports.store import Key, Row, Table
-from affinage.services.checks.finding import Finding, Progress, Verdict
+from affinage.services.checks.finding import Finding, Progress, Severity
 from affinage.services.checks.rows import Rows
 from fakes.life import Life, living
 from fakes.looped import looped
@@ -27,7 +27,7 @@ async def furnished() -> Life:
 async def test_rows_that_can_all_be_read_are_well() -> None:
     """NATIVE-26"""
     told = await found((await furnished()).store)
-    assert told.verdict is Verdict.OK
+    assert told.severity is Severity.OK
     assert told.what.startswith("all ")
 
 
@@ -38,7 +38,7 @@ async def test_every_row_that_cannot_be_read_is_told() -> None:
     torn = [Row(Table.DEVICES, 7, b"\xc1"), Row(Table.POLICIES, "service", b"\x90")]
     await store.commit(torn)
     told = await found(store, "page 3 is never used")
-    assert (told.verdict, told.what) == (Verdict.PROBLEM, "3 faults are in the store")
+    assert (told.severity, told.what) == (Severity.PROBLEM, "3 faults are in the store")
     assert told.details[0] == "page 3 is never used"
     assert told.details[1].startswith("row 7 of devices cannot be read: ")
     assert told.details[2].startswith("row service of policies cannot be read: ")

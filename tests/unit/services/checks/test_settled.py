@@ -8,7 +8,7 @@ from affinage.domain.allowance import Allowance
 from affinage.domain.identity import ModuleIdentity
 from affinage.domain.names import TwinKey
 from affinage.domain.values import JsonObject
-from affinage.services.checks.finding import Finding, Progress, Verdict
+from affinage.services.checks.finding import Finding, Progress, Severity
 from affinage.services.checks.settled import PAUSE_S, Settled
 from affinage.services.fleet import codec
 from fakes.life import Life, living
@@ -44,7 +44,7 @@ async def test_where_all_are_settled_nothing_would_be_written() -> None:
         await life.settle()
         commits, progress = life.disk.commits, Progress()
         finding = await finished(life, progress)
-        assert finding.verdict is Verdict.OK
+        assert finding.severity is Severity.OK
         assert finding.what.startswith("45 of 45 devices were reconciled once more")
         assert (life.disk.commits, progress.done, progress.total) == (commits, 45, 45)
 
@@ -58,8 +58,8 @@ async def test_a_device_that_would_be_written_is_a_problem() -> None:
         await life.settle()
         forget(life, "b")
         finding = await finished(life)
-        assert (finding.verdict, finding.details) == (
-            Verdict.PROBLEM,
+        assert (finding.severity, finding.details) == (
+            Severity.PROBLEM,
             ("b: reconciling would change it",),
         )
 
@@ -78,7 +78,7 @@ async def test_what_the_hub_knows_of_is_left_out() -> None:
         await life.tag("drifts", on=True)
         await life.desire("drifts", who="me")
         assert len(life.fleet.pending.held) == 2
-        assert (await finished(life)).verdict is Verdict.OK
+        assert (await finished(life)).severity is Severity.OK
 
 
 @looped
@@ -89,7 +89,7 @@ async def test_what_a_sweep_has_not_come_to_is_left_out() -> None:
         await life.configure("one", "*")
         finding = await finished(life)
         assert [one.ahead for one in life.sweeps.under_way()] == [1]
-        assert (finding.verdict, life.desired("b")) == (Verdict.OK, {})
+        assert (finding.severity, life.desired("b")) == (Severity.OK, {})
 
 
 @looped

@@ -4,7 +4,7 @@ import pytest
 
 from affinage.domain.allowance import Allowance
 from affinage.domain.values import JsonObject
-from affinage.services.checks.finding import MAX_DETAILS, Finding, Progress, Verdict
+from affinage.services.checks.finding import MAX_DETAILS, Finding, Progress, Severity
 from affinage.services.checks.standing import Standing
 from affinage.services.fleet import bitmaps
 from fakes.life import Life, living
@@ -26,7 +26,7 @@ async def test_where_nothing_waits_all_is_well() -> None:
         await life.settle()
         found = await findings(life)
         assert [*found] == CHECKS
-        assert {one.verdict for one in found.values()} == {Verdict.OK}
+        assert {one.severity for one in found.values()} == {Severity.OK}
         assert not any(one.details or one.next_step for one in found.values())
 
 
@@ -39,7 +39,7 @@ async def test_dirty_devices_are_named_with_their_errors() -> None:
         await life.configure("one", "*", more="x" * 4000)
         await life.settle()
         failed = (await findings(life))["failed"]
-        assert failed.verdict is Verdict.WARNING
+        assert failed.severity is Severity.WARNING
         assert failed.what.startswith("11 devices cannot be made what")
         assert failed.details[0].startswith("d0: desired of d0 would take ")
         assert "since 2025-01-01T00:00:00Z, tried 1 times" in failed.details[0]
@@ -72,9 +72,9 @@ async def test_what_is_frozen_or_written_over_is_named() -> None:
         await life.tag("drifts", on=True)
         await life.desire("drifts", who="me")
         found = await findings(life)
-        assert found["frozen"].verdict is Verdict.WARNING
+        assert found["frozen"].severity is Severity.WARNING
         assert found["frozen"].details == ("flaps: one until 2025-01-01T01:00:00Z",)
-        assert found["drifted"].verdict is Verdict.OK
+        assert found["drifted"].severity is Severity.OK
         assert "corrected at 2025-01-01T00:05:00Z" in found["drifted"].details[0]
 
 
@@ -101,4 +101,4 @@ async def test_paths_with_too_many_values_are_named(monkeypatch: pytest.MonkeyPa
         await life.configure("one", "tags.serial = 1")
         await life.settle()
         index = (await findings(life))["index"]
-        assert (index.verdict, index.details) == (Verdict.WARNING, ("tags.serial of devices",))
+        assert (index.severity, index.details) == (Severity.WARNING, ("tags.serial of devices",))
