@@ -11,7 +11,7 @@ from affinage.domain.device import ABSENT, Device
 from affinage.domain.errors import Invalid
 from affinage.domain.query.syntax import Path
 from affinage.domain.row import TwinRow, walk
-from affinage.domain.stamps import Stamp
+from affinage.domain.stamps import Stamp, whole
 from affinage.domain.twin import Twin, TwinPatch, new_twin, patch, report, substitute
 from affinage.domain.values import JsonObject, JsonValue, is_object, merge, same
 from laws.strategies import (
@@ -37,7 +37,7 @@ def stamps_of(value: JsonValue, stamp: Stamp) -> Iterator[tuple[JsonValue, Stamp
     members = value if is_object(value) else {}
     assert members.keys() == stamp.inner.keys()
     for name, inner in members.items():
-        yield from stamps_of(inner, stamp.inner[name])
+        yield from stamps_of(inner, whole(stamp.inner[name]))
 
 
 @given(born, histories)
@@ -46,7 +46,7 @@ def test_stamps_stand_beside_the_values(twin: Twin, history: Sequence[Write]) ->
     twin = after(history, twin)
     for section in (twin.desired, twin.reported):
         for value, stamp in stamps_of(section.values, section.stamps):
-            inner = stamp.inner.values() if is_object(value) else []
+            inner = [whole(below) for below in stamp.inner.values()] if is_object(value) else []
             assert all(stamp.at >= below.at for below in inner)
             assert all(stamp.version >= below.version for below in inner)
     assert twin.desired.stamps.version in (0, twin.desired.version)
@@ -66,7 +66,8 @@ def test_all_that_a_patch_names_is_stamped_and_nothing_else(twin: Twin, told: Js
         old = before.inner if before else {}
         for name, inner in stamp.inner.items():
             if name in named:
-                check(named[name], old.get(name), inner)
+                was = old.get(name)
+                check(named[name], None if was is None else whole(was), whole(inner))
             else:
                 assert inner is old[name]
 

@@ -20,10 +20,17 @@ class Stamp(Struct, frozen=True, array_like=True, gc=False):
 
     at: Millis
     version: int = 0
-    inner: dict[str, "Stamp"] = {}
+    inner: dict[str, "Stamp | Millis"] = {}
+    """A leaf without a version is its moment alone: a fleet has ten of them for each device."""
 
 
-def restamp(stamp: Stamp | None, patch: JsonObject, result: JsonObject, fresh: Stamp) -> Stamp:
+def whole(stamp: Stamp | Millis) -> Stamp:
+    return stamp if isinstance(stamp, Stamp) else Stamp(stamp)
+
+
+def restamp(
+    stamp: Stamp | Millis | None, patch: JsonObject, result: JsonObject, fresh: Stamp
+) -> Stamp:
     """The stamps after ``patch`` has been merged, giving ``result``.
 
     Every leaf that the patch touched is stamped ``fresh``, and so is every object above one.
@@ -31,7 +38,8 @@ def restamp(stamp: Stamp | None, patch: JsonObject, result: JsonObject, fresh: S
 
     Source: TWIN-7.
     """
-    inner = dict(stamp.inner) if stamp else {}
+    inner = dict(stamp.inner) if isinstance(stamp, Stamp) else {}
+    leaf = fresh if fresh.version else fresh.at
     for key, value in patch.items():
         written = result.get(key)
         if value is None:
@@ -39,7 +47,7 @@ def restamp(stamp: Stamp | None, patch: JsonObject, result: JsonObject, fresh: S
         elif isinstance(value, dict) and isinstance(written, dict):
             inner[key] = restamp(inner.get(key), value, written, fresh)
         else:
-            inner[key] = fresh
+            inner[key] = leaf
     return Stamp(fresh.at, fresh.version, inner)
 
 
@@ -52,5 +60,5 @@ def render(stamp: Stamp) -> dict[str, Any]:
     if stamp.version:
         shown["$lastUpdatedVersion"] = stamp.version
     for key, inner in stamp.inner.items():
-        shown[key] = render(inner)
+        shown[key] = render(whole(inner))
     return shown

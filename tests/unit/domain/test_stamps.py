@@ -49,4 +49,13 @@ def test_desired_shows_the_version_and_reported_does_not() -> None:
     told = {"$lastUpdated": "1970-01-01T00:00:00Z", "$lastUpdatedVersion": 3}
     assert render(Stamp(0, 3, {"a": Stamp(0, 3)})) == {**told, "a": told}
     never = {"$lastUpdated": "1970-01-01T00:00:00Z"}
-    assert render(Stamp(0, inner={"a": Stamp(0)})) == {**never, "a": never}
+    assert render(Stamp(0, inner={"a": 0, "b": Stamp(0)})) == {**never, "a": never, "b": never}
+
+
+def test_a_leaf_without_a_version_is_its_moment() -> None:
+    reported = restamp(None, {"a": {"b": 1}}, {"a": {"b": 1}}, Stamp(5))
+    assert reported == Stamp(5, 0, {"a": Stamp(5, 0, {"b": 5})})
+    below: JsonObject = {"a": {"b": {"c": 1}}}
+    assert restamp(reported, below, below, Stamp(6)).inner["a"] == Stamp(
+        6, 0, {"b": Stamp(6, 0, {"c": 6})}
+    )

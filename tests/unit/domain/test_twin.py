@@ -232,7 +232,7 @@ def test_of_what_was_admitted_before_only_the_size_is_looked_at() -> None:
 def test_a_report_moves_its_version_and_the_twins_and_no_etag() -> None:
     """TWIN-14."""
     twin = report(KEY, OLD, {"fw": {"version": "1.1", "old": None}}, at=9)
-    stamps = Stamp(9, 0, {"fw": Stamp(9, 0, {"version": Stamp(9)})})
+    stamps = Stamp(9, 0, {"fw": Stamp(9, 0, {"version": 9})})
     assert twin.reported == Section({"fw": {"version": "1.1"}}, stamps, 2)
     assert counters(twin) == (1, 3, 1, 2)
     assert counters(report(KEY, twin, {}, at=9)) == (1, 4, 1, 3)
