@@ -20,8 +20,7 @@ MAX_VALUES: Final = 50_000
 _NOTHING: Final[BitMap] = BitMap()
 _OBJECT: Final = object()
 """What an object or an array is indexed as: defined, and equal to nothing."""
-
-
+_OF_PRESENCE: Final = ("connectionState", "lastActivityTime")
 _NO_OBJECTS: Final[tuple[JsonObject, ...]] = ({}, {}, {}, {})
 
 
@@ -82,6 +81,8 @@ class Bitmaps:
         """Paths with too many values: watched, but without bitmaps."""
         self.begun = 0
         """How many paths were ever watched."""
+        self.watches_presence = False
+        """Whether one of them is about who is connected."""
         self._tags, self._desired, self._reported, self._statuses = (Trie() for _ in range(4))
         self._members: list[Path] = []
 
@@ -96,6 +97,7 @@ class Bitmaps:
             return False
         self.paths[path] = PathBitmaps()
         self.begun += 1
+        self.watches_presence |= path[0] in _OF_PRESENCE
         self._place(path)
         return True
 

@@ -13,13 +13,38 @@ _BUFFER = bytearray()
 Shape = TypeVar("Shape", bound=msgspec.Struct)
 
 
+_NONE = msgspec.Raw(b"\xc0")
+_EMPTY = msgspec.Raw(b"\x80")
+
+
 class Head(msgspec.Struct, array_like=True):
     """The first member of a device's row: enough to list a million of them."""
 
     id: str
 
 
+class Outline(msgspec.Struct, frozen=True, array_like=True, gc=False):
+    """A device's row, decoded as far as a start needs; the members are those of `Device`."""
+
+    id: str
+    identity: msgspec.Raw
+    twin: msgspec.Raw
+    number: int = 0
+    modules: msgspec.Raw = _EMPTY
+    carried: dict[str, int] = {}
+    dirty: msgspec.Raw = _NONE
+    drifted_at: msgspec.Raw = _NONE
+    flips: msgspec.Raw = _EMPTY
+
+    @property
+    def is_plain(self) -> bool:
+        """Whether it has no modules, and nothing is due."""
+        due = (self.dirty, self.drifted_at)
+        return self.modules == self.flips == _EMPTY and due == (_NONE, _NONE)
+
+
 _HEAD = msgspec.msgpack.Decoder(Head)
+_OUTLINE = msgspec.msgpack.Decoder(Outline)
 
 
 def encode(value: object) -> bytes:
@@ -30,6 +55,10 @@ def encode(value: object) -> bytes:
 
 def device(body: bytes) -> Device:
     return _DEVICE.decode(body)
+
+
+def outline(body: bytes) -> Outline:
+    return _OUTLINE.decode(body)
 
 
 def device_id(body: bytes) -> str:

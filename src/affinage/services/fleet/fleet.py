@@ -19,6 +19,7 @@ from affinage.ports.store import Row, Store, Table
 from affinage.services.fleet import search
 from affinage.services.fleet.guards import Guards
 from affinage.services.fleet.indexer import Indexer
+from affinage.services.fleet.loading import load
 from affinage.services.fleet.memory import Memory
 from affinage.services.fleet.overlay import Overlay
 from affinage.services.fleet.pending import Pending
@@ -46,7 +47,7 @@ class Fleet:
 
     async def open(self) -> None:
         """Read the store; nothing may be asked before."""
-        await asyncio.to_thread(self._memory.load, self._store)
+        await asyncio.to_thread(load, self._memory, self._store)
         for configuration_id in self._memory.configurations:
             self._index_rule(configuration_id)
         self.listen(self._index_new_rules)
@@ -112,7 +113,7 @@ class Fleet:
 
     @property
     def connected_count(self) -> int:
-        return sum(presence.connected for presence in self._memory.presences.values())
+        return self._memory.connected_count
 
     def ids(self, limit: int) -> list[str]:
         """The first device ids, in order."""

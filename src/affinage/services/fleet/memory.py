@@ -5,7 +5,6 @@ Only committed state is here. It moves in one step after each commit, and nothin
 
 from typing import TypeAlias
 
-import structlog
 from msgspec.structs import replace
 from pyroaring import BitMap
 from sortedcontainers import SortedList
@@ -16,14 +15,10 @@ from affinage.domain.names import TwinKey
 from affinage.domain.query.syntax import Collection
 from affinage.domain.row import TwinRow
 from affinage.domain.rulebook import Rulebook
-from affinage.ports.store import Store, Table
 from affinage.services.fleet import codec
 from affinage.services.fleet.bitmaps import Bitmaps
 from affinage.services.fleet.overlay import Overlay
 from affinage.services.fleet.pending import Pending
-
-_log = structlog.get_logger(__name__)
-
 
 Rows: TypeAlias = dict[tuple[Collection, int], TwinRow]
 """By collection and number."""
@@ -44,6 +39,8 @@ class Memory:
         self.ids = SortedList()
         """Device ids in the order of pages."""
         self.presences: dict[TwinKey, Presence] = {}
+        self.connected_count = 0
+        """How many of the presences are of somebody who is connected."""
         self.configurations: dict[str, Configuration] = {}
         self.rulebook = Rulebook()
         self.bitmaps = {Collection.DEVICES: Bitmaps(), Collection.MODULES: Bitmaps()}
@@ -75,21 +72,6 @@ class Memory:
         if key is None or device is None or key.module not in device.modules:
             return None
         return TwinRow(device, self.presence(key), device.modules[key.module])
-
-    def load(self, store: Store) -> None:
-        """Read the whole store, once, before anything is served."""
-        for _, body in store.read(Table.DEVICES):
-            device = codec.device(body)
-            self._enter(device, body)
-            numbers = [module.number for module in device.modules.values()]
-            self.next_number = max(self.next_number, device.number + 1)
-            self.next_module_number = max([self.next_module_number - 1, *numbers]) + 1
-        for key, body in store.read(Table.PRESENCE):
-            self.presences[TwinKey.parse(str(key))] = codec.decode(body, Presence)
-        for _, body in store.read(Table.CONFIGURATIONS):
-            configuration = codec.decode(body, Configuration)
-            self._set_configuration(configuration.id, configuration)
-        _log.info("loaded", devices=len(self.numbers), configurations=len(self.configurations))
 
     def numbered(self, device: Device) -> Device:
         """The device with numbers for itself and its modules, those that it has if any."""
@@ -123,13 +105,13 @@ class Memory:
             if (old := overlay.before[device_id]) is not None:
                 self._forget(old, device)
             if device is not None:
-                self._enter(device, overlay.bodies[device_id])
+                self.enter(device, overlay.bodies[device_id])
         for collection, move in overlay.moves:
             self.bitmaps[collection].apply(move)
         for configuration_id, configuration in overlay.configurations.items():
-            self._set_configuration(configuration_id, configuration)
+            self.set_configuration(configuration_id, configuration)
         for key, presence in overlay.presences.items():
-            self._set_presence(key, presence)
+            self.set_presence(key, presence)
 
     def _catch_up(self, before: Rows, after: Rows) -> None:
         """Make all the moves again: while the commit was under way, paths were watched anew.
@@ -154,7 +136,7 @@ class Memory:
                 rows[Collection.MODULES, module.number] = TwinRow(device, presence, module)
         return rows
 
-    def _set_configuration(self, configuration_id: str, new: Configuration | None) -> None:
+    def set_configuration(self, configuration_id: str, new: Configuration | None) -> None:
         if new is None:
             self.configurations.pop(configuration_id, None)
             self.rulebook = self.rulebook.without(configuration_id)
@@ -162,13 +144,15 @@ class Memory:
             self.configurations[configuration_id] = new
             self.rulebook = self.rulebook.with_rule(new)
 
-    def _set_presence(self, key: TwinKey, presence: Presence | None) -> None:
+    def set_presence(self, key: TwinKey, presence: Presence | None) -> None:
+        old = self.presence(key)
+        self.connected_count += (presence or ABSENT).connected - old.connected
         if presence is None:
             self.presences.pop(key, None)
         else:
             self.presences[key] = presence
 
-    def _enter(self, device: Device, body: bytes) -> None:
+    def enter(self, device: Device, body: bytes) -> None:
         if device.id not in self.numbers:
             self.ids.add(device.id)
         self.numbers[device.id] = device.number
@@ -183,7 +167,7 @@ class Memory:
         self.pending.enter(device)
 
     def _forget(self, old: Device, new: Device | None) -> None:
-        """Undo `_enter` where the new device, if any, will not do it again."""
+        """Undo `enter` where the new device, if any, will not do it again."""
         self.pending.forget(old)
         same = new if new is not None and new.number == old.number else None
         for configuration_id in old.carried:
@@ -200,8 +184,5 @@ class Memory:
             self.bitmaps[Collection.DEVICES].everything.discard(old.number)
 
     def watches_presence(self) -> bool:
-        return any(
-            path[0] in ("connectionState", "lastActivityTime")
-            for bitmaps in self.bitmaps.values()
-            for path in (*bitmaps.paths, *bitmaps.refused)
-        )
+        """Whether anybody asks for who is connected, or was."""
+        return any(bitmaps.watches_presence for bitmaps in self.bitmaps.values())

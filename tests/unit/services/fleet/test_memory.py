@@ -4,18 +4,15 @@ import pytest
 from msgspec.structs import replace
 from pyroaring import BitMap
 
-from affinage.adapters.memory.store import MemoryStore
 from affinage.domain.conditions import collection_of
 from affinage.domain.configuration import buried
 from affinage.domain.device import ABSENT, Dirty, Presence
 from affinage.domain.names import TwinKey
 from affinage.domain.query.syntax import UNDEFINED, Collection, Path
-from affinage.ports.store import Row, Table
+from affinage.ports.store import Table
 from affinage.services.fleet.bitmaps import MAX_VALUES, Move
-from affinage.services.fleet.memory import Memory
 from affinage.services.fleet.unit import Change
 from fakes.commits import Commits, configuration, configuring, deleting, device, putting
-from fakes.looped import looped
 
 RING: Path = ("tags", "ring")
 
@@ -127,19 +124,13 @@ def test_presence_is_remembered_and_forgotten(hub: Commits) -> None:
     assert hub.rows == {}
 
 
-@looped
-async def test_what_is_loaded_is_what_was_remembered() -> None:
-    hub = Commits()
-    hub.run(configuring(configuration("one")), putting(device("e"), device("d", None, "m")))
-    hub.run(Change(lambda _: None, presence={TwinKey("d", "m"): Presence(connected=True)}))
-    store, loaded = MemoryStore(), Memory()
-    await store.commit([Row(table, key, body) for (table, key), body in hub.rows.items()])
-    loaded.load(store)
-    for name in ("numbers", "bodies", "modules", "presences", "configurations", "carriers"):
-        assert getattr(loaded, name) == getattr(hub.memory, name)
-    assert list(loaded.ids) == list(hub.memory.ids)
-    assert loaded.next_number == hub.memory.next_number
-    assert loaded.next_module_number == hub.memory.next_module_number
+def test_who_is_connected_is_counted(hub: Commits) -> None:
+    key, here = TwinKey("d"), Presence(connected=True)
+    counts = []
+    for presence in (here, here, replace(here, connected=False), None, here, None, None):
+        hub.run(Change(lambda _: None, presence={key: presence}))
+        counts.append(hub.memory.connected_count)
+    assert counts == [1, 1, 0, 0, 1, 0, 0]
 
 
 def test_a_path_watched_while_a_commit_was_under_way_hears_of_it(hub: Commits) -> None:
