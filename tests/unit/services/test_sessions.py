@@ -10,7 +10,7 @@ from affinage.domain.errors import Forbidden, NotFound, Unauthorized, Unavailabl
 from affinage.domain.twin import DesiredChanged
 from affinage.domain.values import JsonObject
 from affinage.ports.store import Table
-from affinage.services.sessions import FLUSH_S, SLICE, Filters
+from affinage.services.sessions import FLUSH_S, Filters
 from fakes.life import OWNER, Door, Life, itself, key_of, living
 from fakes.looped import looped
 
@@ -327,62 +327,6 @@ async def test_a_caller_that_is_cancelled_while_it_attaches_is_not_connected() -
         assert life.sessions.count == 0
         await flush(life)
         assert not presence(life).connected
-
-
-@looped
-async def test_activity_is_written_once_a_minute_and_only_if_there_was_any() -> None:
-    async with living() as life:
-        await life.create("d", "e")
-        door = await connect(life)
-        began = presence(life)
-        life.clock.advance(7)
-        door.heard_at = life.clock.monotonic()
-        commits = life.disk.commits
-        await flush(life)
-        assert presence(life) == Presence(True, began.changed_at, (began.active_at or 0) + 7000)
-        await flush(life)
-        assert (life.keys(Table.PRESENCE), life.disk.commits) == (["d"], commits + 1)
-
-
-@looped
-async def test_the_last_activity_is_written_when_it_ends() -> None:
-    async with living() as life:
-        await life.create("d")
-        door = await connect(life)
-        life.clock.advance(7)
-        door.heard_at = life.clock.monotonic()
-        life.clock.advance(5)
-        await detach(life, door)
-        shown = presence(life)
-        assert (shown.changed_at or 0) - (shown.active_at or 0) == 5000
-
-
-@looped
-async def test_activity_that_could_not_be_written_is_written_later() -> None:
-    """A full disk took the hub down within a minute."""
-    async with living() as life:
-        await life.create("d")
-        door = await connect(life)
-        before = presence(life).active_at or 0
-        life.clock.advance(7)
-        door.heard_at = life.clock.monotonic()
-        life.disk.fails = True
-        await flush(life)
-        life.disk.fails = False
-        await flush(life)
-        assert presence(life).active_at == before + 7000
-
-
-@looped
-async def test_the_activity_of_many_is_written_in_slices() -> None:
-    async with living() as life:
-        names = [f"d{number}" for number in range(SLICE + 1)]
-        await asyncio.gather(*map(life.create, names))
-        life.clock.advance(1)
-        await asyncio.gather(*[connect(life, name) for name in names])
-        commits = life.disk.commits
-        await flush(life)
-        assert life.disk.commits == commits + 2
 
 
 @looped

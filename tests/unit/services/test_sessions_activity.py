@@ -1,0 +1,80 @@
+"""When who is connected last said something: written now and then, and when it ends."""
+
+import asyncio
+
+from affinage.domain.device import Presence
+from affinage.ports.store import Table
+from affinage.services.sessions import FLUSH_S, SLICE
+from fakes.life import Door, Life, itself, key_of, living
+from fakes.looped import looped
+
+
+async def connect(life: Life, name: str = "d") -> Door:
+    door = Door(heard_at=life.clock.monotonic())
+    await life.sessions.attach(key_of(name), door, clean=False, by=itself(name))
+    return door
+
+
+def presence(life: Life) -> Presence:
+    return life.fleet.presence(key_of("d"))
+
+
+async def flush(life: Life) -> None:
+    life.clock.advance(FLUSH_S)
+    await life.turn(20)
+
+
+@looped
+async def test_activity_is_written_once_a_minute_and_only_if_there_was_any() -> None:
+    async with living() as life:
+        await life.create("d", "e")
+        door = await connect(life)
+        began = presence(life)
+        life.clock.advance(7)
+        door.heard_at = life.clock.monotonic()
+        commits = life.disk.commits
+        await flush(life)
+        assert presence(life) == Presence(True, began.changed_at, (began.active_at or 0) + 7000)
+        await flush(life)
+        assert (life.keys(Table.PRESENCE), life.disk.commits) == (["d"], commits + 1)
+
+
+@looped
+async def test_the_last_activity_is_written_when_it_ends() -> None:
+    async with living() as life:
+        await life.create("d")
+        door = await connect(life)
+        life.clock.advance(7)
+        door.heard_at = life.clock.monotonic()
+        life.clock.advance(5)
+        await life.sessions.detach(key_of("d"), door, by=itself("d"))
+        shown = presence(life)
+        assert (shown.changed_at or 0) - (shown.active_at or 0) == 5000
+
+
+@looped
+async def test_activity_that_could_not_be_written_is_written_later() -> None:
+    """A full disk took the hub down within a minute."""
+    async with living() as life:
+        await life.create("d")
+        door = await connect(life)
+        before = presence(life).active_at or 0
+        life.clock.advance(7)
+        door.heard_at = life.clock.monotonic()
+        life.disk.fails = True
+        await flush(life)
+        life.disk.fails = False
+        await flush(life)
+        assert presence(life).active_at == before + 7000
+
+
+@looped
+async def test_the_activity_of_many_is_written_in_slices() -> None:
+    async with living() as life:
+        names = [f"d{number}" for number in range(SLICE + 1)]
+        await asyncio.gather(*map(life.create, names))
+        life.clock.advance(1)
+        await asyncio.gather(*[connect(life, name) for name in names])
+        commits = life.disk.commits
+        await flush(life)
+        assert life.disk.commits == commits + 2
