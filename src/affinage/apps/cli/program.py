@@ -9,6 +9,7 @@ from typing import Annotated
 import typer
 
 from affinage.apps.cli import (
+    backing_up,
     configurations,
     demonstrating,
     devices,
@@ -76,5 +77,5 @@ def _program(
 app.callback()(_program)
 demonstrating.add_to(app)
 serving.add_to(app)
-for part in (simulating, devices, modules, twins, configurations, querying, doctoring):
+for part in (backing_up, simulating, devices, modules, twins, configurations, querying, doctoring):
     part.add_to(app)
