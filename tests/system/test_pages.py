@@ -46,6 +46,12 @@ def test_run_a_hub(tmp_path: Path, address: str) -> None:
         reader.follow(DOCS / "howto/run-a-hub.md")
 
 
+def test_back_up_and_restore(tmp_path: Path) -> None:
+    ports = {"affinage serve": "affinage serve --https-port 0 --mqtt-port 0"}
+    with Reader(tmp_path, ports) as reader:
+        reader.follow(DOCS / "howto/back-up-and-restore.md")
+
+
 @pytest.mark.usefixtures("sdk")
 def test_connect_a_device(tmp_path: Path, address: str) -> None:
     with Reader(tmp_path, served_at(address)) as reader:
