@@ -1,5 +1,6 @@
 """Devices and other rows as bytes, exactly as large as what they hold."""
 
+from collections.abc import Iterable
 from typing import TypeVar
 
 import msgspec
@@ -31,7 +32,7 @@ class Outline(msgspec.Struct, frozen=True, array_like=True, gc=False):
     twin: msgspec.Raw
     number: int = 0
     modules: msgspec.Raw = _EMPTY
-    carried: dict[str, int] = {}
+    carried: msgspec.Raw = _EMPTY
     dirty: msgspec.Raw = _NONE
     drifted_at: msgspec.Raw = _NONE
     flips: msgspec.Raw = _EMPTY
@@ -42,7 +43,13 @@ class Outline(msgspec.Struct, frozen=True, array_like=True, gc=False):
         due = (self.dirty, self.drifted_at)
         return self.modules == self.flips == _EMPTY and due == (_NONE, _NONE)
 
+    @property
+    def carries(self) -> Iterable[str]:
+        """The ids of the configurations that it carries."""
+        return () if self.carried == _EMPTY else _CARRIED.decode(self.carried)
 
+
+_CARRIED = msgspec.msgpack.Decoder(dict[str, int])
 _HEAD = msgspec.msgpack.Decoder(Head)
 _OUTLINE = msgspec.msgpack.Decoder(Outline)
 

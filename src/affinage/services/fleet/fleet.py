@@ -160,8 +160,8 @@ class Fleet:
 
     def ids_of(self, numbers: Iterable[int]) -> dict[int, str]:
         """The ids of those that still exist, by number, in the order given."""
-        ids = self._memory.ids_by_number
-        return {number: ids[number] for number in numbers if number in ids}
+        named = ((number, self._memory.id_at(number)) for number in numbers)
+        return {number: name for number, name in named if name is not None}
 
     async def count(self, collection: Collection, condition: Expr | None) -> int:
         """How many rows match now."""

@@ -31,9 +31,9 @@ class Memory:
         self.pending = pending or Pending()
         self.numbers: dict[str, int] = {}
         """Device id to the device's number."""
-        self.ids_by_number: dict[int, str] = {}
-        self.bodies: dict[int, bytes] = {}
-        """A device's number to the device."""
+        self.ids_by_number: list[str | None] = [None]
+        self.bodies: list[bytes | None] = [None]
+        """Each device in the place of its number, None where there is none (any more)."""
         self.modules: dict[int, TwinKey] = {}
         """A module's number to its key."""
         self.ids = SortedList()
@@ -51,11 +51,24 @@ class Memory:
 
     def find(self, device_id: str) -> Device | None:
         number = self.numbers.get(device_id)
-        return None if number is None else codec.device(self.bodies[number])
+        return None if number is None else self.at(number)
 
     def at(self, number: int) -> Device | None:
-        body = self.bodies.get(number)
+        body = self.bodies[number] if number < len(self.bodies) else None
         return None if body is None else codec.device(body)
+
+    def id_at(self, number: int) -> str | None:
+        """The id of the device with that number, or None if there is none any more."""
+        return self.ids_by_number[number] if number < len(self.ids_by_number) else None
+
+    def place(self, device_id: str, number: int, body: bytes) -> None:
+        """Remember a device that is new, or has another number than it had."""
+        if (missing := number + 1 - len(self.bodies)) > 0:
+            self.bodies.extend([None] * missing)
+            self.ids_by_number.extend([None] * missing)
+        self.numbers[device_id] = number
+        self.ids_by_number[number] = device_id
+        self.bodies[number] = body
 
     def presence(self, key: TwinKey) -> Presence:
         return self.presences.get(key, ABSENT)
@@ -102,7 +115,11 @@ class Memory:
 
     def _follow(self, overlay: Overlay) -> None:
         for device_id, device in overlay.devices.items():
-            if (old := overlay.before[device_id]) is not None:
+            old = overlay.before[device_id]
+            if old is not None and device is not None and _differ_in_body_only(old, device):
+                self.bodies[device.number] = overlay.bodies[device_id]
+                continue
+            if old is not None:
                 self._forget(old, device)
             if device is not None:
                 self.enter(device, overlay.bodies[device_id])
@@ -155,9 +172,7 @@ class Memory:
     def enter(self, device: Device, body: bytes) -> None:
         if device.id not in self.numbers:
             self.ids.add(device.id)
-        self.numbers[device.id] = device.number
-        self.ids_by_number[device.number] = device.id
-        self.bodies[device.number] = body
+        self.place(device.id, device.number, body)
         self.bitmaps[Collection.DEVICES].everything.add(device.number)
         for module in device.modules.values():
             self.modules[module.number] = TwinKey(device.id, module.id)
@@ -179,10 +194,23 @@ class Memory:
                 del self.modules[module.number]
                 self.bitmaps[Collection.MODULES].everything.discard(module.number)
         if same is None:
-            del self.numbers[old.id], self.bodies[old.number], self.ids_by_number[old.number]
+            del self.numbers[old.id]
+            self.bodies[old.number] = self.ids_by_number[old.number] = None
             self.ids.remove(old.id)
             self.bitmaps[Collection.DEVICES].everything.discard(old.number)
 
     def watches_presence(self) -> bool:
         """Whether anybody asks for who is connected, or was."""
         return any(bitmaps.watches_presence for bitmaps in self.bitmaps.values())
+
+
+def _differ_in_body_only(old: Device, new: Device) -> bool:
+    """As nearly every write has it: nothing else that is remembered of the device is another."""
+    return (
+        old.number == new.number
+        and old.modules is new.modules
+        and old.carried is new.carried
+        and old.dirty is new.dirty is None
+        and old.drifted_at == new.drifted_at
+        and old.flips is new.flips
+    )

@@ -125,4 +125,4 @@ def _key(memory: Memory, collection: Collection, number: int) -> tuple[str, str]
     if collection is Collection.MODULES:
         key = memory.modules[number]
         return key.device, key.module or ""
-    return memory.ids_by_number[number], ""
+    return memory.ids_by_number[number] or "", ""

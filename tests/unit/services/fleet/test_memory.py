@@ -39,12 +39,9 @@ def test_a_deleted_device_leaves_nothing(hub: Commits) -> None:
     hub.run(Change(lambda _: None, presence={TwinKey("d", "m"): Presence(connected=True)}))
     hub.run(deleting("d"))
     memory = hub.memory
-    assert [memory.numbers, memory.ids_by_number, memory.bodies, list(memory.ids)] == [
-        {},
-        {},
-        {},
-        [],
-    ]
+    assert (memory.numbers, list(memory.ids)) == ({}, [])
+    assert {*memory.ids_by_number, *memory.bodies} == {None}
+    assert (memory.at(1), memory.id_at(1), memory.id_at(99)) == (None, None, None)
     assert [memory.modules, memory.presences, list(memory.carriers["one"])] == [{}, {}, []]
     for bitmaps in memory.bitmaps.values():
         assert not bitmaps.everything

@@ -117,8 +117,8 @@ async def test_modules_come_by_device_then_by_module() -> None:
     assert [row.key.path async for row in rows] == ["b/z"]
 
 
-def reached(hub: Commits, name: str) -> list[str]:
-    return [hub.memory.ids_by_number[number] for number in search.reached(hub.memory, name)]
+def reached(hub: Commits, name: str) -> list[str | None]:
+    return [hub.memory.id_at(number) for number in search.reached(hub.memory, name)]
 
 
 def test_a_configuration_reaches_whom_it_is_carried_by_and_whom_it_may_match(hub: Commits) -> None:
