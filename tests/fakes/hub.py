@@ -153,13 +153,15 @@ async def _services(
     access = Access(fleet, vault, clock, ids, [HOST])
     await access.open()
     registry, queries = Registry(fleet, vault, clock, ids), Queries(fleet)
+    configurations = Configurations(fleet, queries, counts, clock)
+    await configurations.open()
     return Services(
         access=access,
         registry=registry,
         bulk=Bulk(registry),
         twins=Twins(fleet),
         queries=queries,
-        configurations=Configurations(fleet, queries, counts, clock),
+        configurations=configurations,
         clock=clock,
         ids=ids,
     )

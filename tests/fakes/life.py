@@ -211,6 +211,7 @@ async def living(before: Life | None = None, life: Life | None = None) -> AsyncI
         running.append(tasks.create_task(life.counts.run()))
         await life.access.open()
         await life.sweeps.open()
+        await life.configurations.open()
         await life.sessions.open()
         yield life
         for task in running:

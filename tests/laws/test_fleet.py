@@ -132,6 +132,7 @@ class History:
         self.queries = Queries(self.fleet)
         self.counts = Counts(self.fleet, self.queries, self.clock)
         self.configurations = Configurations(self.fleet, self.queries, self.counts, self.clock)
+        await self.configurations.open()
         running = [
             asyncio.ensure_future(self.fleet.run()),
             asyncio.ensure_future(self.sweeps.run()),

@@ -102,6 +102,7 @@ class Parts:
         await self.access.open()
         self.access.keys(OWNER)  # to be told now, and not to each who then wants in
         await self.sweeps.open()
+        await self.configurations.open()
         await self.sessions.open()
 
     async def close(self) -> None:

@@ -26,6 +26,8 @@ class Table(StrEnum):
     """``device`` or ``device/module``: its MQTT filters."""
     POLICIES = "policies"
     """Its name."""
+    MARKS = "marks"
+    """What is marked: a number that only grows."""
 
 
 class Row(NamedTuple):

@@ -20,9 +20,11 @@ from affinage.domain.query.parse import parse_query
 from affinage.domain.query.syntax import Collection, to_text
 from affinage.domain.values import JsonObject
 from affinage.ports.clock import Clock
+from affinage.ports.store import Row
 from affinage.services.counts import READERS, Counted, Counts, Question
 from affinage.services.fleet.fleet import Fleet
 from affinage.services.fleet.unit import Change, View
+from affinage.services.generations import Generations
 from affinage.services.queries import Page, Queries
 from affinage.services.registry import ANY
 from affinage.services.sweeps import Sweeps
@@ -55,6 +57,11 @@ class Configurations:
         """``limit`` is how many configurations and deployments the hub may have."""
         self._fleet, self._queries, self._counts = fleet, queries, counts
         self._clock, self._limit = clock, limit
+        self._generations = Generations(fleet)
+
+    async def open(self) -> None:
+        """Read what the store has beside the configurations themselves."""
+        await self._generations.open()
 
     async def get(self, name: str, *, by: Principal) -> JsonObject:
         """A configuration's document with its counts; ConfigurationNotFound."""
@@ -115,13 +122,12 @@ class Configurations:
         def decide(view: View) -> Change[Configuration]:
             current = _living(view.configuration(name))
             if if_match is None:
-                written = self._created(view, name, body, at)
-            else:
-                if current is None:
-                    raise _not_found(name)
-                etag = None if if_match == ANY else if_match
-                written = configurations.update(current, body, if_match=etag, at=at)
-            return _change(written)
+                created = self._created(view, name, body, at)
+                return _change(created, Generations.row(created))
+            if current is None:
+                raise _not_found(name)
+            etag = None if if_match == ANY else if_match
+            return _change(configurations.update(current, body, if_match=etag, at=at))
 
         written = await self._fleet.change(decide)
         self._counts.forget(questions_of(written).values())
@@ -166,7 +172,7 @@ class Configurations:
             raise TooManyConfigurations(
                 f"the hub has {len(living)} of {self._limit} configurations"
             )
-        return configurations.create(name, body, generation=_next_generation(view), at=at)
+        return configurations.create(name, body, generation=self._generations.after(view), at=at)
 
     async def _documents(self, several: Sequence[Configuration], by: Principal) -> list[JsonObject]:
         asked = [question for one in several for question in questions_of(one).values()]
@@ -214,22 +220,17 @@ def _document(one: Configuration, metrics: Sequence[Metric]) -> JsonObject:
     )
 
 
-def _change(written: Configuration) -> Change[Configuration]:
+def _change(written: Configuration, *rows: Row) -> Change[Configuration]:
     """Store it together with the sweep that carries it out."""
     return Change(
         lambda _: written,
         configurations={written.id: written},
-        rows=(Sweeps.row(written),),
+        rows=(Sweeps.row(written), *rows),
     )
 
 
 def _living(configuration: Configuration | None) -> Configuration | None:
     return None if configuration is None or configuration.tombstone else configuration
-
-
-def _next_generation(view: View) -> int:
-    """Higher than that of every configuration that any device may carry."""
-    return 1 + max((rule.generation for rule in view.rulebook.rules.values()), default=0)
 
 
 def _not_found(name: str) -> ConfigurationNotFound:
