@@ -13,6 +13,7 @@ from affinage.domain.query.plan import atom
 from affinage.domain.query.syntax import UNDEFINED, Path, Undefined
 from affinage.domain.row import TwinRow
 from affinage.domain.values import JsonObject, JsonValue, same
+from affinage.services.fleet.excerpts import Readable
 
 MAX_VALUES: Final = 50_000
 """Different values of one path; a path that has more loses its bitmaps."""
@@ -107,7 +108,7 @@ class Bitmaps:
             if path in self.paths:
                 self.paths[path].is_complete = True
 
-    def see(self, row: TwinRow, number: int, paths: Iterable[Path]) -> None:
+    def see(self, row: Readable, number: int, paths: Iterable[Path]) -> None:
         """Enter one row for newly watched paths."""
         for path in paths:
             if path in self.paths:

@@ -5,12 +5,15 @@ that were there before, a slice at a time, and then says that it is complete.
 """
 
 import asyncio
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
+from functools import partial
 from typing import Final
 
 import structlog
 
 from affinage.domain.query.syntax import Collection, Path
+from affinage.services.fleet import excerpts
+from affinage.services.fleet.excerpts import Readable
 from affinage.services.fleet.memory import Memory
 
 SLICE: Final = 100
@@ -70,12 +73,37 @@ class Indexer:
                     await self._build(collection, paths)
 
     async def _build(self, collection: Collection, paths: list[Path]) -> None:
-        memory, bitmaps = self._memory, self._memory.bitmaps[collection]
-        for position, number in enumerate(list(bitmaps.everything), start=1):
-            if (row := memory.row(collection, number)) is not None:
-                bitmaps.see(row, number, paths)
-            if position % SLICE == 0:
-                await asyncio.sleep(0)
-        bitmaps.complete(paths)
-        self._unbuilt -= len(paths)
+        bitmaps = self._memory.bitmaps[collection]
+        for some in _apart(collection, paths):
+            read = self._reader(collection, some)
+            for position, number in enumerate(list(bitmaps.everything), start=1):
+                if (row := read(number)) is not None:
+                    bitmaps.see(row, number, some)
+                if position % SLICE == 0:
+                    await asyncio.sleep(0)
+            bitmaps.complete(some)
+            self._unbuilt -= len(some)
         _log.info("indexed", collection=collection.value, paths=len(paths))
+
+    def _reader(
+        self, collection: Collection, paths: list[Path]
+    ) -> Callable[[int], Readable | None]:
+        """What gives the row with a number, as far as the paths need it."""
+        memory, excerpt = self._memory, excerpts.reader(paths)
+        if collection is Collection.MODULES or excerpt is None:
+            return partial(memory.row, collection)
+
+        def read(number: int) -> Readable | None:
+            body = memory.bodies[number]
+            return None if body is None else excerpt(body)
+
+        return read
+
+
+def _apart(collection: Collection, paths: list[Path]) -> list[list[Path]]:
+    """The paths by how they are read: those that excerpts of rows answer, and the others."""
+    if collection is Collection.MODULES:
+        return [paths]
+    inside = [path for path in paths if excerpts.section_of(path)]
+    outside = [path for path in paths if not excerpts.section_of(path)]
+    return [some for some in (inside, outside) if some]
