@@ -212,6 +212,7 @@ class PlainTransport(asyncio.Transport):
     def __init__(self, tls: TlsProtocol) -> None:
         super().__init__()
         self._tls = tls
+        self._outer = tls.outer
 
     def get_extra_info(self, name: str, default: Any = None) -> Any:
         return self._tls.about(name, default)
@@ -242,19 +243,19 @@ class PlainTransport(asyncio.Transport):
         return not self._tls.is_paused
 
     def get_write_buffer_size(self) -> int:
-        return self._tls.outer.get_write_buffer_size()
+        return self._outer.get_write_buffer_size()
 
     def set_write_buffer_limits(self, high: int | None = None, low: int | None = None) -> None:
-        self._tls.outer.set_write_buffer_limits(high, low)
+        self._outer.set_write_buffer_limits(high, low)
 
     def is_closing(self) -> bool:
-        return self._tls.outer.is_closing()
+        return self._outer.is_closing()
 
     def close(self) -> None:
         self._tls.close()
 
     def abort(self) -> None:
-        self._tls.outer.abort()
+        self._outer.abort()
 
 
 async def serve_tls(
