@@ -50,6 +50,13 @@ class PathBitmaps:
     def equal(self, value: object) -> BitMap:
         return self.values.get(atom(value), _NOTHING)  # type: ignore[arg-type]  # a constant
 
+    def has_filed(self, number: int, value: JsonValue | Undefined) -> bool:
+        """Whether a row with that value is where it belongs."""
+        filed = _atom(value)
+        if filed is UNDEFINED:
+            return number not in self.defined
+        return number in self.defined and number in self.values.get(filed, _NOTHING)
+
     def move(self, number: int, old: Hashable, new: Hashable) -> None:
         """Idempotent, so that a build in the background may come before or after a write."""
         if old is not UNDEFINED and (rows := self.values.get(old)) is not None:
