@@ -20,6 +20,7 @@ from affinage.ports.store import StoreFigures
 from affinage.services.checks.finding import Check, Severity
 from affinage.services.checks.ground import Ground
 from affinage.services.checks.recount import Recount
+from affinage.services.checks.remembered import Remembered
 from affinage.services.checks.rows import Rows
 from affinage.services.checks.settled import Settled
 from affinage.services.checks.standing import Standing
@@ -57,6 +58,7 @@ class Body:
         return [
             Ground(self.machine, self.figures, self.clock).check,
             Standing(self.fleet, self.sweeps, self.tending).check,
+            Remembered(self.fleet, self.clock).check,
             Settled(self.fleet, self.sweeps, self.identities, self.clock).check,
             Recount(self.fleet, self.counts, self.clock).check,
         ]

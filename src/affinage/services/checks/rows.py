@@ -10,6 +10,7 @@ from affinage.ports.store import Store, Table
 from affinage.services.access import Policy
 from affinage.services.checks.finding import Finding, Progress, Severity, some
 from affinage.services.fleet import codec
+from affinage.services.generations import Mark
 from affinage.services.sessions import Subscriptions
 from affinage.services.sweeps import Sweep
 
@@ -24,6 +25,7 @@ _READ: Final[Mapping[Table, Callable[[bytes], Any]]] = {
     Table.PRESENCE: partial(codec.decode, shape=Presence),
     Table.SUBSCRIPTIONS: partial(codec.decode, shape=Subscriptions),
     Table.POLICIES: partial(codec.decode, shape=Policy),
+    Table.MARKS: partial(codec.decode, shape=Mark),
 }
 
 

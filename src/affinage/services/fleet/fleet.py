@@ -16,7 +16,7 @@ from affinage.domain.query.syntax import Collection, Expr, Path
 from affinage.domain.row import TwinRow
 from affinage.ports.clock import Clock
 from affinage.ports.store import Row, Store, Table
-from affinage.services.fleet import search
+from affinage.services.fleet import checking, search
 from affinage.services.fleet.guards import Guards
 from affinage.services.fleet.indexer import Indexer
 from affinage.services.fleet.loading import load
@@ -145,6 +145,15 @@ class Fleet:
     def reached_by(self, configuration_id: str) -> BitMap:
         """The numbers of all devices that a change of a configuration may concern."""
         return search.reached(self._memory, configuration_id)
+
+    @property
+    def highest_number(self) -> int:
+        """Of all devices that there ever were since the start."""
+        return len(self._memory.bodies) - 1
+
+    def faults(self, number: int) -> list[str]:
+        """What is remembered otherwise than the device with that number has it; see `checking`."""
+        return checking.faults(self._memory, number)
 
     def numbers(self) -> BitMap:
         """Of all devices."""
