@@ -30,7 +30,7 @@ async def test_an_examination_is_begun_and_then_looked_at() -> None:
         begun = await hub.ask("POST", DOCTOR)
         assert (begun.status_code, begun.json()["endedAt"]) == (202, None)
         found = await ended(hub)
-    assert (found["number"], found["severity"], found["done"], found["total"]) == (1, "ok", 2, 2)
+    assert (found["number"], found["severity"], found["done"], found["total"]) == (1, "ok", 3, 3)
     assert [*found["findings"][0]] == ["check", "severity", "what", "nextStep", "details"]
     assert [one["check"] for one in found["findings"]][-2:] == ["reconciled", "counts"]
 
