@@ -17,6 +17,7 @@ from affinage.domain.row import TwinRow
 from affinage.ports.clock import Clock
 from affinage.ports.store import Row, Store, Table
 from affinage.services.fleet import checking, search
+from affinage.services.fleet.figures import FleetFigures
 from affinage.services.fleet.guards import Guards
 from affinage.services.fleet.indexer import Indexer
 from affinage.services.fleet.loading import load
@@ -114,6 +115,17 @@ class Fleet:
     @property
     def connected_count(self) -> int:
         return self._memory.connected_count
+
+    def figures(self) -> FleetFigures:
+        """How much there is of everything. Costs nothing that grows with the number of devices."""
+        memory = self._memory
+        return FleetFigures(
+            devices=len(memory.numbers),
+            modules=len(memory.modules),
+            connected=memory.connected_count,
+            configurations=len(self.configurations()),
+            index=self._indexer.figures(),
+        )
 
     def ids(self, limit: int) -> list[str]:
         """The first device ids, in order."""

@@ -14,6 +14,7 @@ import structlog
 from affinage.domain.query.syntax import Collection, Path
 from affinage.services.fleet import excerpts
 from affinage.services.fleet.excerpts import Readable
+from affinage.services.fleet.figures import IndexFigures
 from affinage.services.fleet.memory import Memory
 
 SLICE: Final = 100
@@ -30,11 +31,24 @@ class Indexer:
         self._memory = memory
         self._wanted: asyncio.Queue[tuple[Collection, Path]] = asyncio.Queue()
         self._unbuilt = 0
+        self._dropped = 0
 
     @property
     def is_building(self) -> bool:
         """Whether bitmaps are on their way."""
         return self._unbuilt > 0
+
+    def figures(self) -> IndexFigures:
+        """How much is indexed now. Costs nothing that grows with the fleet."""
+        both = self._memory.bitmaps.values()
+        held = [path for bitmaps in both for path in bitmaps.paths.values()]
+        return IndexFigures(
+            paths=sum(path.is_complete for path in held),
+            building=self._unbuilt,
+            refused=sum(len(bitmaps.refused) for bitmaps in both),
+            dropped=self._dropped,
+            bitmaps=sum(len(path.values) for path in held),
+        )
 
     def want(self, collection: Collection, paths: Iterable[Path], *, always: bool = False) -> None:
         """Keep bitmaps for these paths from now on; complete once `run` has come to them.

@@ -10,6 +10,7 @@ from affinage.domain.query.syntax import Collection
 from affinage.domain.values import JsonObject
 from affinage.ports.store import Row, Table
 from affinage.services.fleet import bitmaps
+from affinage.services.fleet.figures import FleetFigures, IndexFigures
 from affinage.services.fleet.unit import Change
 from fakes.life import OWNER, key_of, living
 from fakes.looped import looped
@@ -181,3 +182,16 @@ async def test_what_is_dirty_or_leaving_is_told() -> None:
         assert [device.id for device in life.fleet.dirty()] == ["d"]
         assert (life.fleet.carriers("one"), life.fleet.reached_by("one")) == (0, BitMap([1]))
         assert life.fleet.ids_of([1, 99]) == {1: "d"}
+
+
+@looped
+async def test_its_figures_are_of_what_it_holds() -> None:
+    async with living() as life:
+        await life.create("d", "d/m", "e", tags={"ring": "a"})
+        here = {key_of("d/m"): Presence(connected=True)}
+        await life.fleet.change(lambda _: Change(lambda _: None, presence=here))
+        await life.found("tags.ring = 'a' OR tags.n = 1")
+        before = life.fleet.figures()
+        assert before == FleetFigures(2, 1, 1, 0, IndexFigures(0, 2, 0, 0, 0))
+        await life.turn()
+        assert life.fleet.figures().index == IndexFigures(2, 0, 0, 0, bitmaps=1)
