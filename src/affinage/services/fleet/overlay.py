@@ -8,7 +8,7 @@ from affinage.domain.names import TwinKey
 from affinage.domain.query.syntax import Collection
 from affinage.domain.twin import DesiredChanged
 from affinage.ports.store import Row
-from affinage.services.fleet.bitmaps import Move
+from affinage.services.fleet.watched import Move
 
 
 @dataclass(slots=True)

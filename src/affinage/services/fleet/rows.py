@@ -7,8 +7,8 @@ from affinage.domain.device import Device, Presence
 from affinage.domain.names import TwinKey
 from affinage.domain.query.syntax import Collection
 from affinage.domain.row import TwinRow
-from affinage.services.fleet.bitmaps import Move
 from affinage.services.fleet.memory import Memory
+from affinage.services.fleet.watched import Move
 
 Moves: TypeAlias = list[tuple[Collection, Move]]
 

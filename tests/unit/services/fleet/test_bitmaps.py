@@ -12,7 +12,8 @@ from affinage.domain.query.syntax import UNDEFINED, Path
 from affinage.domain.row import TwinRow
 from affinage.domain.stamps import Stamp
 from affinage.domain.twin import Section, Twin
-from affinage.services.fleet.bitmaps import MAX_VALUES, Bitmaps, Move
+from affinage.services.fleet.bitmaps import MAX_VALUES, Bitmaps
+from affinage.services.fleet.watched import Move
 
 RING: Path = ("tags", "ring")
 CONNECTED: Path = ("connectionState",)
@@ -185,3 +186,42 @@ def test_a_path_with_too_many_values_is_dropped_yet_its_moves_are_told() -> None
     assert not bitmaps.watch(RING)
     bitmaps.see(row(ring="a"), 1, [RING])
     assert moved(bitmaps, row(ring="a"), row(ring="b")) == [RING]
+
+
+def test_a_path_that_is_dropped_is_watched_no_more_and_may_be_again() -> None:
+    bitmaps = watching(RING, CONNECTED)
+    moved(bitmaps, None, row(ring="a"))
+    bitmaps.drop(RING)
+    assert bitmaps.path(RING) is None
+    assert moved(bitmaps, row(ring="a"), row(ring="b")) == []
+    assert bitmaps.watches_presence
+    bitmaps.drop(CONNECTED)
+    assert not bitmaps.watches_presence
+    assert bitmaps.watch(RING)
+    assert bitmaps.paths[RING].values == {}
+
+
+def refusing(path: Path) -> Bitmaps:
+    bitmaps = watching(path)
+    for number in range(MAX_VALUES + 1):
+        bitmaps.apply(Move(path, number, UNDEFINED, number))
+    assert bitmaps.refused == {path}
+    return bitmaps
+
+
+def test_a_refused_path_may_be_dropped_too() -> None:
+    bitmaps = refusing(RING)
+    bitmaps.drop(RING)
+    assert bitmaps.refused == set()
+    assert moved(bitmaps, row(ring="a"), row(ring="b")) == []
+
+
+def test_a_refused_path_that_is_tried_again_has_bitmaps_once_its_rows_are_seen() -> None:
+    bitmaps = refusing(RING)
+    bitmaps.retry(RING)
+    assert bitmaps.path(RING) is None
+    bitmaps.see(row(ring="a"), 1, [RING])
+    bitmaps.complete([RING])
+    found = bitmaps.path(RING)
+    assert found
+    assert (bitmaps.refused, found.equal("a")) == (set(), BitMap([1]))

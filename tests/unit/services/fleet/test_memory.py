@@ -10,8 +10,9 @@ from affinage.domain.device import ABSENT, Dirty, Presence
 from affinage.domain.names import TwinKey
 from affinage.domain.query.syntax import UNDEFINED, Collection, Path
 from affinage.ports.store import Table
-from affinage.services.fleet.bitmaps import MAX_VALUES, Move
+from affinage.services.fleet.bitmaps import MAX_VALUES
 from affinage.services.fleet.unit import Change
+from affinage.services.fleet.watched import Move
 from fakes.commits import Commits, configuration, configuring, deleting, device, putting
 
 RING: Path = ("tags", "ring")
