@@ -17,6 +17,7 @@ from affinage.domain.moments import millis
 from affinage.ports.clock import Clock
 from affinage.ports.store import Store
 from affinage.services.fleet.batch import Batch
+from affinage.services.fleet.commits import Commits
 from affinage.services.fleet.guards import Guards
 from affinage.services.fleet.memory import Memory
 from affinage.services.fleet.overlay import Overlay
@@ -50,9 +51,16 @@ class Writer:
         self._memory, self._store = memory, store
         self._clock, self._identities, self._guards = clock, identities, guards
         self._queue: deque[Unit] = deque()
+        self._queued_at = 0.0  # when the queue was last empty: no unit in it is older
         self._woken = asyncio.Event()
         self._told: list[Committed] = []
         self._is_over = False
+        self.figures = Commits()
+
+    @property
+    def depth(self) -> int:
+        """Units in the queue."""
+        return len(self._queue)
 
     def listen(self, committed: Committed) -> None:
         """Have ``committed`` called with each overlay, after its commit, before the answers."""
@@ -63,6 +71,8 @@ class Writer:
         if self._is_over:
             raise _over()
         waiter: asyncio.Future[Result] = asyncio.get_running_loop().create_future()
+        if not self._queue:
+            self._queued_at = self._clock.monotonic()
         self._queue.append(Unit(decide, waiter))
         self._woken.set()
         return waiter
@@ -80,13 +90,20 @@ class Writer:
             while await self._woken.wait():
                 self._woken.clear()
                 while units := self._taken(MAX_UNITS):
-                    await _to_its_end(self._commit(units))
+                    await _to_its_end(self._counted(units, self._queued_at))
         finally:
             self._is_over = True
             _refuse(self._taken(len(self._queue)), _over())
 
     def _taken(self, most: int) -> list[Unit]:
         return [self._queue.popleft() for _ in range(min(most, len(self._queue)))]
+
+    async def _counted(self, units: list[Unit], queued_at: float) -> None:
+        began = self._clock.monotonic()
+        try:
+            await self._commit(units)
+        finally:
+            self.figures.add(len(units), began - queued_at, self._clock.monotonic() - began)
 
     async def _commit(self, units: list[Unit]) -> None:
         batch = Batch(self._memory, self._identities, self._guards, millis(self._clock.now()))
@@ -98,6 +115,7 @@ class Writer:
             for told in self._told:
                 told(batch.overlay)
         except Unavailable as error:
+            self.figures.failed += 1
             _refuse(units, error)
         except Exception:
             _refuse(units, Unavailable("the commit failed, and may have been written"))

@@ -38,7 +38,7 @@ class Written:
         self.memory = Memory()
         self.overlays: list[Overlay] = []
         kept = store or MemoryStore(self.disk.sync)
-        clock = FixedClock()
+        self.clock = clock = FixedClock()
         self.writer = Writer(self.memory, kept, clock, FreshModules(MAKINGS), Guards(clock))
         self.writer.listen(self.overlays.append)
 
@@ -221,3 +221,29 @@ async def test_what_has_been_taken_is_finished_before_the_writer_ends() -> None:
         asyncio.get_running_loop().call_soon(hub.disk.release)
     assert change.done()
     assert list(hub.memory.ids) == ["a"]
+
+
+@looped
+async def test_a_commit_is_counted_with_its_units_and_what_they_waited_for() -> None:
+    async with writing() as hub:
+        hub.disk.hold()
+        first = hub.begin(putting(device("a")))
+        await asyncio.sleep(0.0)
+        await asyncio.sleep(0.0)
+        others = [hub.begin(putting(device(name))) for name in "bc"]
+        await asyncio.sleep(0.0)
+        assert hub.writer.depth == 2
+        hub.clock.advance(3.0)
+        hub.disk.release()
+        await outcomes(first, *others)
+    figures = hub.writer.figures
+    assert (figures.sizes.count, figures.sizes.total, hub.writer.depth) == (2, 3.0, 0)
+    assert (figures.waits.total, figures.durations.total, figures.failed) == (3.0, 3.0, 0)
+
+
+@looped
+async def test_a_commit_that_the_store_refuses_is_counted_as_failed() -> None:
+    async with writing() as hub:
+        hub.disk.fails = True
+        await outcomes(hub.begin(putting(device("a"))))
+    assert (hub.writer.figures.failed, hub.writer.figures.sizes.count) == (1, 1)
