@@ -1,0 +1,1 @@
+"""Pages for Prometheus, and for whatever else reads its formats."""
