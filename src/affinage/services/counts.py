@@ -133,6 +133,7 @@ class Counts:
 
     def settled(self, questions: Iterable[Question]) -> dict[Question, int]:
         """Those counts after which nothing has moved that they depend on."""
+        self._drop_resting(self._clock.monotonic())  # their paths may be followed no more
         self._fold()
         known = {one: self._entries.get(one) for one in questions}
         return {
@@ -171,6 +172,8 @@ class Counts:
             self._new.append(entry)
             self._asked.set()
         entry.asked_at = now
+        if entry.reads:
+            self._fleet.use(entry.reads.collection, entry.reads.paths)
         return entry
 
     async def _patiently(self, entries: Sequence[Entry]) -> None:

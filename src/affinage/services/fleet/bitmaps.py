@@ -86,9 +86,13 @@ class Bitmaps:
         found = self.paths.get(path)
         return found if found is not None and found.is_complete else None
 
+    def follows(self, path: Path) -> bool:
+        """Whether the moves of a path are told, with bitmaps or without."""
+        return path in self.paths or path in self.refused
+
     def watch(self, path: Path) -> bool:
         """Begin to keep up a path; True if its rows must now be looked at once, by `see`."""
-        if path in self.paths or path in self.refused:
+        if self.follows(path):
             return False
         self.paths[path] = PathBitmaps()
         self.begun += 1

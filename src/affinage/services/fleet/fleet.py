@@ -2,6 +2,7 @@
 
 import asyncio
 from collections.abc import AsyncIterator, Iterable
+from itertools import chain
 
 from pyroaring import BitMap
 
@@ -17,6 +18,7 @@ from affinage.domain.row import TwinRow
 from affinage.ports.clock import Clock
 from affinage.ports.store import Row, Store, Table
 from affinage.services.fleet import checking, search
+from affinage.services.fleet.commits import Commits
 from affinage.services.fleet.figures import FleetFigures
 from affinage.services.fleet.guards import Guards
 from affinage.services.fleet.indexer import Indexer
@@ -25,6 +27,7 @@ from affinage.services.fleet.memory import Memory
 from affinage.services.fleet.overlay import Overlay
 from affinage.services.fleet.pending import Pending
 from affinage.services.fleet.unit import Change, Decide, Result, row_of
+from affinage.services.fleet.uses import Place
 from affinage.services.fleet.writer import Committed, Writer
 
 __all__ = ["Change", "Fleet", "Overlay"]
@@ -44,7 +47,7 @@ class Fleet:
         self.guards = Guards(clock, allowance)
         self._memory = Memory(Pending(self.guards.site_of))
         self._writer = Writer(self._memory, store, clock, identities, self.guards)
-        self._indexer = Indexer(self._memory)
+        self._indexer = Indexer(self._memory, clock)
 
     async def open(self) -> None:
         """Read the store; nothing may be asked before."""
@@ -127,6 +130,16 @@ class Fleet:
             index=self._indexer.figures(),
         )
 
+    @property
+    def commits(self) -> Commits:
+        """What the writer has done since the start."""
+        return self._writer.figures
+
+    @property
+    def queue_depth(self) -> int:
+        """How many units wait for a commit."""
+        return self._writer.depth
+
     def ids(self, limit: int) -> list[str]:
         """The first device ids, in order."""
         return list(self._memory.ids.islice(0, limit))
@@ -206,8 +219,11 @@ class Fleet:
 
     def follows(self, collection: Collection, paths: Iterable[Path]) -> bool:
         """Whether every commit's moves tell of all these paths."""
-        bitmaps = self._memory.bitmaps[collection]
-        return all(path in bitmaps.paths or path in bitmaps.refused for path in paths)
+        return all(map(self._memory.bitmaps[collection].follows, paths))
+
+    def use(self, collection: Collection, paths: Iterable[Path]) -> None:
+        """Go on following these of the paths that are followed: somebody counts on it."""
+        self._indexer.use(collection, paths)
 
     def rows(
         self, collection: Collection, condition: Expr | None, after: TwinKey | None = None
@@ -217,18 +233,27 @@ class Fleet:
         return search.rows(self._memory, collection, condition, after)
 
     def _index(self, collection: Collection, condition: Expr | None) -> None:
-        if condition is not None and collection is not Collection.JOBS:  # which has no rows
-            self._indexer.want(collection, indexable(condition))
+        for where, path in _places(collection, condition):
+            self._indexer.want(where, [path])
 
     def _index_rule(self, configuration_id: str) -> None:
         """Keep bitmaps for what its condition names, and for what its metrics count by."""
         rule = self._memory.rulebook.rules.get(configuration_id)
         if rule is None:
+            self._indexer.hold(configuration_id, ())
             return
-        self._indexer.want(collection_of(rule.kind), rule.names, always=True)
-        for query in counted(rule.configuration) if rule.in_force else ():
-            self._index(query.collection, query.condition)
+        needed = [(collection_of(rule.kind), path) for path in rule.names]
+        metrics = counted(rule.configuration) if rule.in_force else ()
+        places = [_places(query.collection, query.condition) for query in metrics]
+        self._indexer.hold(configuration_id, needed, chain.from_iterable(places))
 
     def _index_new_rules(self, overlay: Overlay) -> None:
         for configuration_id in overlay.configurations:
             self._index_rule(configuration_id)
+
+
+def _places(collection: Collection, condition: Expr | None) -> list[Place]:
+    """What bitmaps of would answer a part of a condition."""
+    if condition is None or collection is Collection.JOBS:  # which has no rows
+        return []
+    return [(collection, path) for path in indexable(condition)]
