@@ -9,6 +9,7 @@ from affinage.domain.principal import Right
 from affinage.domain.query.syntax import Collection
 from affinage.services import counts
 from affinage.services.counts import FRESH_S, PAUSES, REST_S, Counts, How, Question
+from affinage.services.fleet.indexer import LOOK_S, UNUSED_S
 from fakes.life import OWNER, Life, itself, living, policy
 from fakes.looped import looped
 
@@ -220,3 +221,28 @@ async def test_counts_are_read_with_their_rights() -> None:
         for by in (policy(Right.DEVICE_CONNECT), itself("a")):
             with pytest.raises(Forbidden, match="REGISTRY_READ or SERVICE_CONNECT"):
                 await life.counts.show([RING], by=by)
+
+
+@looped
+async def test_what_is_asked_for_is_followed_however_long_nothing_moves() -> None:
+    """A path that no query uses is dropped after an hour: a count that is shown uses its own."""
+    async with living() as life:
+        await life.create("a", "b", tags={"ring": "a"})
+        for _ in range(int(2 * UNUSED_S / LOOK_S)):
+            assert await shown(life) == [2]
+            await pause(life, LOOK_S)
+        await life.tag("a", ring="b")
+        await pause(life)
+        assert await shown(life) == [1]
+        assert life.fleet.figures().index.dropped == 0
+
+
+@looped
+async def test_a_count_that_rests_is_not_called_settled() -> None:
+    async with living() as life:
+        await life.create("a", tags={"ring": "a"})
+        await shown(life)
+        await pause(life, REST_S)
+        assert life.counts.settled([RING]) == {RING: 1}
+        await pause(life, 1)
+        assert life.counts.settled([RING]) == {}
