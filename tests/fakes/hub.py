@@ -9,8 +9,13 @@ from typing import Any, Final
 import httpx
 
 from affinage.adapters.memory.store import MemoryStore
+from affinage.adapters.prometheus.exposition import PrometheusExposition
 from affinage.apps.examining import Body
+from affinage.frontends.http.figures import HttpFigures
 from affinage.frontends.http.prefixes import by_prefix
+from affinage.frontends.monitoring.app import PATH
+from affinage.frontends.monitoring.app import Services as Monitoring
+from affinage.frontends.monitoring.app import create_app as monitoring_app
 from affinage.frontends.native_api.app import PREFIX
 from affinage.frontends.native_api.app import create_app as native_app
 from affinage.frontends.native_api.calls import Services as NativeServices
@@ -23,8 +28,10 @@ from affinage.services.configurations import Configurations
 from affinage.services.counts import Counts
 from affinage.services.doctor import Doctor
 from affinage.services.fleet.fleet import Fleet
+from affinage.services.metrics import Engine, Metrics
 from affinage.services.queries import Queries
 from affinage.services.registry import FreshModules, Registry, makings
+from affinage.services.sessions import Sessions
 from affinage.services.sweeps import Sweeps
 from affinage.services.tending import Tending
 from affinage.services.twins import Twins
@@ -127,8 +134,12 @@ async def running_hub(
         loops = (fleet.run, sweeps.run, doctor.run, *((counts.run,) if counting else ()))
         running = [tasks.create_task(loop()) for loop in loops]
         services = await _services(fleet, counts, clock, ids, vault)
-        native = _native(services, doctor)
-        doors = by_prefix({PREFIX: native_app(native)}, create_app(services))
+        native, figures = _native(services, doctor), HttpFigures()
+        engine = Engine(fleet, store, tending, sweeps, Sessions(fleet, clock))
+        metrics = Metrics(PrometheusExposition([engine.families, figures.families]))
+        watched = Monitoring(services.access, metrics, clock, ids)
+        special = {PREFIX: native_app(native, figures), PATH: monitoring_app(watched, figures)}
+        doors = by_prefix(special, create_app(services, figures))
         transport = httpx.ASGITransport(doors, raise_app_exceptions=False)
         async with httpx.AsyncClient(transport=transport, base_url=f"https://{HOST}") as client:
             yield Hub(clock, fleet, sweeps, services, native, client)

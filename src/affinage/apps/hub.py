@@ -12,10 +12,12 @@ from typing import Final, Self
 
 import structlog
 from OpenSSL import SSL
+from starlette.types import ASGIApp
 
 from affinage.adapters.files.certificates import Certificates
 from affinage.adapters.files.folder import DataFolder
 from affinage.adapters.files.vault import FileVault
+from affinage.adapters.prometheus.exposition import PrometheusExposition
 from affinage.adapters.sqlite.store import SqliteStore
 from affinage.adapters.system.clock import SystemClock
 from affinage.adapters.system.ids import SystemIds
@@ -23,8 +25,10 @@ from affinage.apps.examining import Body, machine
 from affinage.apps.place import Place
 from affinage.apps.settings import HubSettings
 from affinage.domain.errors import Unavailable
+from affinage.frontends.http.figures import HttpFigures
 from affinage.frontends.http.prefixes import by_prefix
 from affinage.frontends.http.server import HttpServer
+from affinage.frontends.monitoring import app as monitoring
 from affinage.frontends.mqtt.connection import MqttConnection
 from affinage.frontends.mqtt.needs import Needs
 from affinage.frontends.native_api import app as native_api
@@ -33,12 +37,14 @@ from affinage.frontends.service_api.app import create_app
 from affinage.frontends.service_api.calls import Services
 from affinage.frontends.tls.context import server_context
 from affinage.frontends.tls.transport import serve_tls
+from affinage.ports.exposition import Source
 from affinage.services.access import Access
 from affinage.services.bulk import Bulk
 from affinage.services.configurations import Configurations
 from affinage.services.counts import Counts
 from affinage.services.doctor import Doctor
 from affinage.services.fleet.fleet import Fleet
+from affinage.services.metrics import Engine, Metrics
 from affinage.services.queries import Queries
 from affinage.services.registry import FreshModules, Registry, makings
 from affinage.services.sessions import Sessions
@@ -92,6 +98,7 @@ class Parts:
             clock=self.clock,
         )
         self.doctor = Doctor(examined.checks(), self.clock)
+        self.http = HttpFigures()
 
     async def open(self) -> None:
         """Read the store; the fleet must be running.
@@ -120,6 +127,11 @@ class Parts:
             clock=self.clock,
             ids=self.ids,
         )
+
+    def sources(self) -> list[Source]:
+        """What `/metrics` tells."""
+        engine = Engine(self.fleet, self.store, self.tending, self.sweeps, self.sessions)
+        return [engine.families, self.http.families]
 
     def native_services(self) -> NativeServices:
         return NativeServices(
@@ -245,9 +257,7 @@ class Hub:
             timer=asyncio.get_running_loop(),
             tasks=group,
         )
-        native = native_api.create_app(parts.native_services())
-        doors = by_prefix({native_api.PREFIX: native}, create_app(parts.services()))
-        http = HttpServer(doors)
+        http = HttpServer(self._https_doors())
         mqtt_connection = functools.partial(MqttConnection, needs)
         mqtt = await self._listen(mqtt_connection, context, settings.mqtt_port)
         try:
@@ -256,6 +266,16 @@ class Hub:
             mqtt.close()
             raise
         return Doors(https, mqtt, http)
+
+    def _https_doors(self) -> ASGIApp:
+        parts, figures = self.parts, self.parts.http
+        metrics = Metrics(PrometheusExposition(parts.sources()))
+        watched = monitoring.Services(parts.access, metrics, parts.clock, parts.ids)
+        special = {
+            native_api.PREFIX: native_api.create_app(parts.native_services(), figures),
+            monitoring.PATH: monitoring.create_app(watched, figures),
+        }
+        return by_prefix(special, create_app(parts.services(), figures))
 
     async def _listen(
         self, connection: Callable[[], asyncio.Protocol], context: SSL.Context, port: int

@@ -53,6 +53,15 @@ class UnderWay(NamedTuple):
     """Devices that carry the configuration; a deleted one is gone when there are none."""
 
 
+class Figures(NamedTuple):
+    """Of all sweeps; costs nothing that grows with the fleet."""
+
+    under_way: int
+    """Sweeps that have not ended."""
+    ahead: int
+    """Devices that the one going on has not come to."""
+
+
 class _Going(NamedTuple):
     """The sweep that is going on."""
 
@@ -104,6 +113,12 @@ class Sweeps:
         waiting = [self._begun(name, sweep) for name, sweep in self._pending.items()]
         found = [UnderWay(one.name, one.ahead, carriers(one.name)) for one in (*going, *waiting)]
         return found + [UnderWay(name, 0, carriers(name)) for name in self._held_up]
+
+    def figures(self) -> Figures:
+        """How much there is to sweep, now."""
+        going = self._going
+        waiting = len(self._pending) + len(self._held_up)
+        return Figures(waiting + (going is not None), going.ahead if going else 0)
 
     async def run(self) -> NoReturn:
         """Sweep whenever there is something to sweep, until cancelled."""

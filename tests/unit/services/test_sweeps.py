@@ -279,3 +279,14 @@ async def test_the_log_has_a_warning_for_what_may_flap() -> None:
             await life.settle()
     (warning,) = [entry for entry in logs if entry["event"] == "configuration may flap"]
     assert (warning["configuration"], warning["log_level"]) == ("one", "warning")
+
+
+@looped
+async def test_how_much_there_is_to_sweep_is_known_at_any_time() -> None:
+    async with living(life=Life(allowance=Allowance(hub_per_s=1, hub_burst=2))) as life:
+        await many(life, 5)
+        assert life.sweeps.figures() == (0, 0)
+        for name in ("one", "two"):
+            await life.configure(name, "*")
+        await life.turn(20)
+        assert life.sweeps.figures() == (2, 3)

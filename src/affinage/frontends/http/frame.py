@@ -20,6 +20,7 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from affinage.domain.errors import AffinageError
 from affinage.domain.principal import Principal
+from affinage.frontends.http.figures import HttpFigures
 from affinage.frontends.http.paths import readable_path
 from affinage.frontends.http.problems import problem
 from affinage.frontends.http.versions import check_api_version
@@ -75,11 +76,13 @@ class Frame:
         *,
         admit: Callable[[Request], None] = check_api_version,
         refuse: Refuse = problem,
+        figures: HttpFigures | None = None,
     ) -> None:
         """``admit`` raises what is wrong with a request of anybody; ``refuse`` tells all errors."""
         self._app, self._authenticate = app, authenticate
         self._clock, self._ids = clock, ids
         self._admit, self._problem = admit, refuse
+        self._figures = figures or HttpFigures()
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] != "http":
@@ -88,12 +91,14 @@ class Frame:
         began = self._clock.monotonic()
         answer = Answer(send, self._ids.uuid())
         await self._answered(scope, receive, answer)
+        method, route, took_s = scope["method"], _template(scope), self._clock.monotonic() - began
+        self._figures.add(method, route, answer.status, took_s)
         _log.info(
             "request",
-            method=scope["method"],
-            route=_template(scope),
+            method=method,
+            route=route,
             status=answer.status,
-            ms=round(1000 * (self._clock.monotonic() - began), 3),
+            ms=round(1000 * took_s, 3),
             policy=_name(scope),
             request_id=answer.request_id,
         )

@@ -10,6 +10,7 @@ from starlette.applications import Starlette
 from starlette.middleware import Middleware
 from starlette.requests import Request
 
+from affinage.frontends.http.figures import HttpFigures
 from affinage.frontends.http.frame import Frame
 from affinage.frontends.http.paths import RawRoute, no_such_path
 from affinage.frontends.native_api import doctor, metrics
@@ -26,13 +27,14 @@ OPERATIONS: Final[dict[str, Mapping[str, Operation]]] = {
 """By path below the prefix, by method."""
 
 
-def create_app(services: Services) -> Starlette:
+def create_app(services: Services, figures: HttpFigures | None = None) -> Starlette:
     """The door; whoever runs it hosts it over TLS, at the paths below PREFIX."""
     frame = Middleware(
         Frame,
         authenticate=services.access.service,
         clock=services.clock,
         ids=services.ids,
+        figures=figures,
         admit=_anything,
         refuse=refused,
     )

@@ -9,6 +9,7 @@ from typing import Final
 from starlette.applications import Starlette
 from starlette.middleware import Middleware
 
+from affinage.frontends.http.figures import HttpFigures
 from affinage.frontends.http.frame import Frame
 from affinage.frontends.http.paths import RawRoute, no_such_path
 from affinage.frontends.service_api import bulk, configurations, identities, queries, twins
@@ -47,13 +48,14 @@ OPERATIONS: Final[dict[str, Mapping[str, Operation]]] = {
 """By path, by method. Words come before ids: a device may be called `query`, and has its GET."""
 
 
-def create_app(services: Services) -> Starlette:
+def create_app(services: Services, figures: HttpFigures | None = None) -> Starlette:
     """The door; whoever runs it hosts it over TLS."""
     frame = Middleware(
         Frame,
         authenticate=services.access.service,
         clock=services.clock,
         ids=services.ids,
+        figures=figures,
     )
     app = Starlette(routes=[*_routes(services)], middleware=[frame])
     app.router.redirect_slashes = False

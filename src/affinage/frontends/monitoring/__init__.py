@@ -1,0 +1,1 @@
+"""The door `/metrics`: the hub, watched from outside."""

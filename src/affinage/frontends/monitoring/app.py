@@ -1,0 +1,74 @@
+"""`/metrics` as an ASGI app: a page of numbers for Prometheus, in the format that it asks for.
+
+It shows nothing of a single device, but how a fleet goes is nobody else's business: who asks
+proves himself as at the other doors. Refusals are plain text, for people who set a scraper up.
+
+Source: docs/reference/metrics.md.
+"""
+
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Final
+
+from starlette.applications import Starlette
+from starlette.middleware import Middleware
+from starlette.requests import Request
+from starlette.responses import PlainTextResponse, Response
+
+from affinage.domain.errors import Forbidden
+from affinage.frontends.http.figures import HttpFigures
+from affinage.frontends.http.frame import PRINCIPAL, Frame
+from affinage.frontends.http.paths import RawRoute, no_such_path
+from affinage.frontends.http.problems import advice, code, told
+from affinage.ports.clock import Clock
+from affinage.ports.ids import Ids
+from affinage.services.access import Access
+from affinage.services.metrics import Metrics
+
+PATH: Final = "/metrics"
+
+FORBIDDEN: Final = 403
+"""As HTTP has it; the 401 of the service API is for clients of Azure, which know no other."""
+
+
+@dataclass(frozen=True, slots=True)
+class Services:
+    """What the door needs of the hub."""
+
+    access: Access
+    metrics: Metrics
+    clock: Clock
+    ids: Ids
+
+
+def create_app(services: Services, figures: HttpFigures | None = None) -> Starlette:
+    """The door; whoever runs it hosts it over TLS, at PATH."""
+    frame = Middleware(
+        Frame,
+        authenticate=services.access.service,
+        clock=services.clock,
+        ids=services.ids,
+        figures=figures,
+        admit=_anything,
+        refuse=refused,
+    )
+
+    async def show(request: Request) -> Response:
+        accept = request.headers.get("accept", "")
+        page = services.metrics.page(accept, by=request.scope[PRINCIPAL])
+        return Response(page.body, headers={"Content-Type": page.content_type})
+
+    app = Starlette(routes=[RawRoute(PATH, {"GET": show})], middleware=[frame])
+    app.router.redirect_slashes = False
+    app.router.default = no_such_path
+    return app
+
+
+def refused(error: Exception, *, request_id: str, at: datetime) -> Response:
+    """The answer to a request that was refused, or that failed."""
+    status = FORBIDDEN if isinstance(error, Forbidden) else code(error).status
+    return PlainTextResponse(f"{told(error)}\n", status, advice(error))
+
+
+def _anything(request: Request) -> None:
+    """There is one version of it."""
