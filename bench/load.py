@@ -38,14 +38,16 @@ class Load:
         self.waiting = deque(ConnectionString.parse(line) for line in lines)
         self.address = (given.address, given.port)
         self.context = trust(given.ca)
-        self.stay, self.is_paced, self.is_idle = given.stay, given.rate > 0, given.idle
+        self.stay, self.is_idle = given.stay, given.idle
+        self.is_hasty = False
+        """Whether who is answered reports again at once."""
         self.poll, self.devices = select.epoll(), dict[int, Device]()
         self.latencies: list[float] = []
         self.touched: set[str] = set()
         self.dialling = self.answered = self.refused = self.missed = self.subscribed = 0
 
     def connect(self, count: int) -> None:
-        """Return once so many devices are in."""
+        """Return once so many devices are in; none reports before all are."""
         while len(self.devices) < count or self.dialling:
             while self.dialling < DIALLING and len(self.devices) < count:
                 self.dial()
@@ -75,6 +77,7 @@ class Load:
     def run(self, until: float, rate: float) -> None:
         """Report until then: ``rate`` a second from one device after the other, or all they can."""
         if not rate:
+            self._hasten()
             while perf_counter() < until:
                 self.turn(0.1)
             return
@@ -85,6 +88,12 @@ class Load:
                 self._report_in_time(devices[sent % len(devices)])
                 sent += 1
             self.turn(0.001)
+
+    def _hasten(self) -> None:
+        self.is_hasty = True
+        for device in self.devices.values():
+            if device.is_free:
+                device.report()
 
     def _report_in_time(self, device: "Device") -> None:
         if device.is_free:
@@ -158,7 +167,7 @@ class Device:
         self.is_free = True
         if self._load.is_idle:
             self.socket.send(wire.subscription())
-        elif not self._load.is_paced:
+        elif self._load.is_hasty:
             self.report()
 
     def _heard(self) -> list[bytes]:
