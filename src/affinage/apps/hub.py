@@ -20,6 +20,7 @@ from affinage.adapters.files.vault import FileVault
 from affinage.adapters.prometheus.exposition import PrometheusExposition
 from affinage.adapters.sqlite.store import SqliteStore
 from affinage.adapters.system.clock import SystemClock
+from affinage.adapters.system.collections import Collections
 from affinage.adapters.system.ids import SystemIds
 from affinage.apps.examining import Body, machine
 from affinage.apps.place import Place
@@ -30,6 +31,7 @@ from affinage.frontends.http.prefixes import by_prefix
 from affinage.frontends.http.server import HttpServer
 from affinage.frontends.monitoring import app as monitoring
 from affinage.frontends.mqtt.connection import MqttConnection
+from affinage.frontends.mqtt.figures import MqttFigures
 from affinage.frontends.mqtt.needs import Needs
 from affinage.frontends.native_api import app as native_api
 from affinage.frontends.native_api.calls import Services as NativeServices
@@ -45,6 +47,7 @@ from affinage.services.counts import Counts
 from affinage.services.doctor import Doctor
 from affinage.services.fleet.fleet import Fleet
 from affinage.services.metrics import Engine, Metrics
+from affinage.services.pulse import Pulse
 from affinage.services.queries import Queries
 from affinage.services.registry import FreshModules, Registry, makings
 from affinage.services.sessions import Sessions
@@ -98,7 +101,8 @@ class Parts:
             clock=self.clock,
         )
         self.doctor = Doctor(examined.checks(), self.clock)
-        self.http = HttpFigures()
+        self.http, self.mqtt = HttpFigures(), MqttFigures()
+        self.pulse, self.collections = Pulse(self.clock), Collections()
 
     async def open(self) -> None:
         """Read the store; the fleet must be running.
@@ -113,6 +117,7 @@ class Parts:
         await self.sessions.open()
 
     async def close(self) -> None:
+        self.collections.leave()
         await self.store.close()
         self.folder.close()
 
@@ -131,7 +136,8 @@ class Parts:
     def sources(self) -> list[Source]:
         """What `/metrics` tells."""
         engine = Engine(self.fleet, self.store, self.tending, self.sweeps, self.sessions)
-        return [engine.families, self.http.families]
+        others = (self.http, self.mqtt, self.pulse, self.collections)
+        return [engine.families, *(one.families for one in others)]
 
     def native_services(self) -> NativeServices:
         return NativeServices(
@@ -225,6 +231,8 @@ class Hub:
         await parts.fleet.open()
         self._tasks = _Tasks()
         group = await self._tasks.start()
+        parts.collections.watch()
+        group.create_task(parts.pulse.run())
         group.create_task(parts.counts.run())
         group.create_task(parts.doctor.run())
         for loop in (parts.fleet.run, parts.sweeps.run, parts.tending.run, parts.sessions.run):
@@ -256,6 +264,7 @@ class Hub:
             ids=parts.ids,
             timer=asyncio.get_running_loop(),
             tasks=group,
+            figures=parts.mqtt,
         )
         http = HttpServer(self._https_doors())
         mqtt_connection = functools.partial(MqttConnection, needs)

@@ -19,6 +19,7 @@ from affinage.domain.principal import Principal
 from affinage.domain.twin import DesiredChanged
 from affinage.frontends.mqtt import answers
 from affinage.frontends.mqtt.failures import log_failure
+from affinage.frontends.mqtt.figures import Ending, ending_of
 from affinage.frontends.mqtt.needs import Alarm, Needs, Proof
 from affinage.frontends.mqtt.requests import Requests
 from affinage.protocol.errors import ProtocolError
@@ -62,6 +63,7 @@ class MqttConnection(asyncio.Protocol):
         self._by: Principal | None = None  # who it is, once it is let in
         self._requests: Requests | None = None
         self._is_reading = True
+        self._ending = Ending.LOST
         self.heard_at = 0.0
         """When the client last said something, on the monotonic clock."""
         self._read_at = 0.0  # when we last began to listen
@@ -72,6 +74,7 @@ class MqttConnection(asyncio.Protocol):
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         self._transport = cast(asyncio.Transport, transport)
+        self._needs.figures.opened += 1
         self._listen_closely()
 
     def data_received(self, data: bytes) -> None:
@@ -80,6 +83,7 @@ class MqttConnection(asyncio.Protocol):
         self._receive(data)
 
     def connection_lost(self, exc: Exception | None) -> None:
+        self._needs.figures.closed[self._ending] += 1
         self._session.close()
         for alarm in (self._alarm, self._expiry):
             if alarm:
@@ -101,6 +105,7 @@ class MqttConnection(asyncio.Protocol):
         self._session.close()
         self._send()
         if not self._transport.is_closing():
+            self._ending = ending_of(reason)
             _log.info("connection closed", device=self._key.path, reason=reason)
             self._transport.close()
             self._ring(LINGER_S, self._transport.abort)
@@ -150,6 +155,7 @@ class MqttConnection(asyncio.Protocol):
         if self._session.state is State.CLOSED:
             self._leave(by)  # it was lost while it was let in
             return
+        self._needs.figures.admitted += 1
         _log.info("connected", device=self._key.path, request_id=self._request_id)
         self._requests = Requests(self._needs, self._key, by, self)
         self._session.accept(filters or {}, session_present=filters is not None)
@@ -183,6 +189,7 @@ class MqttConnection(asyncio.Protocol):
         if (data := self._session.take()) and not self._transport.is_closing():
             self._transport.write(data)
             if self._transport.get_write_buffer_size() > MAX_UNREAD:
+                self._ending = Ending.UNREAD
                 _log.info("connection aborted: it does not read", device=self._key.path)
                 self._session.close()
                 self._transport.abort()

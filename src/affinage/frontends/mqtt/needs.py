@@ -2,13 +2,14 @@
 
 import asyncio
 from collections.abc import Callable, Coroutine, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any, Protocol
 
 from affinage.domain.names import TwinKey
 from affinage.domain.principal import Principal
 from affinage.domain.twin import DesiredChanged
 from affinage.domain.values import JsonObject
+from affinage.frontends.mqtt.figures import MqttFigures
 from affinage.ports.clock import Clock
 from affinage.ports.ids import Ids
 
@@ -92,6 +93,7 @@ class Needs:
     timer: Timer
     tasks: asyncio.TaskGroup
     """Runs the work of every connection; that work lets no exception out."""
+    figures: MqttFigures = field(default_factory=MqttFigures)
 
     def spawn(self, work: Coroutine[Any, Any, None]) -> asyncio.Task[None] | None:
         """Start ``work``, after all that was started before; None if the hub is stopping."""

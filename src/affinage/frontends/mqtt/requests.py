@@ -43,13 +43,16 @@ class Requests:
         """Do what is asked when its turn comes, then finish its ticket; never waits."""
         match asked:
             case Requested(ticket, ReportedPatch() as request, payload):
+                self._needs.figures.reports += 1
                 report = partial(self._report, ticket, request, payload)
                 self._turns.take(report, alone=False)
             case Requested(ticket, TwinGet(rid)):
+                self._needs.figures.reads += 1
                 self._in_turn(partial(self._read, ticket, rid))
             case Requested(ticket):
                 self._answerer.finish(ticket)  # nobody reads messages yet: MQTT-26, MQTT-27
             case Subscribing() | Unsubscribing():
+                self._needs.figures.subscriptions += 1
                 self._in_turn(partial(self._store, asked))
 
     # ── reports: queued at once, answered once durable; a task for each would double their cost ──
@@ -106,6 +109,7 @@ class Requests:
             self._answerer.finish(asked.ticket)
 
     def _refusal(self, rid: str, error: Exception) -> Publish:
+        self._needs.figures.refused += 1
         self._log("request", error)
         tracking_id, at = self._needs.ids.uuid(), self._needs.clock.now()
         return answers.refused(rid, error, tracking_id=tracking_id, at=at)
