@@ -58,6 +58,7 @@ CONDITIONS = [
     "properties.desired.$version > 1",
     "ARRAY_CONTAINS(tags.n, '1') OR IS_OBJECT(tags.ring)",
     "properties.desired.fw.v = 'two' OR IS_DEFINED(tags.n)",
+    "properties.desired.ring != 'prod' OR IS_OBJECT(properties.desired.fw)",
 ]
 values = st.sampled_from([None, "canary", "prod", 1, 1.0, True, "1", {}, {"v": "1"}, ["1"]])
 patches = st.fixed_dictionaries({}, optional={"ring": values, "n": values, "fw": values})

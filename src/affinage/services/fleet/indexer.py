@@ -6,8 +6,7 @@ or a metric in force is held; anything else goes when nobody has asked for it fo
 """
 
 import asyncio
-from collections.abc import Callable, Iterable
-from functools import partial
+from collections.abc import Iterable
 from typing import Final, NoReturn
 
 import structlog
@@ -15,9 +14,9 @@ import structlog
 from affinage.domain.query.syntax import Collection, Path
 from affinage.ports.clock import Clock
 from affinage.services.fleet import excerpts
-from affinage.services.fleet.excerpts import Readable
 from affinage.services.fleet.figures import IndexFigures
 from affinage.services.fleet.memory import Memory
+from affinage.services.fleet.reading import reader
 from affinage.services.fleet.uses import Place, Uses
 
 SLICE: Final = 100
@@ -112,7 +111,7 @@ class Indexer:
     async def _build(self, collection: Collection, paths: list[Path]) -> None:
         bitmaps = self._memory.bitmaps[collection]
         for some in _apart(collection, paths):
-            read = self._reader(collection, some)
+            read = reader(self._memory, collection, some)
             for position, number in enumerate(list(bitmaps.everything), start=1):
                 if (row := read(number)) is not None:
                     bitmaps.see(row, number, some)
@@ -191,20 +190,6 @@ class Indexer:
                 return not self._memory.carriers.get(name)
             case _:
                 return False
-
-    def _reader(
-        self, collection: Collection, paths: list[Path]
-    ) -> Callable[[int], Readable | None]:
-        """What gives the row with a number, as far as the paths need it."""
-        memory, excerpt = self._memory, excerpts.reader(paths)
-        if collection is Collection.MODULES or excerpt is None:
-            return partial(memory.row, collection)
-
-        def read(number: int) -> Readable | None:
-            body = memory.bodies[number]
-            return None if body is None else excerpt(body)
-
-        return read
 
 
 def _apart(collection: Collection, paths: list[Path]) -> list[list[Path]]:

@@ -14,15 +14,16 @@ from affinage.domain.conditions import collection_of
 from affinage.domain.names import TwinKey
 from affinage.domain.query.evaluate import matches
 from affinage.domain.query.plan import candidates
-from affinage.domain.query.syntax import Collection, Expr
+from affinage.domain.query.syntax import Collection, Expr, paths
 from affinage.domain.row import TwinRow
 from affinage.services.fleet.memory import Memory
+from affinage.services.fleet.reading import reader
 
 SLICE: Final = 200
 """Rows looked at before others get their turn: about two milliseconds."""
 
-_FEW: Final = 8
-"""Sort what was found if it is less than this part of everything, else walk all ids in order."""
+_FEW: Final = 10_000
+"""Sort what was found if there is no more, which takes some milliseconds; else walk all ids."""
 
 
 async def count(memory: Memory, collection: Collection, condition: Expr | None) -> int:
@@ -31,8 +32,12 @@ async def count(memory: Memory, collection: Collection, condition: Expr | None) 
     if condition is None or not maybe:
         return len(sure)
     found = len(sure)
-    async for row in _read(memory, collection, iter(maybe)):
-        found += matches(condition, row)
+    read = reader(memory, collection, paths(condition))
+    for position, number in enumerate(maybe, start=1):
+        if (row := read(number)) is not None:
+            found += matches(condition, row)
+        if position % SLICE == 0:
+            await asyncio.sleep(0)
     return found
 
 
@@ -50,10 +55,12 @@ async def rows(
 ) -> AsyncIterator[TwinRow]:
     """Every matching row behind ``after``, ordered by device id, then module id."""
     sure, maybe = narrowed(memory, collection, condition)
-    numbers = _in_order(memory, collection, sure | maybe, after)
-    async for row in _read(memory, collection, numbers):
-        if matches(condition, row):
-            yield row
+    for numbers in _in_order(memory, collection, sure | maybe, after):
+        for number in numbers:
+            row = memory.row(collection, number)
+            if row is not None and matches(condition, row):
+                yield row
+        await asyncio.sleep(0)
 
 
 def reached(memory: Memory, configuration_id: str) -> BitMap:
@@ -85,34 +92,25 @@ def narrowed(
     return BitMap(sure), BitMap(maybe)
 
 
-async def _read(
-    memory: Memory, collection: Collection, numbers: Iterator[int]
-) -> AsyncIterator[TwinRow]:
-    for position, number in enumerate(numbers, start=1):
-        if (row := memory.row(collection, number)) is not None:
-            yield row
-        if position % SLICE == 0:
-            await asyncio.sleep(0)
-
-
 def _in_order(
     memory: Memory, collection: Collection, wanted: BitMap, after: TwinKey | None
-) -> Iterator[int]:
-    if collection is Collection.DEVICES and len(wanted) * _FEW > len(memory.ids):
+) -> Iterator[list[int]]:
+    """The numbers of those behind ``after``, in the order of their keys, in slices."""
+    if collection is Collection.DEVICES and len(wanted) > _FEW:
         return _walk(memory, wanted, after)
     keyed = ((_key(memory, collection, number), number) for number in wanted)
     least = ("", "") if after is None else (after.device, after.module or "")
-    return iter([number for key, number in sorted(keyed) if after is None or key > least])
+    found = sorted((key, number) for key, number in keyed if after is None or key > least)
+    numbers = [number for _, number in found]
+    return (numbers[start : start + SLICE] for start in range(0, len(numbers), SLICE))
 
 
-def _walk(memory: Memory, wanted: BitMap, after: TwinKey | None) -> Iterator[int]:
+def _walk(memory: Memory, wanted: BitMap, after: TwinKey | None) -> Iterator[list[int]]:
     """In the order of ids, a stretch at a time: the list may change between two of them."""
     at = after.device if after else None
     while stretch := list(memory.ids.islice(*_bounds(memory, at))):
-        for device_id in stretch:
-            number = memory.numbers.get(device_id)
-            if number is not None and number in wanted:
-                yield number
+        numbers = [memory.numbers[device_id] for device_id in stretch]
+        yield [number for number in numbers if number in wanted]
         at = stretch[-1]
 
 

@@ -190,7 +190,7 @@ async def test_its_figures_are_of_what_it_holds() -> None:
         await life.create("d", "d/m", "e", tags={"ring": "a"})
         here = {key_of("d/m"): Presence(connected=True)}
         await life.fleet.change(lambda _: Change(lambda _: None, presence=here))
-        await life.found("tags.ring = 'a' OR tags.n = 1")
+        life.fleet.tally(Collection.DEVICES, parse_condition("tags.ring = 'a' OR tags.n = 1"))
         before = life.fleet.figures()
         assert before == FleetFigures(2, 1, 1, 0, IndexFigures(0, 2, 0, 0, 0))
         await life.turn()
