@@ -2,7 +2,7 @@
 
 1,000 connections report as fast as they are answered; then half as fast, for the latency that is
 not a queue's. Then two ways to touch more of the fleet: 10,000 connections; and 1,000 of which
-each goes over to another device after 50 reports, a handshake and a CONNECT included.
+each goes over to another device after 20 reports, a handshake and a CONNECT included.
 """
 
 import figures
@@ -15,7 +15,7 @@ FIELD = "Azure S1 50 /s, S3 250 /s a unit; Ditto 800 /s, on nine pods 3,200 /s"
 
 
 def main() -> None:
-    given = hubs.asked(__doc__, twins=100_000, connections=1_000, many=10_000, seconds=10, stay=50)
+    given = hubs.asked(__doc__, twins=100_000, connections=1_000, many=10_000, seconds=10, stay=20)
     with hubs.hub(given.twins) as hub:
         numbers = hub.spread(given.connections)
         timed = ("--seconds", given.seconds)

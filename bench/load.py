@@ -55,7 +55,10 @@ class Load:
 
     def dial(self) -> None:
         """Have the device that has waited longest come in."""
-        device = Device(self, self.waiting.popleft())
+        stays = self.stay
+        if stays and not self.is_hasty:  # not all of the first ones leave at the same time
+            stays = 1 + len(self.devices) % stays
+        device = Device(self, self.waiting.popleft(), stays)
         self.dialling += 1
         self.devices[device.socket.fileno()] = device
         self.poll.register(device.socket, select.EPOLLIN)
@@ -108,7 +111,7 @@ class Device:
     __slots__ = ("_kept", "_load", "_number", "_sent_at", "_stays", "is_free", "socket", "string",
                  "take")  # fmt: skip
 
-    def __init__(self, load: Load, string: ConnectionString) -> None:
+    def __init__(self, load: Load, string: ConnectionString, stays: int) -> None:
         self._load, self.string = load, string
         plain = socket.create_connection(load.address)
         plain.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
@@ -118,7 +121,7 @@ class Device:
         )
         self.take: Callable[[], None] = self._shake_hands
         self.is_free = False
-        self._number, self._stays, self._sent_at, self._kept = 0, load.stay, 0.0, b""
+        self._number, self._stays, self._sent_at, self._kept = 0, stays, 0.0, b""
 
     def report(self) -> None:
         self.is_free = False
