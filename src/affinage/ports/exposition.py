@@ -47,7 +47,7 @@ Source: TypeAlias = Callable[[], Iterable[Family]]
 
 
 class Exposition(Protocol):
-    def page(self, accept: str) -> Page:
+    async def page(self, accept: str) -> Page:
         """All numbers as they are now, in the format that ``accept`` (the header) wants most."""
         ...
 

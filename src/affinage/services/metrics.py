@@ -29,10 +29,10 @@ class Metrics:
     def __init__(self, exposition: Exposition) -> None:
         self._exposition = exposition
 
-    def page(self, accept: str, *, by: Principal) -> Page:
+    async def page(self, accept: str, *, by: Principal) -> Page:
         """All numbers as they are now; ``accept`` is what the asker reads. Forbidden."""
         by.require(WATCHERS)
-        return self._exposition.page(accept)
+        return await self._exposition.page(accept)
 
 
 @dataclass(frozen=True, slots=True)

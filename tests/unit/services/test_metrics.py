@@ -14,7 +14,7 @@ from fakes.looped import looped
 class Blank:
     """An exposition of nothing."""
 
-    def page(self, accept: str) -> Page:
+    async def page(self, accept: str) -> Page:
         return Page(accept, b"")
 
 
@@ -28,11 +28,12 @@ def value(family: Family, *labels: str) -> object:
 
 
 @pytest.mark.parametrize("right", [Right.DEVICE_CONNECT, Right(0)])
-def test_who_has_another_right_may_not_look(right: Right) -> None:
+@looped
+async def test_who_has_another_right_may_not_look(right: Right) -> None:
     """METRICS-2"""
     by = Principal(Kind.POLICY, "device", "https", "r", right)
     with pytest.raises(Forbidden, match="lacks the right REGISTRY_READ or SERVICE_CONNECT"):
-        Metrics(Blank()).page("", by=by)
+        await Metrics(Blank()).page("", by=by)
 
 
 @looped

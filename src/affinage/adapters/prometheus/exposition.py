@@ -3,7 +3,8 @@
 Rendered when somebody looks, from figures that the hub keeps anyway.
 """
 
-from collections.abc import Callable, Iterable, Iterator, Sequence
+import asyncio
+from collections.abc import Callable, Iterable, Sequence
 from itertools import accumulate
 from typing import Final
 
@@ -32,23 +33,27 @@ class PrometheusExposition:
     """Implements `ports.exposition.Exposition`; of the process, too, where the system tells."""
 
     def __init__(self, sources: Iterable[Source]) -> None:
-        self._collector = Sources(sources)
-
-    def page(self, accept: str) -> Page:
-        if _OPENMETRICS in accept:
-            return Page(OPENMETRICS, _open(self._collector))
-        return Page(CONTENT_TYPE_PLAIN_0_0_4, generate_latest(self._collector))
-
-
-class Sources(Collector):
-    def __init__(self, sources: Iterable[Source]) -> None:
         self._sources = [*sources]
         self._process = ProcessCollector(registry=None)
 
-    def collect(self) -> Iterator[Metric]:
-        for source in self._sources:
-            yield from map(_metric, source())
-        yield from self._process.collect()
+    async def page(self, accept: str) -> Page:
+        # In a thread: it lists every open descriptor, 11 ms where there are 15,000.
+        of_process = await asyncio.to_thread(lambda: [*self._process.collect()])
+        families = [family for source in self._sources for family in source()]
+        collector = Collected([*map(_metric, families), *of_process])
+        if _OPENMETRICS in accept:
+            return Page(OPENMETRICS, _open(collector))
+        return Page(CONTENT_TYPE_PLAIN_0_0_4, generate_latest(collector))
+
+
+class Collected(Collector):
+    """What has been collected, as the encoders want it."""
+
+    def __init__(self, metrics: Iterable[Metric]) -> None:
+        self._metrics = metrics
+
+    def collect(self) -> Iterable[Metric]:
+        return self._metrics
 
 
 def _metric(family: Family) -> Metric:

@@ -55,7 +55,7 @@ def create_app(services: Services, figures: HttpFigures | None = None) -> Starle
 
     async def show(request: Request) -> Response:
         accept = request.headers.get("accept", "")
-        page = services.metrics.page(accept, by=request.scope[PRINCIPAL])
+        page = await services.metrics.page(accept, by=request.scope[PRINCIPAL])
         return Response(page.body, headers={"Content-Type": page.content_type})
 
     app = Starlette(routes=[RawRoute(PATH, {"GET": show})], middleware=[frame])

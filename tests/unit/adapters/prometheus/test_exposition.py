@@ -10,6 +10,7 @@ from prometheus_client.parser import text_string_to_metric_families as plain
 from affinage.adapters.prometheus.exposition import PrometheusExposition
 from affinage.domain.histogram import Histogram
 from affinage.ports.exposition import Family, Kind, Sample, number, spread
+from fakes.looped import looped
 
 openmetrics: Callable[[str], Iterable[Metric]] = parser.text_string_to_metric_families
 
@@ -36,16 +37,19 @@ def values(metrics: Iterable[Metric]) -> dict[str, float]:
     }
 
 
-def test_both_formats_say_the_same() -> None:
-    page, other = exposition().page(""), exposition().page("application/openmetrics-text")
+@looped
+async def test_both_formats_say_the_same() -> None:
+    page = await exposition().page("")
+    other = await exposition().page("application/openmetrics-text")
     found = values(plain(page.body.decode()))
     assert found == values(openmetrics(other.body.decode()))
     assert found["affinage_devices"] == 7
     assert (found["affinage_requests_totalmqtt"], found["affinage_requests_totalhttps"]) == (3, 4)
 
 
-def test_a_histogram_counts_up_to_each_bound() -> None:
-    found = values(plain(exposition().page("").body.decode()))
+@looped
+async def test_a_histogram_counts_up_to_each_bound() -> None:
+    found = values(plain((await exposition().page("")).body.decode()))
     buckets = [found[f"affinage_wait_seconds_bucket{bound}"] for bound in ("0.5", "1.0", "+Inf")]
     assert buckets == [1, 2, 3]
     assert (found["affinage_wait_seconds_count"], found["affinage_wait_seconds_sum"]) == (3, 9)
@@ -62,17 +66,20 @@ def test_a_histogram_counts_up_to_each_bound() -> None:
         ),
     ],
 )
-def test_the_format_is_the_one_that_is_asked_for(accept: str, content_type: str) -> None:
-    assert exposition().page(accept).content_type == content_type
+@looped
+async def test_the_format_is_the_one_that_is_asked_for(accept: str, content_type: str) -> None:
+    assert (await exposition().page(accept)).content_type == content_type
 
 
-def test_of_the_process_it_tells_what_the_system_does() -> None:
-    assert b"process_resident_memory_bytes " in exposition().page("").body
+@looped
+async def test_of_the_process_it_tells_what_the_system_does() -> None:
+    assert b"process_resident_memory_bytes " in (await exposition().page("")).body
 
 
-def test_figures_are_asked_for_at_each_look() -> None:
+@looped
+async def test_figures_are_asked_for_at_each_look() -> None:
     counted = iter((1, 2))
     source = [number("affinage_devices", Kind.GAUGE, "Devices.", 0)]
     looks = PrometheusExposition([lambda: [source[0]._replace(samples=[Sample(next(counted))])]])
-    assert b"affinage_devices 1.0" in looks.page("").body
-    assert b"affinage_devices 2.0" in looks.page("").body
+    assert b"affinage_devices 1.0" in (await looks.page("")).body
+    assert b"affinage_devices 2.0" in (await looks.page("")).body
