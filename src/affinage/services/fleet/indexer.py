@@ -10,6 +10,7 @@ from collections.abc import Iterable
 from typing import Final, NoReturn
 
 import structlog
+from pyroaring import BitMap
 
 from affinage.domain.query.syntax import Collection, Path
 from affinage.ports.clock import Clock
@@ -112,7 +113,7 @@ class Indexer:
         bitmaps = self._memory.bitmaps[collection]
         for some in _apart(collection, paths):
             read = reader(self._memory, collection, some)
-            for position, number in enumerate(list(bitmaps.everything), start=1):
+            for position, number in enumerate(BitMap(bitmaps.everything), start=1):
                 if (row := read(number)) is not None:
                     bitmaps.see(row, number, some)
                 if position % SLICE == 0:

@@ -22,7 +22,7 @@ from affinage.services.fleet.reading import reader
 SLICE: Final = 200
 """Rows looked at before others get their turn: about two milliseconds."""
 
-_FEW: Final = 10_000
+_FEW: Final = 5_000
 """Sort what was found if there is no more, which takes some milliseconds; else walk all ids."""
 
 
