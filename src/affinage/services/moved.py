@@ -45,7 +45,7 @@ class Moved:
 
     def add(self, overlay: Overlay) -> None:
         """Take in one commit; one that changed no row is none."""
-        if not (overlay.devices or overlay.presences):
+        if not (overlay.bodies or overlay.devices or overlay.presences):
             return
         self.begun = overlay.begun if self.begun is None else min(self.begun, overlay.begun)
         self.paths.update([(collection, move.path) for collection, move in overlay.moves])

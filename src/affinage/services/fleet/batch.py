@@ -44,10 +44,8 @@ class Batch:
         return self._count
 
     def find(self, device_id: str) -> Device | None:
-        if device_id in self.overlay.devices:
-            return self.overlay.devices[device_id]
         if device_id not in self._read:  # once, so that what does not change is the same object
-            self._read[device_id] = self._memory.find(device_id)
+            self._read[device_id] = self._found(device_id)
         return self._read[device_id]
 
     def device(self, device_id: str) -> Device:
@@ -70,9 +68,12 @@ class Batch:
             Exception: whatever ``decide`` raises, and the overlay is then as it was; or its answer,
                 and what it decided stands.
         """
-        change = decide(self)
-        self._write(change)
-        return change.answer(self)
+        try:
+            change = decide(self)
+            self._write(change)
+            return change.answer(self)
+        finally:
+            self._read.clear()
 
     def rows(self) -> Iterator[Row]:
         """Everything to commit: each device once, however many units changed it."""
@@ -91,9 +92,16 @@ class Batch:
             before = overlay.before[device_id]
             if before and (device is None or device.number != before.number):
                 yield Row(Table.DEVICES, before.number, None)
-            if device is not None:
-                body = overlay.bodies[device_id] = codec.encode(device)
-                yield Row(Table.DEVICES, device.number, body)
+        for device_id, body in overlay.bodies.items():
+            written = overlay.devices.get(device_id)
+            number = written.number if written else self._memory.numbers[device_id]
+            yield Row(Table.DEVICES, number, body)
+
+    def _found(self, device_id: str) -> Device | None:
+        body = self.overlay.bodies.get(device_id)
+        if body is not None:
+            return codec.device(body)
+        return None if device_id in self.overlay.devices else self._memory.find(device_id)
 
     def _write(self, change: Change[Any]) -> None:
         for configuration_id, configuration in change.configurations.items():
@@ -146,8 +154,8 @@ class Batch:
             self._clear(TwinKey(old.id, name) for name in old.modules.keys() - settled.modules)
 
     def _set(self, device_id: str, old: Device | None, new: Device | None) -> None:
-        self.overlay.before.setdefault(device_id, old)
-        self.overlay.devices[device_id] = new
+        self._read[device_id] = new
+        self.overlay.put(device_id, old, new)
 
     def _drop(self, device_id: str, before: Version) -> None:
         old = before.device

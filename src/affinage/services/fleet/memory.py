@@ -114,12 +114,11 @@ class Memory:
             self._catch_up(before, self._rows_of(overlay))
 
     def _follow(self, overlay: Overlay) -> None:
+        for device_id, body in overlay.bodies.items():
+            if device_id not in overlay.devices:
+                self.bodies[self.numbers[device_id]] = body
         for device_id, device in overlay.devices.items():
-            old = overlay.before[device_id]
-            if old is not None and device is not None and _differ_in_body_only(old, device):
-                self.bodies[device.number] = overlay.bodies[device_id]
-                continue
-            if old is not None:
+            if (old := overlay.before[device_id]) is not None:
                 self._forget(old, device)
             if device is not None:
                 self.enter(device, overlay.bodies[device_id])
@@ -143,7 +142,7 @@ class Memory:
 
     def _rows_of(self, overlay: Overlay) -> Rows:
         """The rows that an overlay is about, as they are remembered now."""
-        names = {*overlay.devices, *(key.device for key in overlay.presences)}
+        names = {*overlay.bodies, *overlay.devices, *(key.device for key in overlay.presences)}
         rows: Rows = {}
         for device in filter(None, map(self.find, names)):
             own = TwinKey(device.id)
@@ -202,15 +201,3 @@ class Memory:
     def watches_presence(self) -> bool:
         """Whether anybody asks for who is connected, or was."""
         return any(bitmaps.watches_presence for bitmaps in self.bitmaps.values())
-
-
-def _differ_in_body_only(old: Device, new: Device) -> bool:
-    """As nearly every write has it: nothing else that is remembered of the device is another."""
-    return (
-        old.number == new.number
-        and old.modules is new.modules
-        and old.carried is new.carried
-        and old.dirty is new.dirty is None
-        and old.drifted_at == new.drifted_at
-        and old.flips is new.flips
-    )

@@ -62,8 +62,7 @@ async def test_what_is_due_is_due_after_a_start() -> None:
         replace(hub.device("dirty"), dirty=Dirty("why", 0)),
         replace(hub.device("drifted"), drifted_at=7),
     ):
-        batch.overlay.before[due.id] = hub.device(due.id)
-        batch.overlay.devices[due.id] = due
+        batch.overlay.put(due.id, hub.device(due.id), due)
     hub.commit(batch)
     memory = await loaded(hub)
     assert memory.pending.numbers == hub.memory.pending.numbers

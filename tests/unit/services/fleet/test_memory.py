@@ -89,13 +89,12 @@ def test_dirty_devices_and_leaving_modules_are_remembered_until_they_are_none(hu
     numbered = hub.device("d")
     leaving = {name: replace(numbered.modules[name], leaves_at=at) for name, at in LEAVING.items()}
     batch = hub.batch()
-    batch.overlay.before["d"] = numbered
-    batch.overlay.devices["d"] = replace(numbered, dirty=Dirty("why", 0), modules=leaving)
+    pending = replace(numbered, dirty=Dirty("why", 0), modules=leaving)
+    batch.overlay.put("d", numbered, pending)
     hub.commit(batch)
     assert [*hub.memory.pending.dirty, *hub.memory.pending.leavers.due(5)] == [1, 1]
     batch = hub.batch()
-    batch.overlay.before["d"] = hub.device("d")
-    batch.overlay.devices["d"] = numbered
+    batch.overlay.put("d", hub.device("d"), numbered)
     hub.commit(batch)
     assert not any(hub.memory.pending.numbers.values())
 
