@@ -152,11 +152,19 @@ def _read_ini(text: str) -> None:
     RawConfigParser(strict=True).read_string(text)
 
 
+def _read_yaml(text: str) -> None:
+    """Of the little that our pages have of it: keys, values, lists, two spaces for a level."""
+    for line in text.splitlines():
+        if not re.fullmatch(r"(  )*(- )?\w+:( \S.*)?", line):
+            raise ValueError(f"not as our pages have YAML: {line!r}")
+
+
 WELL_FORMED: Final[Mapping[str, Callable[[str], object]]] = {
     "json": json.loads,
     "toml": tomllib.loads,
     "python": ast.parse,
     "ini": _read_ini,
+    "yaml": _read_yaml,
 }
 
 

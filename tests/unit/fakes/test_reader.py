@@ -46,6 +46,13 @@ def test_an_example_that_is_malformed_is_an_error(tmp_path: Path) -> None:
         follow(tmp_path, "Like\n\n```json\n{,}\n```\n")
 
 
+@pytest.mark.parametrize("line", [" a: 1", "a 1", "\ta: 1"])
+def test_yaml_that_is_malformed_is_an_error(tmp_path: Path, line: str) -> None:
+    follow(tmp_path, "Like\n\n```yaml\na:\n  - b: [1]\n    c: d\n```\n")
+    with pytest.raises(ValueError, match="not as our pages"):
+        follow(tmp_path, f"Like\n\n```yaml\n{line}\n```\n")
+
+
 def test_a_kind_of_block_that_nobody_checks_is_an_error(tmp_path: Path) -> None:
     with pytest.raises(KeyError):
         follow(tmp_path, "Like\n\n```\nmake coffee\n```\n")

@@ -1,19 +1,22 @@
-"""`affinage serve` and `affinage connection-string`."""
+"""`affinage serve`, `affinage connection-string` and `affinage token`."""
 
 import gc
 import logging
+from datetime import timedelta
 from pathlib import Path
 from typing import Annotated
 
 import typer
 import uvloop
 
+from affinage.adapters.system.clock import SystemClock
 from affinage.apps.cli import logs
 from affinage.apps.cli.stopping import stop_event
 from affinage.apps.hub import Hub
 from affinage.apps.keys import Keys
 from affinage.apps.settings import DEFAULT_DATA, HubSettings
 from affinage.domain.names import TwinKey
+from affinage.protocol.tokens import make_token
 
 DataOption = Annotated[
     Path | None,
@@ -24,6 +27,7 @@ DataOption = Annotated[
 def add_to(app: typer.Typer) -> None:
     app.command("serve")(serve)
     app.command("connection-string")(connection_string)
+    app.command("token")(token)
 
 
 def serve(
@@ -94,6 +98,27 @@ def connection_string(
     else:
         found = keys.of_policy(policy or "iothubowner")
     typer.echo(found.text)
+
+
+def token(
+    data: DataOption = None,
+    policy: Annotated[
+        str, typer.Option(metavar="NAME", help="A shared-access policy.")
+    ] = "registryRead",
+    days: Annotated[
+        int, typer.Option(min=1, max=3650, metavar="N", help="How long it opens doors.")
+    ] = 365,
+) -> None:
+    """Print a token of a policy, for programs that send one and cannot make it, as Prometheus.
+
+    Whoever has it may do what the policy may, until its time is over: it cannot be taken back.
+
+    Example: `affinage token --policy registryRead --days 30`
+    """
+    found = Keys(data or DEFAULT_DATA).of_policy(policy)
+    assert found.key is not None  # a policy has keys
+    ends_at = SystemClock().now() + timedelta(days=days)
+    typer.echo(make_token(found.host, found.key, int(ends_at.timestamp()), found.policy))
 
 
 async def _serve(settings: HubSettings) -> None:

@@ -1,6 +1,14 @@
 from pathlib import Path
+from typing import Final
 
+import pytest
+
+from affinage.adapters.system.clock import wall_time
+from affinage.protocol.connection_strings import ConnectionString
+from affinage.protocol.tokens import parse, verify
 from fakes.command_line import CommandLine, run
+
+DAY_S: Final = 86_400
 
 
 def test_connection_strings_are_printed_alone_for_policies_devices_and_modules(
@@ -36,3 +44,16 @@ def test_a_hub_is_not_served_from_settings_that_there_are_not(tmp_path: Path) ->
     answer = run("serve", "--config", str(tmp_path / "hub.toml"))
     assert answer.status == 1
     assert "no setting colour" in answer.err
+
+
+def test_a_token_is_a_policys_and_lasts_as_long_as_is_asked_for(affinage: CommandLine) -> None:
+    key = ConnectionString.parse(affinage.ok("connection-string").out.strip()).key or ""
+    text = affinage.ok("token", "--policy", "iothubowner", "--days", "2").out.strip()
+    token, now = parse(text), wall_time().timestamp()
+    assert 1.9 * DAY_S < token.expiry - now <= 2 * DAY_S
+    verify(token, resource="localhost/metrics", keys=[key], now=now)
+
+
+@pytest.mark.parametrize("days", ["0", "3651", "soon"])
+def test_a_token_lasts_a_day_or_more_and_not_for_ever(affinage: CommandLine, days: str) -> None:
+    assert affinage("token", "--days", days).status == 2
