@@ -26,7 +26,7 @@ from affinage.domain.values import JsonObject
 from affinage.ports.store import Table
 from affinage.services.configurations import Configurations
 from affinage.services.counts import Counts
-from affinage.services.fleet import bitmaps, codec
+from affinage.services.fleet import bitmaps, codec, search
 from affinage.services.fleet.fleet import Fleet
 from affinage.services.fleet.indexer import UNUSED_S
 from affinage.services.fleet.unit import Change
@@ -306,6 +306,7 @@ def test_plan_is_evaluate(history: list[Operation], most: int) -> None:
 
     with pytest.MonkeyPatch.context() as limits:
         limits.setattr(bitmaps, "MAX_VALUES", most)
+        limits.setattr(search, "_FEW", most - 1)  # so that rows are also found by walking all ids
         asyncio.run(hub.live(history, check))
 
 
