@@ -106,7 +106,8 @@ class MqttConnection(asyncio.Protocol):
         self._send()
         if not self._transport.is_closing():
             self._ending = ending_of(reason)
-            _log.info("connection closed", device=self._key.path, reason=reason)
+            of = {"device": self._key.path, "request_id": self._request_id}
+            _log.info("connection closed", **of, reason=reason)
             self._transport.close()
             self._ring(LINGER_S, self._transport.abort)
 
@@ -190,7 +191,8 @@ class MqttConnection(asyncio.Protocol):
             self._transport.write(data)
             if self._transport.get_write_buffer_size() > MAX_UNREAD:
                 self._ending = Ending.UNREAD
-                _log.info("connection aborted: it does not read", device=self._key.path)
+                of = {"device": self._key.path, "request_id": self._request_id}
+                _log.info("connection aborted: it does not read", **of)
                 self._session.close()
                 self._transport.abort()
 
