@@ -39,6 +39,8 @@ class HubProcess:
     https_port: int = 443
     mqtt_port: int = 8883
     program: tuple[str, ...] = (str(AFFINAGE),)
+    options: tuple[str, ...] = ()
+    """Of `affinage serve`, besides those."""
     ready_line: str = field(default="", init=False)
 
     def __enter__(self) -> Self:
@@ -98,6 +100,7 @@ class HubProcess:
             f"--host={self.address}",
             *named,
             *ports,
+            *self.options,
         ]
 
     @property

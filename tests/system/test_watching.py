@@ -100,3 +100,14 @@ def test_no_secret_is_in_the_log(hub: HubProcess) -> None:
     for secret in (PASSWORD, printed, "sig=", *(string.key or "" for string in strings)):
         assert secret
         assert secret not in log
+
+
+def test_a_hub_logs_from_the_level_that_it_is_told(hub: HubProcess) -> None:
+    hub.stop()
+    (hub.data / "hub.toml").write_text('log_level = "error"')
+    before = hub.log.stat().st_size
+    hub.options = (f"--config={hub.data / 'hub.toml'}",)
+    hub.start()
+    asyncio.run(work(hub))
+    hub.stop()
+    assert hub.log.stat().st_size == before

@@ -18,6 +18,8 @@ DEFAULT_DATA: Final = Path("affinage-data")
 
 MAX_PORT: Final = 65_535
 
+LOG_LEVELS: Final = ("debug", "info", "warning", "error")
+
 
 @dataclass(frozen=True, slots=True)
 class HubSettings:
@@ -37,6 +39,8 @@ class HubSettings:
     """PEM file with the server's certificate; None has the hub make and renew one."""
     key: Path | None = None
     """PEM file with the certificate's key."""
+    log_level: str = "info"
+    """What is logged: this and what is graver; one of LOG_LEVELS."""
     max_configurations: int = MAX_CONFIGURATIONS
     """Configurations and deployments that the hub admits."""
     reconcile_per_s: float = GENEROUS.hub_per_s
@@ -60,13 +64,9 @@ class HubSettings:
         for name, port in (("https_port", self.https_port), ("mqtt_port", self.mqtt_port)):
             if not 0 <= port <= MAX_PORT:
                 raise Invalid(f"{name} {port} is outside 0…{MAX_PORT}")
-        for name in ("reconcile_per_s", "reconcile_burst", "site_per_s", "site_burst"):
-            if not 1 <= getattr(self, name) < math.inf:
-                raise Invalid(f"{name} {getattr(self, name):g} is not 1 or more")
-        if not 0 < self.drift_after_s < math.inf:
-            raise Invalid(f"drift_after_s {self.drift_after_s:g} is not more than 0")
-        if not re.fullmatch(r"tags(\.[^.]+)+", self.site_tag):
-            raise Invalid(f"site_tag {self.site_tag!r} is no path of a tag, as tags.site")
+        if self.log_level not in LOG_LEVELS:
+            raise Invalid(f"log_level {self.log_level!r} is none of {', '.join(LOG_LEVELS)}")
+        self._check_allowance()
         try:
             ipaddress.ip_address(self.host)
         except ValueError:
@@ -74,6 +74,15 @@ class HubSettings:
                 f"host {self.host!r} is no IP address: it is the one to listen on,"
                 " 0.0.0.0 for all; names that clients use go to hostnames"
             ) from None
+
+    def _check_allowance(self) -> None:
+        for name in ("reconcile_per_s", "reconcile_burst", "site_per_s", "site_burst"):
+            if not 1 <= getattr(self, name) < math.inf:
+                raise Invalid(f"{name} {getattr(self, name):g} is not 1 or more")
+        if not 0 < self.drift_after_s < math.inf:
+            raise Invalid(f"drift_after_s {self.drift_after_s:g} is not more than 0")
+        if not re.fullmatch(r"tags(\.[^.]+)+", self.site_tag):
+            raise Invalid(f"site_tag {self.site_tag!r} is no path of a tag, as tags.site")
 
     @classmethod
     def read(cls, file: Path | None, **given: Any) -> Self:

@@ -51,6 +51,10 @@ def serve(
             metavar="PORT", help="MQTT: the public SDKs insist on 8883; 0 is any free one."
         ),
     ] = None,
+    log_level: Annotated[
+        str | None,
+        typer.Option(metavar="LEVEL", help="Log this and what is graver: debug … error."),
+    ] = None,
     config: Annotated[
         Path | None, typer.Option(metavar="FILE", help="A TOML file with these settings.")
     ] = None,
@@ -69,8 +73,9 @@ def serve(
         host=host,
         https_port=https_port,
         mqtt_port=mqtt_port,
+        log_level=log_level,
     )
-    logs.configure(logging.INFO)
+    logs.configure(logging.getLevelNamesMapping()[settings.log_level.upper()])
     uvloop.run(_serve(settings))
 
 
