@@ -37,6 +37,13 @@ async def test_who_has_another_right_may_not_look(right: Right) -> None:
 
 
 @looped
+async def test_who_has_the_right_sees_the_page_in_the_format_asked_for() -> None:
+    """METRICS-2, METRICS-3"""
+    by = Principal(Kind.POLICY, "service", "https", "r", Right.SERVICE_CONNECT)
+    assert await Metrics(Blank()).page("text/plain", by=by) == Page("text/plain", b"")
+
+
+@looped
 async def test_it_tells_what_the_hub_holds() -> None:
     """METRICS-1"""
     async with living() as life:
