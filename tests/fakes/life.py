@@ -22,6 +22,7 @@ from affinage.services.configurations import Configurations
 from affinage.services.counts import Counts
 from affinage.services.fleet import codec
 from affinage.services.fleet.fleet import Fleet
+from affinage.services.limits import Limits, Rates
 from affinage.services.queries import Queries
 from affinage.services.registry import FreshModules, Registry, makings
 from affinage.services.sessions import Sessions
@@ -97,7 +98,12 @@ class Door:
 class Life:
     """What a test does and sees; the operations are the owner's, named ``device[/module]``."""
 
-    def __init__(self, before: "Life | None" = None, allowance: Allowance | None = None) -> None:
+    def __init__(
+        self,
+        before: "Life | None" = None,
+        allowance: Allowance | None = None,
+        throttle: Rates | None = None,
+    ) -> None:
         given = GENEROUS if before is None else before.allowance
         self.allowance: Allowance = given if allowance is None else allowance
         self.disk: Disk = Disk() if before is None else before.disk
@@ -108,16 +114,17 @@ class Life:
         self.identities = FreshModules(makings(self.vault, self.ids))
         self.fleet = Fleet(self.store, self.clock, self.identities, self.allowance)
         self.access = Access(self.fleet, self.vault, self.clock, self.ids, HOSTS)
-        self.registry = Registry(self.fleet, self.vault, self.clock, self.ids)
-        self.bulk = Bulk(self.registry)
-        self.twins = Twins(self.fleet)
-        self.sessions = Sessions(self.fleet, self.clock)
-        self.queries = Queries(self.fleet)
+        self.limits = Limits(self.clock, throttle)
+        self.registry = Registry(self.fleet, self.vault, self.clock, self.ids, self.limits)
+        self.bulk = Bulk(Registry(self.fleet, self.vault, self.clock, self.ids), self.limits)
+        self.twins = Twins(self.fleet, self.limits)
+        self.sessions = Sessions(self.fleet, self.clock, self.limits)
+        self.queries = Queries(self.fleet, self.limits)
         self.sweeps = Sweeps(self.fleet, self.clock)
         self.tending = Tending(self.fleet, self.clock)
         self.counts = Counts(self.fleet, self.queries, self.clock)
         self.configurations = Configurations(
-            self.fleet, self.queries, self.counts, self.clock, limit=5
+            self.fleet, self.queries, self.counts, self.clock, limit=5, limits=self.limits
         )
 
     async def create(self, *names: str, **twin: Any) -> None:

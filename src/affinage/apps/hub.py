@@ -46,6 +46,7 @@ from affinage.services.configurations import Configurations
 from affinage.services.counts import Counts
 from affinage.services.doctor import Doctor
 from affinage.services.fleet.fleet import Fleet
+from affinage.services.limits import Limits, rates
 from affinage.services.metrics import Engine, Metrics
 from affinage.services.pulse import Pulse
 from affinage.services.queries import Queries
@@ -79,16 +80,23 @@ class Parts:
         made_of = FreshModules(makings(vault, self.ids))
         self.fleet = Fleet(self.store, self.clock, made_of, settings.allowance)
         hosts = settings.certified
+        self.limits = Limits(self.clock, rates(settings.throttle, settings.throttle_units))
         self.access = Access(self.fleet, vault, self.clock, self.ids, hosts)
-        self.registry = Registry(self.fleet, vault, self.clock, self.ids)
-        self.twins = Twins(self.fleet)
-        self.sessions = Sessions(self.fleet, self.clock)
-        self.queries = Queries(self.fleet)
+        self.registry = Registry(self.fleet, vault, self.clock, self.ids, self.limits)
+        self.bulk = Bulk(Registry(self.fleet, vault, self.clock, self.ids), self.limits)
+        self.twins = Twins(self.fleet, self.limits)
+        self.sessions = Sessions(self.fleet, self.clock, self.limits)
+        self.queries = Queries(self.fleet, self.limits)
         self.sweeps = Sweeps(self.fleet, self.clock)
         self.tending = Tending(self.fleet, self.clock)
         self.counts = Counts(self.fleet, self.queries, self.clock)
         self.configurations = Configurations(
-            self.fleet, self.queries, self.counts, self.clock, settings.max_configurations
+            self.fleet,
+            self.queries,
+            self.counts,
+            self.clock,
+            settings.max_configurations,
+            limits=self.limits,
         )
         examined = Body(
             fleet=self.fleet,
@@ -125,7 +133,7 @@ class Parts:
         return Services(
             access=self.access,
             registry=self.registry,
-            bulk=Bulk(self.registry),
+            bulk=self.bulk,
             twins=self.twins,
             queries=self.queries,
             configurations=self.configurations,

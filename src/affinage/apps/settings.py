@@ -13,6 +13,7 @@ import msgspec
 from affinage.domain.allowance import GENEROUS, Allowance
 from affinage.domain.configuration import MAX_CONFIGURATIONS
 from affinage.domain.errors import Invalid
+from affinage.services.limits import OFF, rates
 
 DEFAULT_DATA: Final = Path("affinage-data")
 
@@ -41,6 +42,10 @@ class HubSettings:
     """PEM file with the certificate's key."""
     log_level: str = "info"
     """What is logged: this and what is graver; one of LOG_LEVELS."""
+    throttle: str = OFF
+    """How often operations may be asked for: off, or as Azure's tiers S1, S2, S3 allow."""
+    throttle_units: int = 1
+    """Units of that tier."""
     max_configurations: int = MAX_CONFIGURATIONS
     """Configurations and deployments that the hub admits."""
     reconcile_per_s: float = GENEROUS.hub_per_s
@@ -64,6 +69,7 @@ class HubSettings:
         for name, port in (("https_port", self.https_port), ("mqtt_port", self.mqtt_port)):
             if not 0 <= port <= MAX_PORT:
                 raise Invalid(f"{name} {port} is outside 0…{MAX_PORT}")
+        rates(self.throttle, self.throttle_units)
         if self.log_level not in LOG_LEVELS:
             raise Invalid(f"log_level {self.log_level!r} is none of {', '.join(LOG_LEVELS)}")
         self._check_allowance()

@@ -10,6 +10,7 @@ from affinage.domain.names import TwinKey
 from affinage.domain.principal import Principal, Right
 from affinage.domain.twin import TwinPatch
 from affinage.domain.values import JsonObject, is_object
+from affinage.services.limits import UNLIMITED, Limits, Operation
 from affinage.services.registry import ANY, Registry
 
 MAX_BULK: Final = 100
@@ -28,8 +29,9 @@ class BulkError:
 
 
 class Bulk:
-    def __init__(self, registry: Registry) -> None:
-        self._registry = registry
+    def __init__(self, registry: Registry, limits: Limits = UNLIMITED) -> None:
+        """``registry`` is one that throttles nothing: a bulk request passes as a whole or not."""
+        self._registry, self._limits = registry, limits
 
     async def run(self, entries: Sequence[JsonObject], *, by: Principal) -> list[BulkError]:
         """Create, change or delete up to MAX_BULK identities.
@@ -49,6 +51,7 @@ class Bulk:
         if len(set(keys)) < len(keys):
             twice = next(key for key in keys if keys.count(key) > 1)
             raise DefinedTwice(f"{twice.path} is in the bulk request twice")
+        self._limits.take(Operation.REGISTRY, by, len(entries))
         async with asyncio.TaskGroup() as tasks:  # at once, so that they share a commit
             pairs = zip(keys, entries, strict=True)
             done = [tasks.create_task(self._entry(key, entry, by)) for key, entry in pairs]

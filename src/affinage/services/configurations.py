@@ -25,6 +25,7 @@ from affinage.services.counts import READERS, Counted, Counts, Question
 from affinage.services.fleet.fleet import Fleet
 from affinage.services.fleet.unit import Change, View
 from affinage.services.generations import Generations
+from affinage.services.limits import UNLIMITED, Limits, Operation
 from affinage.services.queries import Page, Queries
 from affinage.services.registry import ANY
 from affinage.services.sweeps import Sweeps
@@ -53,8 +54,11 @@ class Configurations:
         counts: Counts,
         clock: Clock,
         limit: int = MAX_CONFIGURATIONS,
+        *,
+        limits: Limits = UNLIMITED,
     ) -> None:
         """``limit`` is how many configurations and deployments the hub may have."""
+        self._limits = limits
         self._fleet, self._queries, self._counts = fleet, queries, counts
         self._clock, self._limit = clock, limit
         self._generations = Generations(fleet)
@@ -66,17 +70,20 @@ class Configurations:
     async def get(self, name: str, *, by: Principal) -> JsonObject:
         """A configuration's document with its counts; ConfigurationNotFound."""
         by.require(READERS)
+        self._limits.take(Operation.CONFIGURATION, by)
         (document,) = await self._documents([self._living(name)], by)
         return document
 
     async def list_all(self, limit: int | None = None, *, by: Principal) -> list[JsonObject]:
         """Every configuration, oldest first; the first ``limit`` of them if it is given."""
         by.require(READERS)
+        self._limits.take(Operation.CONFIGURATION, by)
         return await self._documents(self._fleet.configurations()[:limit], by)
 
     async def metrics(self, name: str, *, by: Principal) -> list[Metric]:
         """Its generated metrics, then its own, with their latest counts; ConfigurationNotFound."""
         by.require(READERS)
+        self._limits.take(Operation.CONFIGURATION, by)
         one = self._living(name)
         counted = await self._counts.show(questions_of(one).values(), by=by)
         return _metrics(one, counted)
@@ -117,6 +124,7 @@ class Configurations:
         Source: CONFIGURATION-1 to CONFIGURATION-19.
         """
         by.require(Right.REGISTRY_WRITE)
+        self._limits.take(Operation.CONFIGURATION, by)
         at = millis(self._clock.now())
 
         def decide(view: View) -> Change[Configuration]:
@@ -143,6 +151,7 @@ class Configurations:
         Source: CONFIGURATION-21.
         """
         by.require(Right.REGISTRY_WRITE)
+        self._limits.take(Operation.CONFIGURATION, by)
         at = millis(self._clock.now())
 
         def decide(view: View) -> Change[Configuration]:
@@ -160,6 +169,7 @@ class Configurations:
         Source: CONFIGURATION-16.
         """
         by.require(READERS)
+        self._limits.take(Operation.CONFIGURATION, by)
         return configurations.test_queries(body)
 
     def _created(self, view: View, name: str, body: JsonObject, at: int) -> Configuration:

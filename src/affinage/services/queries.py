@@ -18,6 +18,7 @@ from affinage.domain.query.syntax import Aggregate, Collection, Query
 from affinage.domain.row import TwinRow
 from affinage.domain.values import JsonObject
 from affinage.services.fleet.fleet import Fleet
+from affinage.services.limits import UNLIMITED, Limits, Operation
 
 DEFAULT_PAGE: Final = 100
 MAX_PAGE: Final = 1_000
@@ -43,8 +44,8 @@ class Page:
 
 
 class Queries:
-    def __init__(self, fleet: Fleet) -> None:
-        self._fleet = fleet
+    def __init__(self, fleet: Fleet, limits: Limits = UNLIMITED) -> None:
+        self._fleet, self._limits = fleet, limits
 
     async def run(
         self,
@@ -70,6 +71,7 @@ class Queries:
         Source: QUERY-45 to QUERY-49.
         """
         by.require(Right.SERVICE_CONNECT)
+        self._limits.take(Operation.QUERY, by)
         if not text:
             raise Missing("the query is missing")
         if max_rows < 1:

@@ -21,6 +21,7 @@ from affinage.ports.ids import Ids
 from affinage.ports.vault import Vault
 from affinage.services.fleet.fleet import Fleet
 from affinage.services.fleet.unit import Change, View
+from affinage.services.limits import UNLIMITED, Limits, Operation
 
 MAX_LISTED: Final = 1_000
 """Devices in one list, which has no pages."""
@@ -41,13 +42,16 @@ def makings(vault: Vault, ids: Ids) -> Makings:
 
 
 class Registry:
-    def __init__(self, fleet: Fleet, vault: Vault, clock: Clock, ids: Ids) -> None:
-        self._fleet, self._vault, self._clock = fleet, vault, clock
+    def __init__(
+        self, fleet: Fleet, vault: Vault, clock: Clock, ids: Ids, limits: Limits = UNLIMITED
+    ) -> None:
+        self._fleet, self._vault, self._clock, self._limits = fleet, vault, clock, limits
         self._makings = makings(vault, ids)
 
     async def get(self, key: TwinKey, *, by: Principal) -> JsonObject:
         """An identity's document, keys in the clear included; DeviceNotFound, ModuleNotFound."""
         by.require(Right.REGISTRY_READ)
+        self._limits.take(Operation.REGISTRY, by)
         return self._document(self._fleet.device(key.device), key)
 
     async def put(
@@ -116,6 +120,7 @@ class Registry:
             return None if key.module is None else device.without_module(key.module)
 
         by.require(Right.REGISTRY_WRITE)
+        self._limits.take(Operation.REGISTRY, by)
         await self._fleet.change(
             lambda view: Change(lambda _: None, devices={key.device: left(view)})
         )
@@ -123,12 +128,14 @@ class Registry:
     async def list_devices(self, limit: int, *, by: Principal) -> list[JsonObject]:
         """The first devices by id; a limit outside 1…MAX_LISTED counts as MAX_LISTED."""
         by.require(Right.REGISTRY_READ)
+        self._limits.take(Operation.REGISTRY, by)
         names = self._fleet.ids(limit if 1 <= limit <= MAX_LISTED else MAX_LISTED)
         return [self._document(self._fleet.device(name), TwinKey(name)) for name in names]
 
     async def list_modules(self, device_id: str, *, by: Principal) -> list[JsonObject]:
         """The modules of a device, in the order of their creation; DeviceNotFound."""
         by.require(Right.REGISTRY_READ)
+        self._limits.take(Operation.REGISTRY, by)
         device = self._fleet.device(device_id)
         modules = sorted(device.modules.values(), key=lambda module: module.number)
         return [self._document(device, TwinKey(device_id, module.id)) for module in modules]
@@ -136,6 +143,7 @@ class Registry:
     async def statistics(self, *, by: Principal) -> dict[str, int]:
         """How many devices there are: ``total``, ``enabled``, ``disabled``."""
         by.require(Right.REGISTRY_READ)
+        self._limits.take(Operation.REGISTRY, by)
         disabled = await self._fleet.count(Collection.DEVICES, _DISABLED)
         total = self._fleet.device_count
         return {"total": total, "enabled": total - disabled, "disabled": disabled}
@@ -143,10 +151,12 @@ class Registry:
     async def connected(self, *, by: Principal) -> int:
         """How many identities are connected."""
         by.require(Right.SERVICE_CONNECT)
+        self._limits.take(Operation.REGISTRY, by)
         return self._fleet.connected_count
 
     async def _write(self, key: TwinKey, write: Write, by: Principal) -> JsonObject:
         by.require(Right.REGISTRY_WRITE)
+        self._limits.take(Operation.REGISTRY, by)
         return await self._fleet.change(
             lambda view: Change(
                 lambda after: self._document(after.device(key.device), key),

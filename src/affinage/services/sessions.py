@@ -22,6 +22,7 @@ from affinage.ports.store import Row, Table
 from affinage.services.fleet import codec
 from affinage.services.fleet.fleet import Fleet, Overlay
 from affinage.services.fleet.unit import Change, View
+from affinage.services.limits import UNLIMITED, Limits, Operation
 
 FLUSH_S: Final = 60.0
 """How far the stored moment of an identity's last activity may lag behind."""
@@ -57,8 +58,8 @@ class Subscriptions(msgspec.Struct, frozen=True, array_like=True):
 
 
 class Sessions:
-    def __init__(self, fleet: Fleet, clock: Clock) -> None:
-        self._fleet, self._clock = fleet, clock
+    def __init__(self, fleet: Fleet, clock: Clock, limits: Limits = UNLIMITED) -> None:
+        self._fleet, self._clock, self._limits = fleet, clock, limits
         self._connections: dict[TwinKey, Connection] = {}
         self._filters: dict[TwinKey, dict[str, int]] = {}
         """As committed."""
@@ -102,6 +103,7 @@ class Sessions:
         Source: MQTT-18, MQTT-35.
         """
         by.require_self(key)
+        self._limits.take(Operation.CONNECTION, by)
         if older := self._connections.pop(key, None):
             older.close("taken over by a newer connection")
         self._connections[key] = connection

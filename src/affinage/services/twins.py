@@ -14,17 +14,19 @@ from affinage.domain.twin import Changed, Twin, TwinPatch
 from affinage.domain.values import JsonObject
 from affinage.services.fleet.fleet import Fleet
 from affinage.services.fleet.unit import Change, View, row_of
+from affinage.services.limits import UNLIMITED, Limits, Operation
 
 Write: TypeAlias = Callable[[Twin, Millis], Changed]
 
 
 class Twins:
-    def __init__(self, fleet: Fleet) -> None:
-        self._fleet = fleet
+    def __init__(self, fleet: Fleet, limits: Limits = UNLIMITED) -> None:
+        self._fleet, self._limits = fleet, limits
 
     async def get(self, key: TwinKey, *, by: Principal) -> TwinRow:
         """Read one twin; DeviceNotFound, ModuleNotFound."""
         by.require(Right.SERVICE_CONNECT)
+        self._limits.take(Operation.TWIN_READ, by)
         return self._fleet.row(key)
 
     async def patch(
@@ -70,6 +72,7 @@ class Twins:
         Source: TWIN-21.
         """
         by.require_self(key)
+        self._limits.take(Operation.TWIN_READ, by)
         twin = self._fleet.row(key).twin
         return {
             "desired": {**twin.desired.values, "$version": twin.desired.version},
@@ -90,12 +93,14 @@ class Twins:
         Source: TWIN-14.
         """
         by.require_self(key)
+        self._limits.take(Operation.TWIN_UPDATE, by)
         return self._fleet.change(partial(_report, key, change, expected))
 
     async def _write(
         self, key: TwinKey, if_match: str | None, write: Write, by: Principal
     ) -> TwinRow:
         by.require(Right.SERVICE_CONNECT)
+        self._limits.take(Operation.TWIN_UPDATE, by)
 
         def decide(view: View) -> Change[TwinRow]:
             device = view.device(key.device)
