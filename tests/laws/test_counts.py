@@ -7,7 +7,7 @@ every move before it.
 import asyncio
 from typing import Any, Final
 
-from hypothesis import given
+from hypothesis import given, settings
 
 from affinage.domain.query.evaluate import matches
 from affinage.domain.query.parse import parse_query
@@ -28,6 +28,10 @@ QUESTIONS: Final = [
 
 PATIENCE: Final = 2_000
 """Quarters of a second after which everything was counted that may be."""
+
+
+FEW: Final = settings(max_examples=max(settings().max_examples // 5, 10))
+"""A history that is watched takes many times as long as one that is not."""
 
 
 class Watched(History):
@@ -76,6 +80,7 @@ class Watched(History):
         return sum(matches(query.condition, row) for row in rows)
 
 
+@FEW
 @given(histories)
 def test_a_count_is_its_list_and_what_evaluating_gives(history: list[Operation]) -> None:
     """CONFIGURATION-33"""
@@ -88,6 +93,7 @@ def test_a_count_is_its_list_and_what_evaluating_gives(history: list[Operation])
     asyncio.run(hub.live(history, check))
 
 
+@FEW
 @given(histories)
 def test_the_doctor_agrees(history: list[Operation]) -> None:
     """NATIVE-23, NATIVE-24"""

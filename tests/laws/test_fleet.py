@@ -332,7 +332,11 @@ def test_a_second_reconcile_writes_nothing(history: list[Operation]) -> None:
     hub = History()
 
     async def check() -> None:
-        before = {name: one for name, one in hub.stored().items() if one.dirty is None}
+        before = {
+            name: one
+            for name, one in hub.stored().items()
+            if one.dirty is None and one.drifted_at is None
+        }
         everything = dict.fromkeys(before)
         await hub.fleet.change(lambda _: Change(lambda _: None, sweep=everything))
         assert {name: one for name, one in hub.stored().items() if name in before} == before

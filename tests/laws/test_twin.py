@@ -1,6 +1,7 @@
 """What holds for every twin, whatever has happened to it."""
 
 from collections.abc import Iterator, Sequence
+from typing import NamedTuple
 
 import msgspec
 import pytest
@@ -11,7 +12,7 @@ from affinage.domain.device import ABSENT, Device
 from affinage.domain.errors import Invalid
 from affinage.domain.query.syntax import Path
 from affinage.domain.row import TwinRow, walk
-from affinage.domain.stamps import Stamp, whole
+from affinage.domain.stamps import Stamp, by_name, whole
 from affinage.domain.twin import Twin, TwinPatch, new_twin, patch, report, substitute
 from affinage.domain.values import JsonObject, JsonValue, is_object, merge, same
 from laws.strategies import (
@@ -31,13 +32,28 @@ from laws.strategies import (
 )
 
 
+class Stamped(NamedTuple):
+    """A value with its stamp."""
+
+    value: JsonValue
+    stamp: Stamp
+
+    def members(self) -> "dict[str, Stamped]":
+        values = self.value if is_object(self.value) else {}
+        known = by_name(self.stamp, self.value)
+        return {name: Stamped(values[name], whole(inner)) for name, inner in known.items()}
+
+
+NOTHING = Stamped(None, Stamp(0))
+
+
 def stamps_of(value: JsonValue, stamp: Stamp) -> Iterator[tuple[JsonValue, Stamp]]:
     """Every value with its stamp; fails where one tree has what the other has not."""
     yield value, stamp
     members = value if is_object(value) else {}
-    assert members.keys() == stamp.inner.keys()
-    for name, inner in members.items():
-        yield from stamps_of(inner, whole(stamp.inner[name]))
+    assert len(members) == len(stamp.inner)
+    for name, inner in by_name(stamp, value).items():
+        yield from stamps_of(members[name], whole(inner))
 
 
 @given(born, histories)
@@ -46,7 +62,7 @@ def test_stamps_stand_beside_the_values(twin: Twin, history: Sequence[Write]) ->
     twin = after(history, twin)
     for section in (twin.desired, twin.reported):
         for value, stamp in stamps_of(section.values, section.stamps):
-            inner = [whole(below) for below in stamp.inner.values()] if is_object(value) else []
+            inner = [whole(below) for below in by_name(stamp, value).values()]
             assert all(stamp.at >= below.at for below in inner)
             assert all(stamp.version >= below.version for below in inner)
     assert twin.desired.stamps.version in (0, twin.desired.version)
@@ -60,20 +76,20 @@ def test_stamps_stand_beside_the_values(twin: Twin, history: Sequence[Write]) ->
 def test_all_that_a_patch_names_is_stamped_and_nothing_else(twin: Twin, told: JsonObject) -> None:
     """TWIN-7, TWIN-23."""
 
-    def check(named: JsonValue, before: Stamp | None, stamp: Stamp) -> None:
-        assert (stamp.at, stamp.version) == (99, version)
+    def check(named: JsonValue, old: Stamped, new: Stamped) -> None:
+        assert (new.stamp.at, new.stamp.version) == (99, version)
         named = named if is_object(named) else {}
-        old = before.inner if before else {}
-        for name, inner in stamp.inner.items():
+        before = old.members()
+        for name, member in new.members().items():
             if name in named:
-                was = old.get(name)
-                check(named[name], None if was is None else whole(was), whole(inner))
+                check(named[name], before.get(name, NOTHING), member)
             else:
-                assert inner is old[name]
+                assert member == before[name]
 
     version = twin.desired.version + 1
     written, _ = patch(KEY, twin, TwinPatch(desired=told), at=99)
-    check(told, twin.desired.stamps, written.desired.stamps)
+    old, new = (Stamped(one.desired.values, one.desired.stamps) for one in (twin, written))
+    check(told, old, new)
     assert [*stamps_of(written.desired.values, written.desired.stamps)]
 
 
@@ -128,7 +144,8 @@ def test_sections_change_alone(twin: Twin, network: JsonObject, told: JsonObject
     twin, _ = patch(KEY, twin, before, at=98)
     written, _ = patch(KEY, twin, TwinPatch(desired={"firmware": told}), at=99)
     assert written.desired.values["network"] is twin.desired.values["network"]
-    assert written.desired.stamps.inner["network"] is twin.desired.stamps.inner["network"]
+    old, new = (by_name(one.desired.stamps, one.desired.values) for one in (twin, written))
+    assert new["network"] is old["network"]
     assert written.tags is twin.tags
     assert written.reported is twin.reported
 

@@ -76,7 +76,8 @@ def walk(value: JsonValue | Undefined, path: list[str | int]) -> JsonValue | Und
 
 def section(section: Section) -> JsonObject:
     """Desired or reported as the service API shows it, `$metadata` and `$version` included."""
-    return {**section.values, "$metadata": render(section.stamps), "$version": section.version}
+    metadata = render(section.stamps, section.values)
+    return {**section.values, "$metadata": metadata, "$version": section.version}
 
 
 def _optional(value: JsonValue) -> JsonValue | Undefined:

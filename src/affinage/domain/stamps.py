@@ -8,7 +8,7 @@ from typing import Any
 from msgspec import Struct
 
 from affinage.domain.moments import Millis, iso
-from affinage.domain.values import JsonObject
+from affinage.domain.values import JsonObject, JsonValue
 
 
 class Stamp(Struct, frozen=True, array_like=True, gc=False):
@@ -20,45 +20,62 @@ class Stamp(Struct, frozen=True, array_like=True, gc=False):
 
     at: Millis
     version: int = 0
-    inner: dict[str, "Stamp | Millis"] = {}
-    """A leaf without a version is its moment alone: a fleet has ten of them for each device."""
+    inner: "list[Stamp | Millis] | dict[str, Stamp | Millis]" = []
+    """In the order of the object's members, for a fleet would hold every name twice; by name in
+    stores of before. A leaf without a version is its moment alone."""
 
 
 def whole(stamp: Stamp | Millis) -> Stamp:
     return stamp if isinstance(stamp, Stamp) else Stamp(stamp)
 
 
+def by_name(stamp: Stamp | Millis | None, value: JsonValue) -> dict[str, Stamp | Millis]:
+    """The stamps of an object's members; none of anything else."""
+    if not (isinstance(stamp, Stamp) and isinstance(value, dict)):
+        return {}
+    if isinstance(stamp.inner, dict):
+        return dict(stamp.inner)
+    return dict(zip(value, stamp.inner, strict=True))
+
+
 def restamp(
-    stamp: Stamp | Millis | None, patch: JsonObject, result: JsonObject, fresh: Stamp
+    stamp: Stamp | Millis | None,
+    old: JsonValue,
+    patch: JsonObject,
+    result: JsonObject,
+    fresh: Stamp,
 ) -> Stamp:
-    """The stamps after ``patch`` has been merged, giving ``result``.
+    """The stamps after ``patch`` has been merged into ``old``, giving ``result``.
 
     Every leaf that the patch touched is stamped ``fresh``, and so is every object above one.
     What it deleted loses its stamp; what it did not name keeps its own.
 
     Source: TWIN-7.
     """
-    inner = dict(stamp.inner) if isinstance(stamp, Stamp) else {}
+    before = old if isinstance(old, dict) else {}
+    inner = by_name(stamp, before)
     leaf = fresh if fresh.version else fresh.at
     for key, value in patch.items():
         written = result.get(key)
         if value is None:
             inner.pop(key, None)
         elif isinstance(value, dict) and isinstance(written, dict):
-            inner[key] = restamp(inner.get(key), value, written, fresh)
+            inner[key] = restamp(inner.get(key), before.get(key), value, written, fresh)
         else:
             inner[key] = leaf
-    return Stamp(fresh.at, fresh.version, inner)
+    return Stamp(fresh.at, fresh.version, [inner[key] for key in result])
 
 
-def render(stamp: Stamp) -> dict[str, Any]:
-    """`$metadata` as the service API shows it.
+def render(stamp: Stamp | Millis, value: JsonValue) -> dict[str, Any]:
+    """`$metadata` of a value as the service API shows it.
 
     Source: TWIN-7.
     """
-    shown: dict[str, Any] = {"$lastUpdated": iso(stamp.at)}
-    if stamp.version:
-        shown["$lastUpdatedVersion"] = stamp.version
-    for key, inner in stamp.inner.items():
-        shown[key] = render(whole(inner))
+    own = whole(stamp)
+    shown: dict[str, Any] = {"$lastUpdated": iso(own.at)}
+    if own.version:
+        shown["$lastUpdatedVersion"] = own.version
+    if isinstance(value, dict):
+        for key, inner in by_name(own, value).items():
+            shown[key] = render(inner, value[key])
     return shown

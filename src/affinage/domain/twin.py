@@ -81,7 +81,7 @@ def new_twin(at: Millis, tags: JsonObject | None = None, desired: JsonObject | N
         twin = replace(twin, tags=_written("tags of the new twin", {}, tags, MAX_TAGS))
     if given := _without_marks(desired):
         values = _written("desired of the new twin", {}, given, MAX_PROPERTIES)
-        stamps = restamp(None, given, values, Stamp(at, 1))
+        stamps = restamp(None, {}, given, values, Stamp(at, 1))
         twin = replace(twin, desired=Section(values, stamps))
     return twin
 
@@ -173,7 +173,7 @@ def report(
     if expected is not None and expected != section.version:
         raise VersionMismatch(f"reported of {key.path} is at {section.version}, not {expected}")
     values = _written(f"reported of {key.path}", section.values, change, MAX_PROPERTIES)
-    stamps = restamp(section.stamps, change, values, Stamp(at))
+    stamps = restamp(section.stamps, section.values, change, values, Stamp(at))
     reported = Section(values, stamps, section.version + 1)
     return replace(twin, reported=reported, version=twin.version + 1)
 
@@ -225,6 +225,6 @@ def _rewritten(
     old = twin.desired
     change = told if is_object(told) else difference(old.values, desired)
     version = old.version + 1
-    stamps = restamp(old.stamps, change, desired, Stamp(at, version))
+    stamps = restamp(old.stamps, old.values, change, desired, Stamp(at, version))
     twin = replace(twin, desired=Section(desired, stamps, version))
     return twin, (DesiredChanged(key, change, version),)

@@ -178,7 +178,8 @@ class Transcript:
         if what == "modules":
             return [_module(self.device, name) for name in self.device.modules]
         if what == "metadata":
-            return [f"{name} {_text(inner)}" for name, inner in render(twin.desired.stamps).items()]
+            metadata = render(twin.desired.stamps, twin.desired.values)
+            return [f"{name} {_text(inner)}" for name, inner in metadata.items()]
         return [_short(twin.desired.values)]
 
 

@@ -8,7 +8,7 @@ from msgspec import UNSET
 from affinage.domain import twin as twins
 from affinage.domain.errors import EtagMismatch, Invalid, TooLarge, VersionMismatch
 from affinage.domain.names import TwinKey
-from affinage.domain.stamps import Stamp
+from affinage.domain.stamps import Stamp, by_name
 from affinage.domain.twin import (
     DesiredChanged,
     Section,
@@ -51,7 +51,7 @@ def test_what_a_twin_is_created_with_is_desired_version_one() -> None:
     """TWIN-2, TWIN-9."""
     twin = new_twin(7, {"line": 4}, {"a": {"b": 1}, "c": None, "$version": 8, "$metadata": {}})
     fresh = Stamp(7, 1)
-    stamps = Stamp(7, 1, {"a": Stamp(7, 1, {"b": fresh})})
+    stamps = Stamp(7, 1, [Stamp(7, 1, [fresh])])
     assert twin.tags == {"line": 4}
     assert twin.desired == Section({"a": {"b": 1}}, stamps, 1)
     assert counters(twin) == (1, 2, 1, 1)
@@ -169,8 +169,8 @@ def test_any_other_mark_is_refused(change: TwinPatch) -> None:
 def test_a_replacement_takes_the_place_of_the_section_that_is_given() -> None:
     """TWIN-11, TWIN-7."""
     twin, events = substitute(KEY, OLD, TwinPatch(desired={"alarm": {"high": 90}}), at=9)
-    alarm = Stamp(9, 2, {"high": Stamp(0, 1)})
-    assert twin.desired == Section({"alarm": {"high": 90}}, Stamp(9, 2, {"alarm": alarm}), 2)
+    alarm = Stamp(9, 2, [Stamp(0, 1)])
+    assert twin.desired == Section({"alarm": {"high": 90}}, Stamp(9, 2, [alarm]), 2)
     assert events == (DesiredChanged(KEY, {"rate": None, "alarm": {"low": None}}, 2),)
     assert twin.tags is OLD.tags
     assert counters(twin) == (2, 3, 2, 1)
@@ -232,7 +232,7 @@ def test_of_what_was_admitted_before_only_the_size_is_looked_at() -> None:
 def test_a_report_moves_its_version_and_the_twins_and_no_etag() -> None:
     """TWIN-14."""
     twin = report(KEY, OLD, {"fw": {"version": "1.1", "old": None}}, at=9)
-    stamps = Stamp(9, 0, {"fw": Stamp(9, 0, {"version": 9})})
+    stamps = Stamp(9, 0, [Stamp(9, 0, [9])])
     assert twin.reported == Section({"fw": {"version": "1.1"}}, stamps, 2)
     assert counters(twin) == (1, 3, 1, 2)
     assert counters(report(KEY, twin, {}, at=9)) == (1, 4, 1, 3)
@@ -282,7 +282,8 @@ def test_a_part_that_is_not_named_stays_the_very_same() -> None:
     """TWIN-23."""
     twin = desired(OLD, {"rate": 6})
     assert twin.desired.values["alarm"] is OLD.desired.values["alarm"]
-    assert twin.desired.stamps.inner["alarm"] is OLD.desired.stamps.inner["alarm"]
+    new, old = (by_name(one.desired.stamps, one.desired.values) for one in (twin, OLD))
+    assert new["alarm"] is old["alarm"]
     assert twin.reported is OLD.reported
     assert twin.tags is OLD.tags
 

@@ -10,7 +10,7 @@ from affinage.domain.device import ABSENT, Device, Presence
 from affinage.domain.identity import Credentials, Identity
 from affinage.domain.query.syntax import UNDEFINED, Path
 from affinage.domain.row import TwinRow
-from affinage.domain.stamps import Stamp
+from affinage.domain.stamps import Stamp, restamp
 from affinage.domain.twin import Section, Twin
 from affinage.services.fleet.bitmaps import MAX_VALUES, Bitmaps
 from affinage.services.fleet.watched import Move
@@ -27,7 +27,8 @@ def row(presence: Presence = ABSENT, **tags: Any) -> TwinRow:
 
 def reporting(**values: Any) -> TwinRow:
     bare = row()
-    twin = replace(bare.twin, reported=Section(values, Stamp(0), version=len(values)))
+    stamps = restamp(None, {}, values, values, Stamp(0))
+    twin = replace(bare.twin, reported=Section(values, stamps, version=len(values)))
     return TwinRow(replace(bare.device, twin=twin), ABSENT)
 
 

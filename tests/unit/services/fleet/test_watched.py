@@ -36,12 +36,23 @@ def rows(draw: st.DrawFn) -> TwinRow | None:
     if draw(st.integers(0, 4)) == 0:
         return None
     bare = device("d")
-    sections = [Section(draw(objects), Stamp(0), version=draw(st.integers(1, 2))) for _ in range(2)]
+    sections = [_section(draw(objects), draw(st.integers(1, 2))) for _ in range(2)]
     statuses = draw(st.sampled_from([{}, {"a": "Applied"}, {"a": "Targeted"}]))
     twin = replace(
         bare.twin, tags=draw(objects), desired=sections[0], reported=sections[1], statuses=statuses
     )
     return TwinRow(replace(bare, twin=twin), ABSENT)
+
+
+def _section(values: object, version: int) -> Section:
+    assert isinstance(values, dict)
+    return Section(values, _stamped(values), version)
+
+
+def _stamped(value: object) -> Stamp:
+    return Stamp(
+        0, 0, [_stamped(inner) for inner in value.values()] if isinstance(value, dict) else []
+    )
 
 
 def plainly(path: Path, old: TwinRow | None, new: TwinRow | None) -> bool:
