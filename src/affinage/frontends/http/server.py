@@ -4,7 +4,7 @@ Decided here: how long and how much a stranger may send before anything is known
 the connections end when the hub does. Not here: what a body may take, which is the app's. An app
 finds the client's certificates, DER, in ``scope["state"]["peer_certificate"]``.
 
-Source: TLS-30 to TLS-35.
+Source: TLS-30 to TLS-36.
 """
 
 import asyncio
@@ -24,6 +24,8 @@ class HttpLimits:
     """After which a header must be complete, in what a client may have sent that is no body."""
     header_s: float = 30.0
     """How long a header may take, from its connection or its first byte."""
+    body_s: float = 30.0
+    """How long a body may take, from when its header was there."""
     keep_alive_s: int = 75
     """How long a connection may be idle between two requests."""
     drain_s: float = 10.0
@@ -122,6 +124,9 @@ class HttpConnection(HttpToolsProtocol):
         if self._is_in_header and self._lateness is None:
             self._expect_header()
         super().data_received(data)
+        if not self._is_in_header and self._lateness is None:
+            wait_s = self.server_state.limits.body_s
+            self._lateness = self.loop.call_later(wait_s, self._body_is_late)
 
     def on_headers_complete(self) -> None:
         self._unread, self._is_in_header = 0, False
@@ -134,6 +139,7 @@ class HttpConnection(HttpToolsProtocol):
 
     def on_message_complete(self) -> None:
         self._unread, self._is_in_header = 0, True
+        self._stop_waiting()
         super().on_message_complete()
 
     def connection_lost(self, exc: Exception | None) -> None:
@@ -154,6 +160,11 @@ class HttpConnection(HttpToolsProtocol):
             self.transport.close()
         else:
             self._expect_header()  # an answer to the request before is still under way
+
+    def _body_is_late(self) -> None:
+        """Whether it has had its answer or not: a byte now and then would keep it for ever."""
+        self._lateness = None
+        self.transport.close()
 
     def _stop_waiting(self) -> None:
         if self._lateness is not None:

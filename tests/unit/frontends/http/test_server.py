@@ -242,6 +242,34 @@ def test_a_header_that_does_not_come_in_time_closes(run: Run, first: bytes, then
     run(scenario)
 
 
+def test_a_body_that_does_not_come_in_time_closes(run: Run) -> None:
+    """TLS-36: also once it was answered, as a stranger is at once."""
+    assert DEFAULT_LIMITS.body_s == 30
+
+    async def scenario() -> None:
+        limits = HttpLimits(body_s=0.01)
+        async with serving(House(limits)) as port, line(port) as (reader, writer):
+            writer.write(b"POST /echo HTTP/1.1\r\ncontent-length: 1000000\r\n\r\nx")
+            assert b"nothing" not in await reader.read()
+
+    run(scenario)
+
+
+def test_a_body_in_parts_has_its_time_and_the_next_header_its_own(run: Run) -> None:
+    """TLS-36."""
+
+    async def scenario() -> None:
+        async with serving(House()) as port, line(port) as (reader, writer):
+            for _ in range(2):
+                writer.write(b"PUT /echo HTTP/1.1\r\ncontent-length: 4\r\n\r\nab")
+                await writer.drain()
+                await asyncio.sleep(0)
+                writer.write(b"cd")
+                assert (await reader.readuntil(b"abcd")).startswith(b"HTTP/1.1 200")
+
+    run(scenario)
+
+
 def test_a_late_header_waits_for_the_answer_before_it(run: Run) -> None:
     """TLS-32."""
 
