@@ -151,10 +151,11 @@ class Decoder:
         max_size: how many bytes a packet may announce after its fixed header.
     """
 
-    __slots__ = ("_kept", "_max_size", "_needed")
+    __slots__ = ("_kept", "_needed", "max_size")
 
     def __init__(self, max_size: int = MAX_BODY) -> None:
-        self._max_size = max_size
+        self.max_size = max_size
+        """May be raised between two packets."""
         self._kept = bytearray()
         self._needed = 0
 
@@ -179,8 +180,8 @@ class Decoder:
             size, body = data[at + 1], at + 2
             if size > 127:
                 size, body = read_size(data, at + 1)
-            if size > self._max_size:
-                raise ProtocolError(f"a packet of {size} of {self._max_size} bytes")
+            if size > self.max_size:
+                raise ProtocolError(f"a packet of {size} of {self.max_size} bytes")
             end = body + size
             if end > length:
                 needed = end - at

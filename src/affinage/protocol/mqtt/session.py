@@ -52,6 +52,9 @@ MAX_MESSAGE: Final = 262_144
 MAX_PACKET: Final = MAX_MESSAGE + MAX_STRING + 4
 """Bytes that a packet may announce: a full message on the longest topic, with a packet id."""
 
+MAX_CONNECT: Final = 16_384
+"""Bytes that a CONNECT may announce, its will included: all that a stranger may have us keep."""
+
 MAX_FILTERS: Final = 50
 """Filters that one identity may hold; the public clients hold 5 at most."""
 
@@ -147,7 +150,7 @@ class ServerSession:
         """Close the connection if nothing has come for so many seconds."""
         self.filters: dict[str, int] = {}
         self._feeds: frozenset[Feed] = frozenset()
-        self._decoder = Decoder(MAX_PACKET)
+        self._decoder = Decoder(MAX_CONNECT)
         self._first = b""
         self._held: list[Packet] = []
         self._waiting: deque[Ticket] = deque()
@@ -245,6 +248,7 @@ class ServerSession:
         return event
 
     def _connect(self, connect: Connect) -> Connecting:
+        self._decoder.max_size = MAX_PACKET  # for what may follow it at once
         if connect.level != LEVEL:
             raise self._refused(BAD_LEVEL, f"MQTT of level {connect.level}, not {LEVEL}")
         try:

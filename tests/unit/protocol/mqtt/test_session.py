@@ -21,6 +21,7 @@ from affinage.protocol.mqtt.packets import (
     encode,
 )
 from affinage.protocol.mqtt.session import (
+    MAX_CONNECT,
     MAX_FILTERS,
     MAX_MESSAGE,
     MAX_PACKET,
@@ -294,6 +295,17 @@ def test_a_message_of_the_largest_size_passes_and_one_byte_more_closes() -> None
     assert requests(session, Publish("devices/d/messages/events/", bytes(MAX_MESSAGE)))
     with pytest.raises(ProtocolError, match="262145 of 262144"):
         events(session, Publish("devices/d/messages/events/", bytes(MAX_MESSAGE + 1)))
+
+
+def test_a_connect_above_its_limit_closes_before_its_body() -> None:
+    """MQTT-57: and what follows it at once may be as large as any."""
+    big = Connect("d", "hub/d/?api-version=2021-04-12", bytes(MAX_CONNECT))
+    with pytest.raises(ProtocolError, match=f"of {MAX_CONNECT} bytes"):
+        list(ServerSession().receive(encode(big)[:5]))
+    session = ServerSession()
+    events(session, CONNECT, Publish("devices/d/messages/events/", bytes(MAX_MESSAGE)))
+    session.accept({}, session_present=False)
+    assert len(list(session.receive(b""))) == 1
 
 
 def test_a_packet_above_the_limit_closes_before_its_body() -> None:
