@@ -144,7 +144,7 @@ class Parts:
     def sources(self) -> list[Source]:
         """What `/metrics` tells."""
         engine = Engine(self.fleet, self.store, self.tending, self.sweeps, self.sessions)
-        others = (self.http, self.mqtt, self.pulse, self.collections)
+        others = (self.http, self.mqtt, self.limits, self.pulse, self.collections)
         return [engine.families, *(one.families for one in others)]
 
     def native_services(self) -> NativeServices:

@@ -6,14 +6,16 @@ again. The hub's own work is never throttled: what reconciling writes has a budg
 Source: docs/spec/limits.md.
 """
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from enum import StrEnum
 from typing import Final, NamedTuple
 
+from affinage.domain import principal
 from affinage.domain.buckets import Bucket
 from affinage.domain.errors import Invalid, Throttled
-from affinage.domain.principal import Kind, Principal
+from affinage.domain.principal import Principal
 from affinage.ports.clock import Clock
+from affinage.ports.exposition import Family, Kind, Sample
 
 
 class Operation(StrEnum):
@@ -108,7 +110,7 @@ class Limits:
 
         Source: THROTTLE-1, THROTTLE-3 to THROTTLE-5.
         """
-        if not self._buckets or by.kind is Kind.HUB or operation not in self._buckets:
+        if not self._buckets or by.kind is principal.Kind.HUB or operation not in self._buckets:
             return
         assert self._clock is not None  # there are rates
         bucket = self._buckets[operation]
@@ -120,6 +122,12 @@ class Limits:
                 f" {amount} cannot be had for {wait_s:.1f} s",
                 retry_after_s=wait_s,
             )
+
+    def families(self) -> Iterator[Family]:
+        samples = [Sample(count, (operation,)) for operation, count in self.throttled.items()]
+        what = "Operations that a throttle refused, by class."
+        name = "affinage_throttled_operations_total"
+        yield Family(name, Kind.COUNTER, what, samples, ("operation",))
 
 
 UNLIMITED: Final = Limits()

@@ -53,6 +53,18 @@ def test_what_is_too_much_is_refused_until_the_bucket_has_filled() -> None:
     limits.take(Operation.QUERY, OWNER)
 
 
+def test_what_was_refused_is_told() -> None:
+    """METRICS-1"""
+    limits = Limits(FixedClock(), SCARCE)
+    limits.take(Operation.QUERY, OWNER)
+    with pytest.raises(Throttled):
+        limits.take(Operation.QUERY, OWNER)
+    [family] = limits.families()
+    assert {sample.labels: sample.value for sample in family.samples if sample.value} == {
+        ("query",): 1
+    }
+
+
 def test_the_hub_itself_takes_no_token() -> None:
     """THROTTLE-5"""
     limits = Limits(FixedClock(), SCARCE)

@@ -8,6 +8,7 @@ from collections.abc import Callable, Coroutine
 from functools import partial
 from typing import Any, Final, Protocol, TypeAlias
 
+from affinage.domain.errors import Throttled
 from affinage.domain.names import TwinKey
 from affinage.domain.principal import Principal
 from affinage.frontends.mqtt import answers
@@ -110,7 +111,8 @@ class Requests:
 
     def _refusal(self, rid: str, error: Exception) -> Publish:
         self._needs.figures.refused += 1
-        self._log("request", error)
+        if not isinstance(error, Throttled):  # it is counted: a line each would cost more than it
+            self._log("request", error)
         tracking_id, at = self._needs.ids.uuid(), self._needs.clock.now()
         return answers.refused(rid, error, tracking_id=tracking_id, at=at)
 

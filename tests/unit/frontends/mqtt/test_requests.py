@@ -1,6 +1,7 @@
 import pytest
 
 from affinage.domain.errors import (
+    Throttled,
     TooLarge,
     Unavailable,
     VersionMismatch,
@@ -105,6 +106,7 @@ async def test_a_report_that_is_no_object_is_refused(payload: bytes, message: st
         (TooLarge("reported would take 40000 of 32768 bytes"), 413, "40000 of 32768"),
         (VersionMismatch("reported is at 3, not 2"), 412, "at 3"),
         (Unavailable("the commit failed"), 503, "commit failed"),
+        (Throttled("too many operations", retry_after_s=1), 429, "too many"),
         (KeyError("a mistake of ours"), 500, "internal error"),
     ],
 )
