@@ -28,6 +28,16 @@ class Table(StrEnum):
     """Its name."""
     MARKS = "marks"
     """What is marked: a number that only grows."""
+    JOBS = "jobs"
+    """The job's id."""
+    OUTCOMES = "outcomes"
+    """The job's id, a slash, the number of the device or module: what became of it there."""
+    MESSAGES = "messages"
+    """``device`` or ``device/module``: what waits to be delivered to it."""
+    GROUPS = "groups"
+    """The group's name."""
+    AUDIT = "audit"
+    """The entry's number, in a width that sorts."""
 
 
 class Row(NamedTuple):

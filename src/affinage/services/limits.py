@@ -29,6 +29,18 @@ class Operation(StrEnum):
     TWIN_READ = "twin_read"
     TWIN_UPDATE = "twin_update"
     CONFIGURATION = "configuration"
+    METHOD = "method"
+    """Direct methods, counted in `METHOD_METER` of what is sent to the device."""
+    MESSAGE = "message"
+    """Messages sent to devices and modules."""
+    JOB = "job"
+    """Jobs made, read and cancelled."""
+    JOB_DEVICE = "job_device"
+    """What jobs do, device by device."""
+
+
+METHOD_METER: Final = 4096
+"""Bytes."""
 
 
 class Rate(NamedTuple):
@@ -52,6 +64,10 @@ def _s1(units: int) -> Rates:
         Operation.TWIN_READ: Rate(100, 1),
         Operation.TWIN_UPDATE: Rate(50, 1),
         Operation.CONFIGURATION: Rate(20 * units, 60),
+        Operation.METHOD: Rate(40 * units, 1),
+        Operation.MESSAGE: Rate(100 * units, 60),
+        Operation.JOB: Rate(100 * units, 60),
+        Operation.JOB_DEVICE: Rate(10, 1),
     }
 
 
@@ -61,6 +77,8 @@ def _s2(units: int) -> Rates:
         Operation.CONNECTION: Rate(120 * units, 1),
         Operation.TWIN_READ: Rate(max(100, 10 * units), 1),
         Operation.TWIN_UPDATE: Rate(max(50, 5 * units), 1),
+        Operation.METHOD: Rate(120 * units, 1),
+        Operation.JOB_DEVICE: Rate(max(10, units), 1),
     }
 
 
@@ -72,6 +90,10 @@ def _s3(units: int) -> Rates:
         Operation.TWIN_READ: Rate(500 * units, 1),
         Operation.TWIN_UPDATE: Rate(250 * units, 1),
         Operation.CONFIGURATION: Rate(20 * units, 60),
+        Operation.METHOD: Rate(6144 * units, 1),
+        Operation.MESSAGE: Rate(5000 * units, 60),
+        Operation.JOB: Rate(5000 * units, 60),
+        Operation.JOB_DEVICE: Rate(50 * units, 1),
     }
 
 
