@@ -17,7 +17,7 @@ from affinage.domain.row import TwinRow
 from affinage.domain.rulebook import Rulebook
 from affinage.services.fleet import codec
 from affinage.services.fleet.bitmaps import Bitmaps
-from affinage.services.fleet.overlay import Overlay
+from affinage.services.fleet.overlay import Carry, Overlay
 from affinage.services.fleet.pending import Pending
 
 Rows: TypeAlias = dict[tuple[Collection, int], TwinRow]
@@ -117,6 +117,8 @@ class Memory:
         for device_id, body in overlay.bodies.items():
             if device_id not in overlay.devices:
                 self.bodies[self.numbers[device_id]] = body
+        for carry in overlay.carried:
+            self._carry(carry)
         for device_id, device in overlay.devices.items():
             if (old := overlay.before[device_id]) is not None:
                 self._forget(old, device)
@@ -177,8 +179,15 @@ class Memory:
             self.modules[module.number] = TwinKey(device.id, module.id)
             self.bitmaps[Collection.MODULES].everything.add(module.number)
         for configuration_id in device.carried:
-            self.carriers.setdefault(configuration_id, BitMap()).add(device.number)
+            self._carry(Carry(device.number, configuration_id, is_carried=True))
         self.pending.enter(device)
+
+    def _carry(self, carry: Carry) -> None:
+        carriers = self.carriers.setdefault(carry.configuration, BitMap())
+        if carry.is_carried:
+            carriers.add(carry.number)
+        else:
+            carriers.discard(carry.number)
 
     def _forget(self, old: Device, new: Device | None) -> None:
         """Undo `enter` where the new device, if any, will not do it again."""

@@ -1,6 +1,7 @@
 """What the units of one commit change, beside what the fleet remembers; None is deleted."""
 
 from dataclasses import dataclass, field
+from typing import NamedTuple
 
 from affinage.domain.configuration import Configuration
 from affinage.domain.device import Device, Presence
@@ -10,6 +11,14 @@ from affinage.domain.twin import DesiredChanged
 from affinage.ports.store import Row
 from affinage.services.fleet import codec
 from affinage.services.fleet.watched import Move
+
+
+class Carry(NamedTuple):
+    """A device has begun or ceased to carry a configuration."""
+
+    number: int
+    configuration: str
+    is_carried: bool
 
 
 @dataclass(slots=True)
@@ -22,9 +31,12 @@ class Overlay:
     """What each changed device that is not deleted will be. As bytes, from the unit that changed it
     on: a few hundred decoded devices would not stay in the processor's cache until the commit."""
     devices: dict[str, Device | None] = field(default_factory=dict)
-    """Of the changed devices those of which more is remembered otherwise than their bytes."""
+    """Of the changed devices those of which more is remembered than their bytes and what they
+    carry."""
     before: dict[str, Device | None] = field(default_factory=dict)
-    """What each of `devices` was at the last commit."""
+    """What each of `devices` was at the last commit, but for what `carried` made of it since."""
+    carried: list[Carry] = field(default_factory=list)
+    """Of the changed devices that are not, or not yet, in `devices`; in their order."""
     configurations: dict[str, Configuration | None] = field(default_factory=dict)
     presences: dict[TwinKey, Presence | None] = field(default_factory=dict)
     rows: list[Row] = field(default_factory=list)
@@ -37,19 +49,27 @@ class Overlay:
             self.bodies.pop(device_id, None)
         else:
             self.bodies[device_id] = codec.encode(new)
-        if device_id in self.devices or not (old and new and _differ_in_body_only(old, new)):
+        if device_id in self.devices or not (old and new and _differ_in_little(old, new)):
             self.before.setdefault(device_id, old)
             self.devices[device_id] = new
+        elif old.carried is not new.carried:
+            self.carried += _carries(old, new)
 
 
-def _differ_in_body_only(old: Device, new: Device) -> bool:
-    """As nearly every write has it: nothing else that is remembered of the device is another."""
+def _differ_in_little(old: Device, new: Device) -> bool:
+    """As nearly every write has it: a device reports, is tagged, or is swept."""
     return (
         old.number == new.number
         and old.identity is new.identity
         and old.modules is new.modules
-        and old.carried is new.carried
         and old.dirty is new.dirty is None
         and old.drifted_at == new.drifted_at
-        and old.flips is new.flips
+        and old.flips == new.flips
     )
+
+
+def _carries(old: Device, new: Device) -> list[Carry]:
+    ceased = [Carry(new.number, name, False) for name in old.carried if name not in new.carried]
+    return ceased + [
+        Carry(new.number, name, True) for name in new.carried if name not in old.carried
+    ]
