@@ -21,6 +21,7 @@ from affinage.adapters.prometheus.exposition import PrometheusExposition
 from affinage.adapters.sqlite.store import SqliteStore
 from affinage.adapters.system.clock import SystemClock
 from affinage.adapters.system.collections import Collections
+from affinage.adapters.system.descriptors import raised
 from affinage.adapters.system.ids import SystemIds
 from affinage.apps.examining import Body, machine
 from affinage.apps.place import Place
@@ -37,6 +38,7 @@ from affinage.frontends.native_api import app as native_api
 from affinage.frontends.native_api.calls import Services as NativeServices
 from affinage.frontends.service_api.app import create_app
 from affinage.frontends.service_api.calls import Services
+from affinage.frontends.tls.capacity import Capacity
 from affinage.frontends.tls.context import server_context
 from affinage.frontends.tls.transport import serve_tls
 from affinage.ports.exposition import Source
@@ -58,6 +60,9 @@ from affinage.services.twins import Twins
 
 OWNER: Final = "iothubowner"
 """The policy that every hub has."""
+
+RESERVED: Final = 256
+"""Descriptors that are kept for the store, the log, and what the hub itself opens."""
 
 _log = structlog.get_logger(__name__)
 
@@ -109,6 +114,7 @@ class Parts:
             clock=self.clock,
         )
         self.doctor = Doctor(examined.checks(), self.clock)
+        self.capacity = Capacity(settings.max_connections or max(1, raised() - RESERVED))
         self.http, self.mqtt = HttpFigures(), MqttFigures()
         self.pulse, self.collections = Pulse(self.clock), Collections()
 
@@ -144,7 +150,7 @@ class Parts:
     def sources(self) -> list[Source]:
         """What `/metrics` tells."""
         engine = Engine(self.fleet, self.store, self.tending, self.sweeps, self.sessions)
-        others = (self.http, self.mqtt, self.limits, self.pulse, self.collections)
+        others = (self.capacity, self.http, self.mqtt, self.limits, self.pulse, self.collections)
         return [engine.families, *(one.families for one in others)]
 
     def native_services(self) -> NativeServices:
@@ -299,7 +305,7 @@ class Hub:
     ) -> asyncio.Server:
         host = self.settings.host
         try:
-            return await serve_tls(connection, context, host, port)
+            return await serve_tls(connection, context, host, port, capacity=self.parts.capacity)
         except OSError as error:
             why = os.strerror(error.errno) if error.errno else str(error)
             raise Unavailable(f"{host}:{port} cannot be listened on: {why.lower()}") from None

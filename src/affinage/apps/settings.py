@@ -46,6 +46,9 @@ class HubSettings:
     """How often operations may be asked for: off, or as Azure's tiers S1, S2, S3 allow."""
     throttle_units: int = 1
     """Units of that tier."""
+    max_connections: int | None = None
+    """Connections that may be open, on all doors; None is what the system's limit on open files
+    has room for."""
     max_configurations: int = MAX_CONFIGURATIONS
     """Configurations and deployments that the hub admits."""
     reconcile_per_s: float = GENEROUS.hub_per_s
@@ -70,6 +73,8 @@ class HubSettings:
             if not 0 <= port <= MAX_PORT:
                 raise Invalid(f"{name} {port} is outside 0…{MAX_PORT}")
         rates(self.throttle, self.throttle_units)
+        if self.max_connections is not None and self.max_connections < 1:
+            raise Invalid(f"max_connections {self.max_connections} is not 1 or more")
         if self.log_level not in LOG_LEVELS:
             raise Invalid(f"log_level {self.log_level!r} is none of {', '.join(LOG_LEVELS)}")
         self._check_allowance()

@@ -10,6 +10,7 @@ from typing import Any, Final, cast
 
 from OpenSSL import SSL
 
+from affinage.frontends.tls.capacity import BOUNDLESS, Capacity
 from affinage.frontends.tls.engine import Engine, TlsError
 
 HANDSHAKE_S: Final = 20.0
@@ -28,14 +29,19 @@ class TlsProtocol(asyncio.Protocol):
     """The outer protocol of one connection."""
 
     __slots__ = (
-        "_context", "_engine", "_handshake_s", "_inner", "_is_paused", "_make_inner", "_outer",
-        "_timer",
+        "_capacity", "_context", "_engine", "_handshake_s", "_inner", "_is_in", "_is_paused",
+        "_make_inner", "_outer", "_timer",
     )  # fmt: skip
 
     def __init__(
-        self, context: SSL.Context, inner: InnerFactory, handshake_s: float = HANDSHAKE_S
+        self,
+        context: SSL.Context,
+        inner: InnerFactory,
+        handshake_s: float = HANDSHAKE_S,
+        capacity: Capacity = BOUNDLESS,
     ) -> None:
         self._context, self._make_inner, self._handshake_s = context, inner, handshake_s
+        self._capacity, self._is_in = capacity, False
         self._engine = Engine(context)
         self._outer: asyncio.Transport
         self._inner: asyncio.Protocol | None = None
@@ -46,7 +52,11 @@ class TlsProtocol(asyncio.Protocol):
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         self._outer = cast("asyncio.Transport", transport)
-        self._abort_after(self._handshake_s)
+        self._is_in = self._capacity.enter()
+        if self._is_in:
+            self._abort_after(self._handshake_s)
+        else:
+            self._outer.abort()  # before a handshake, which would cost the most
 
     def data_received(self, data: bytes) -> None:
         self._engine.feed(data)
@@ -56,6 +66,8 @@ class TlsProtocol(asyncio.Protocol):
         return False  # TLS has its own end; a bare one closes
 
     def connection_lost(self, exc: Exception | None) -> None:
+        if self._is_in:
+            self._capacity.leave()
         self._stop_timer()
         inner, self._inner = self._inner, None
         if inner is not None:
@@ -266,16 +278,18 @@ async def serve_tls(
     *,
     backlog: int = 4096,
     handshake_s: float = HANDSHAKE_S,
+    capacity: Capacity = BOUNDLESS,
 ) -> asyncio.Server:
     """Listen; every connection gets an inner protocol of its own, once its handshake is done.
 
     Args:
         handshake_s: how long a client may take for its handshake, before it is cut.
+        capacity: how many connections there may be; what comes beyond is cut at once.
 
     Raises:
         OSError: the address cannot be listened on.
     """
     loop = asyncio.get_running_loop()
     return await loop.create_server(
-        lambda: TlsProtocol(context, inner, handshake_s), host, port, backlog=backlog
+        lambda: TlsProtocol(context, inner, handshake_s, capacity), host, port, backlog=backlog
     )

@@ -40,7 +40,7 @@ from affinage.protocol.mqtt.packets import (
 )
 from affinage.protocol.topics import Request, Telemetry, parse_request
 
-CONNECT_WITHIN_S: Final = 60.0
+CONNECT_WITHIN_S: Final = 20.0
 """Seconds in which a new connection must have said who it is. MQTT-9."""
 
 MAX_SILENCE_S: Final = 1767.0

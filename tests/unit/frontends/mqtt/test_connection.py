@@ -147,7 +147,7 @@ async def test_who_does_not_say_who_it_is_is_closed_however_it_dawdles() -> None
         for at in range(3):
             client.connection.data_received(words[at : at + 1])
             assert not client.wire.is_closed
-            door.timer.advance(20)
+            door.timer.advance(7)
         assert client.wire.is_closed
 
 

@@ -4,11 +4,13 @@ import asyncio
 import ssl
 import struct
 from collections.abc import Awaitable, Callable
+from contextlib import suppress
 from socket import SO_LINGER, SO_RCVBUF, SO_SNDBUF, SOL_SOCKET
 
 import pytest
 import uvloop
 
+from affinage.frontends.tls.capacity import Capacity
 from affinage.frontends.tls.transport import HANDSHAKE_S, serve_tls
 from fakes.tls import HOST, V12, V13, Device, Door, ders, device_context, hub_context, self_signed
 
@@ -66,14 +68,19 @@ class Echo(Door):
 class Hall:
     """A listening hub and the doors that were opened, in order."""
 
-    def __init__(self, handshake_s: float = HANDSHAKE_S) -> None:
-        self._handshake_s = handshake_s
+    def __init__(self, handshake_s: float = HANDSHAKE_S, most: int = 100) -> None:
+        self._handshake_s, self.capacity = handshake_s, Capacity(most)
         self.doors: list[Echo] = []
         self._writers: list[asyncio.StreamWriter] = []
 
     async def __aenter__(self) -> "Hall":
         self._server = await serve_tls(
-            self._door, hub_context(), "127.0.0.1", 0, handshake_s=self._handshake_s
+            self._door,
+            hub_context(),
+            "127.0.0.1",
+            0,
+            handshake_s=self._handshake_s,
+            capacity=self.capacity,
         )
         self.port: int = self._server.sockets[0].getsockname()[1]
         return self
@@ -88,6 +95,11 @@ class Hall:
     def _door(self) -> Echo:
         self.doors.append(Echo())
         return self.doors[-1]
+
+    async def until_empty(self) -> None:
+        """Return once every connection has been counted out."""
+        while self.capacity.open:  # noqa: ASYNC110  # nothing tells when
+            await asyncio.sleep(0)
 
     async def plain(self) -> Streams:
         return self._kept(await asyncio.open_connection("127.0.0.1", self.port))
@@ -181,6 +193,23 @@ def test_a_handshake_that_is_not_done_in_time_is_cut(run: Run) -> None:
                 await reader.readexactly(1)
             assert hall.doors == []
             await closed(writer)
+
+    run(scenario)
+
+
+def test_a_stranger_beyond_what_there_is_room_for_is_cut_at_once(run: Run) -> None:
+    """TLS-15"""
+
+    async def scenario() -> None:
+        async with Hall(most=1) as hall:
+            first = await hall.plain()
+            reader, _ = await hall.plain()
+            with suppress(ConnectionResetError):
+                assert await reader.read() == b""
+            assert (hall.capacity.open, hall.capacity.refused) == (1, 1)
+            await closed(first[1])
+            await hall.until_empty()
+            await closed((await hall.secure())[1])
 
     run(scenario)
 
