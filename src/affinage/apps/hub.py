@@ -19,13 +19,13 @@ from affinage.adapters.files.folder import DataFolder
 from affinage.adapters.files.vault import FileVault
 from affinage.adapters.prometheus.exposition import PrometheusExposition
 from affinage.adapters.sqlite.store import SqliteStore
-from affinage.adapters.system.clock import SystemClock
 from affinage.adapters.system.collections import Collections
 from affinage.adapters.system.descriptors import raised
 from affinage.adapters.system.ids import SystemIds
 from affinage.apps.examining import Body, machine
 from affinage.apps.place import Place
 from affinage.apps.settings import HubSettings
+from affinage.apps.times import Times, system_times
 from affinage.domain.errors import Unavailable
 from affinage.frontends.http.figures import HttpFigures
 from affinage.frontends.http.prefixes import by_prefix
@@ -70,15 +70,16 @@ _log = structlog.get_logger(__name__)
 class Parts:
     """Every service of one hub, over one data folder."""
 
-    def __init__(self, settings: HubSettings) -> None:
-        """Open the folder and the store; nothing runs yet.
+    def __init__(self, settings: HubSettings, times: Times | None = None) -> None:
+        """Open the folder and the store; nothing runs yet. ``times`` are the machine's, if None.
 
         Raises:
             Unavailable: the folder is in use, or cannot be.
             Invalid: what it holds is none of ours, or a newer release's.
         """
         self.folder = DataFolder(settings.data)
-        self.clock = SystemClock()
+        self.times = times or system_times()
+        self.clock = self.times.clock
         self.ids = SystemIds(self.clock)
         vault = FileVault(settings.data / "vault.key")
         self.store = SqliteStore(settings.data / "hub.db")
@@ -86,7 +87,7 @@ class Parts:
         self.fleet = Fleet(self.store, self.clock, made_of, settings.allowance)
         hosts = settings.certified
         self.limits = Limits(self.clock, rates(settings.throttle, settings.throttle_units))
-        self.access = Access(self.fleet, vault, self.clock, self.ids, hosts)
+        self.access = Access(self.fleet, vault, self.times.doors, self.ids, hosts)
         self.registry = Registry(self.fleet, vault, self.clock, self.ids, self.limits)
         self.bulk = Bulk(Registry(self.fleet, vault, self.clock, self.ids), self.limits)
         self.twins = Twins(self.fleet, self.limits)
@@ -187,8 +188,8 @@ class Doors:
 class Hub:
     """A running hub: ``async with Hub(settings) as hub`` serves until the block ends."""
 
-    def __init__(self, settings: HubSettings) -> None:
-        self.settings = settings
+    def __init__(self, settings: HubSettings, times: Times | None = None) -> None:
+        self.settings, self.times = settings, times
 
     async def __aenter__(self) -> Self:
         """Serve.
@@ -197,7 +198,7 @@ class Hub:
             Unavailable, Invalid: see `Parts`, or a port cannot be listened on. Nothing is left
                 open.
         """
-        self.parts = Parts(self.settings)
+        self.parts = Parts(self.settings, self.times)
         try:
             await self._start()
         except BaseException:
@@ -264,7 +265,7 @@ class Hub:
         if settings.certificate and settings.key:
             return settings.certificate, settings.key
         made = Certificates(settings.data / "tls")
-        made.ensure(settings.certified, self.parts.clock.now())
+        made.ensure(settings.certified, self.parts.times.doors.now())
         return made.server, made.server_key
 
     async def _open_doors(self, certificates: tuple[Path, Path], group: asyncio.TaskGroup) -> Doors:
@@ -274,9 +275,9 @@ class Hub:
             access=parts.access,
             sessions=parts.sessions,
             twins=parts.twins,
-            clock=parts.clock,
+            clock=parts.times.doors,
             ids=parts.ids,
-            timer=asyncio.get_running_loop(),
+            timer=parts.times.timer(),
             tasks=group,
             figures=parts.mqtt,
         )
