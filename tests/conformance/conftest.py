@@ -28,7 +28,10 @@ def hub(
 ) -> Iterator[HubProcess]:
     """A running hub; the SDKs that use the system's authorities trust its own."""
     data = tmp_path_factory.mktemp("hub") / "data"
-    with HubProcess(data, shared_address, (relayed,)) as hub, pytest.MonkeyPatch.context() as patch:
+    with (
+        HubProcess(data, shared_address, names=(relayed,)) as hub,
+        pytest.MonkeyPatch.context() as patch,
+    ):
         patch.setenv("REQUESTS_CA_BUNDLE", str(hub.ca_file))
         yield hub
 

@@ -1,17 +1,14 @@
 """The device SDK, handled: how its clients are made, and how a test hears what they are told."""
 
 import queue
-import threading
-from collections.abc import Callable
 from pathlib import Path
 from types import ModuleType
 from typing import Any, Final, Protocol
 
 import pytest
 
-PATIENCE_S: Final = 60
-"""How long an SDK may take over anything, on a machine that is busy."""
-
+from affinage.testing.waiting import PATIENCE_S as PATIENCE_S
+from affinage.testing.waiting import wait_until as wait_until
 
 ITS_WARNINGS: Final = (
     # It pins TLS 1.2 with a constant that Python would rather not see any more.
@@ -45,12 +42,3 @@ def heard(client: Any) -> "queue.Queue[dict[str, Any]]":
     patches: queue.Queue[dict[str, Any]] = queue.Queue()
     client.on_twin_desired_properties_patch_received = patches.put
     return patches
-
-
-def wait_until(holds: Callable[[], bool]) -> None:
-    """Return once ``holds``; the SDKs tell some things only to who asks again and again."""
-    tick, patience = threading.Event(), float(PATIENCE_S)
-    while not holds():
-        assert patience > 0, "it never came to hold"
-        tick.wait(0.05)
-        patience -= 0.05

@@ -26,7 +26,7 @@ def refused(hub: HubProcess) -> str:
 
 
 def test_a_hub_says_once_that_it_is_ready_and_ends_when_asked(hub: HubProcess) -> None:
-    assert hub.ready_line == f"ready https://{hub.address}:443 mqtts://{hub.address}:8883\n"
+    assert hub.ready_line == f"ready https://{hub.address}:443 mqtts://{hub.address}:8883"
     assert hub.stop() == (0, "")
 
 

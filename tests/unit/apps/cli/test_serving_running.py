@@ -1,4 +1,3 @@
-import logging
 import os
 import signal
 import threading
@@ -6,18 +5,15 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-import structlog
 
 from fakes.command_line import run
+from fakes.logging_restored import logging_restored
 
 
 @pytest.fixture(autouse=True)
 def _logs_as_before() -> Iterator[None]:
-    before, root = structlog.get_config(), logging.getLogger()
-    handlers = [*root.handlers]
-    yield
-    structlog.configure(**before)
-    root.handlers[:] = handlers
+    with logging_restored():
+        yield
 
 
 def stop_once_there_is(place: Path) -> None:

@@ -1,0 +1,1 @@
+"""A hub for other people's tests: `hubs` runs one, `plugin` gives it to pytest as fixtures."""
