@@ -62,3 +62,10 @@ def test_connect_a_device(tmp_path: Path, address: str) -> None:
 def test_create_configurations(tmp_path: Path, address: str) -> None:
     with Reader(tmp_path, served_at(address)) as reader:
         reader.follow(DOCS / "howto/create-configurations.md")
+
+
+@pytest.mark.usefixtures("sdk")
+def test_test_against_a_hub(tmp_path: Path, address: str) -> None:
+    here = {"pip install": "echo", "127.0.0.1": address}
+    with Reader(tmp_path, here) as reader:
+        reader.follow(DOCS / "howto/test-against-a-hub.md")
