@@ -3,6 +3,7 @@
 import argparse
 import asyncio
 import json
+import re
 import subprocess
 import sys
 import tempfile
@@ -10,6 +11,7 @@ import time
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
+from http.client import HTTPSConnection
 from pathlib import Path
 from typing import Any, Final
 
@@ -22,6 +24,7 @@ from affinage.clients.device import DeviceClient, DeviceOptions, OnDesired, conn
 from affinage.clients.service import ServiceClient
 from affinage.clients.trust import trust
 from affinage.protocol.connection_strings import ConnectionString
+from affinage.protocol.tokens import make_token
 
 LOOK_S: Final = 0.1
 """Between two looks at how far a hub has come."""
@@ -51,6 +54,20 @@ class Hub:
     @property
     def resident_bytes(self) -> int:
         return machine.resident_bytes(self.pid)
+
+    @property
+    def longest_collection_ms(self) -> float:
+        """The longest run of its garbage collector since it was started, as `/metrics` tells."""
+        host, port = self.place.hostname, self.place.https_port
+        context = trust(authority(self.data))
+        line = HTTPSConnection(host, port, context=context)
+        key = Keys(self.data).of_policy("iothubowner").key or ""
+        token = make_token(host, key, int(time.time()) + 600, "iothubowner")
+        line.request("GET", "/metrics", headers={"Authorization": token})
+        told = line.getresponse().read().decode()
+        line.close()
+        runs = re.findall(r"^affinage_gc_longest_pause_seconds\{.*\} (\S+)$", told, re.MULTILINE)
+        return 1e3 * max(map(float, runs))
 
     def service(self) -> ServiceClient:
         return ServiceClient(

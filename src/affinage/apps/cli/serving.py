@@ -128,8 +128,9 @@ def token(
 
 async def _serve(settings: HubSettings) -> None:
     stop = stop_event()
+    _spare_the_collector()
     async with Hub(settings) as hub:
-        _spare_the_collector()
+        gc.freeze()  # what was loaded; nobody waits for it, as for a look through all of it
         typer.echo(hub.ready_line)
         await hub.serve_until(stop)
 
