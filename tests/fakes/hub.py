@@ -28,6 +28,7 @@ from affinage.services.configurations import Configurations
 from affinage.services.counts import Counts
 from affinage.services.doctor import Doctor
 from affinage.services.fleet.fleet import Fleet
+from affinage.services.methods import Methods
 from affinage.services.metrics import Engine, Metrics
 from affinage.services.queries import Queries
 from affinage.services.registry import FreshModules, Registry, makings
@@ -52,6 +53,7 @@ class Hub:
 
     clock: FixedClock
     fleet: Fleet
+    sessions: Sessions
     sweeps: Sweeps
     services: Services
     native: NativeServices
@@ -133,16 +135,18 @@ async def running_hub(
         doctor = Doctor(body.checks(), clock)
         loops = (fleet.run, sweeps.run, doctor.run, *((counts.run,) if counting else ()))
         running = [tasks.create_task(loop()) for loop in loops]
-        services = await _services(fleet, counts, clock, ids, vault)
+        sessions = Sessions(fleet, clock)
+        await sessions.open()
+        services = await _services(sessions, counts, fleet=fleet, clock=clock, ids=ids)
         native, figures = _native(services, doctor), HttpFigures()
-        engine = Engine(fleet, store, tending, sweeps, Sessions(fleet, clock))
+        engine = Engine(fleet, store, tending, sweeps, sessions)
         metrics = Metrics(PrometheusExposition([engine.families, figures.families]))
         watched = Monitoring(services.access, metrics, clock, ids)
         special = {PREFIX: native_app(native, figures), PATH: monitoring_app(watched, figures)}
         doors = by_prefix(special, create_app(services, figures))
         transport = httpx.ASGITransport(doors, raise_app_exceptions=False)
         async with httpx.AsyncClient(transport=transport, base_url=f"https://{HOST}") as client:
-            yield Hub(clock, fleet, sweeps, services, native, client)
+            yield Hub(clock, fleet, sessions, sweeps, services, native, client)
         for task in running:
             task.cancel()
 
@@ -159,8 +163,9 @@ def _native(services: Services, doctor: Doctor) -> NativeServices:
 
 
 async def _services(
-    fleet: Fleet, counts: Counts, clock: FixedClock, ids: CountingIds, vault: OpenVault
+    sessions: Sessions, counts: Counts, *, fleet: Fleet, clock: FixedClock, ids: CountingIds
 ) -> Services:
+    vault = OpenVault()
     access = Access(fleet, vault, clock, ids, [HOST])
     await access.open()
     registry, queries = Registry(fleet, vault, clock, ids), Queries(fleet)
@@ -171,6 +176,7 @@ async def _services(
         registry=registry,
         bulk=Bulk(registry),
         twins=Twins(fleet),
+        methods=Methods(fleet, sessions, clock, ids),
         queries=queries,
         configurations=configurations,
         clock=clock,

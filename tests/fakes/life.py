@@ -23,6 +23,7 @@ from affinage.services.counts import Counts
 from affinage.services.fleet import codec
 from affinage.services.fleet.fleet import Fleet
 from affinage.services.limits import Limits, Rates
+from affinage.services.methods import Methods
 from affinage.services.queries import Queries
 from affinage.services.registry import FreshModules, Registry, makings
 from affinage.services.sessions import Sessions
@@ -87,6 +88,15 @@ class Door:
     told: list[DesiredChanged] = field(default_factory=list)
     closed: list[str] = field(default_factory=list)
     heard_at: float = 0.0
+    takes: set[str] = field(default_factory=set)
+    """The methods that it subscribed to."""
+    asked: list[tuple[str, str, bytes]] = field(default_factory=list)
+    """Method, request id and payload."""
+
+    def invoke(self, name: str, rid: str, payload: bytes) -> bool:
+        if name in self.takes:
+            self.asked.append((name, rid, payload))
+        return name in self.takes
 
     def desired_changed(self, change: DesiredChanged) -> None:
         self.told.append(change)
@@ -119,6 +129,7 @@ class Life:
         self.bulk = Bulk(Registry(self.fleet, self.vault, self.clock, self.ids), self.limits)
         self.twins = Twins(self.fleet, self.limits)
         self.sessions = Sessions(self.fleet, self.clock, self.limits)
+        self.methods = Methods(self.fleet, self.sessions, self.clock, self.ids, self.limits)
         self.queries = Queries(self.fleet, self.limits)
         self.sweeps = Sweeps(self.fleet, self.clock)
         self.tending = Tending(self.fleet, self.clock)

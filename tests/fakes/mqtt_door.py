@@ -1,4 +1,4 @@
-"""What stands around the MQTT door in its tests: a wire in memory, three services, and time."""
+"""What stands around the MQTT door in its tests: a wire in memory, four services, and time."""
 
 import asyncio
 from collections.abc import AsyncIterator, Callable, Mapping
@@ -152,6 +152,12 @@ class FakeSessions:
         self.gate = Gate()
         self.connections: dict[TwinKey, Connection] = {}
         self.filters: dict[TwinKey, dict[str, int]] = {}
+        self.ready_again: list[TwinKey] = []
+        """Whoever was let in, or has subscribed to more, in order."""
+
+    def ready(self, key: TwinKey, *, by: Principal) -> None:
+        by.require_self(key)
+        self.ready_again.append(key)
 
     async def attach(
         self, key: TwinKey, connection: Connection, *, clean: bool, by: Principal
@@ -231,6 +237,17 @@ class FakeTwins:
             answer.set_result(self.version)
 
 
+class FakeMethods:
+    """Writes down what it is answered."""
+
+    def __init__(self) -> None:
+        self.answers: list[tuple[str, int, bytes]] = []
+
+    def answer(self, key: TwinKey, rid: str, status: int, payload: bytes, *, by: Principal) -> None:
+        by.require_self(key)
+        self.answers.append((rid, status, payload))
+
+
 class Client:
     """The far end of one connection."""
 
@@ -264,10 +281,17 @@ class Door:
     def __init__(self, tasks: asyncio.TaskGroup) -> None:
         self.clock = FixedClock()
         self.timer = FakeTimer(self.clock)
-        self.access, self.sessions, self.twins = FakeAccess(), FakeSessions(), FakeTwins()
-        ids = CountingIds()
+        self.access, self.sessions = FakeAccess(), FakeSessions()
+        self.twins, self.methods = FakeTwins(), FakeMethods()
         self.needs = Needs(
-            self.access, self.sessions, self.twins, self.clock, ids, self.timer, tasks
+            access=self.access,
+            sessions=self.sessions,
+            twins=self.twins,
+            methods=self.methods,
+            clock=self.clock,
+            ids=CountingIds(),
+            timer=self.timer,
+            tasks=tasks,
         )
 
     def call(self, chain: list[bytes] | None = None) -> Client:

@@ -49,6 +49,7 @@ from affinage.services.counts import Counts
 from affinage.services.doctor import Doctor
 from affinage.services.fleet.fleet import Fleet
 from affinage.services.limits import Limits, rates
+from affinage.services.methods import Methods
 from affinage.services.metrics import Engine, Metrics
 from affinage.services.pulse import Pulse
 from affinage.services.queries import Queries
@@ -92,6 +93,7 @@ class Parts:
         self.bulk = Bulk(Registry(self.fleet, vault, self.clock, self.ids), self.limits)
         self.twins = Twins(self.fleet, self.limits)
         self.sessions = Sessions(self.fleet, self.clock, self.limits)
+        self.methods = Methods(self.fleet, self.sessions, self.clock, self.ids, self.limits)
         self.queries = Queries(self.fleet, self.limits)
         self.sweeps = Sweeps(self.fleet, self.clock)
         self.tending = Tending(self.fleet, self.clock)
@@ -142,6 +144,7 @@ class Parts:
             registry=self.registry,
             bulk=self.bulk,
             twins=self.twins,
+            methods=self.methods,
             queries=self.queries,
             configurations=self.configurations,
             clock=self.clock,
@@ -212,6 +215,7 @@ class Hub:
         error: BaseException | None,
         trace: TracebackType | None,
     ) -> None:
+        self.parts.methods.close()
         await self._doors.close()
         self.parts.sessions.close_all("the hub stops")
         await self._tasks.stop()
@@ -275,6 +279,7 @@ class Hub:
             access=parts.access,
             sessions=parts.sessions,
             twins=parts.twins,
+            methods=parts.methods,
             clock=parts.times.doors,
             ids=parts.ids,
             timer=parts.times.timer(),

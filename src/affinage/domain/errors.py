@@ -16,15 +16,19 @@ AffinageError
 │       └── Disabled            the identity is switched off
 ├── NotFound                    create it first, or stop asking
 │   ├── DeviceNotFound          ├── ModuleNotFound          ├── ConfigurationNotFound
+│   ├── DeviceNotOnline         ├── DeviceLeft
 │   ├── MetricNotFound          └── NoSuchPath
 ├── Conflict                    read again, decide again, try again
-│   ├── EtagMismatch            └── VersionMismatch
-│   ├── DeviceExists            ├── ModuleExists            └── ConfigurationExists
+│   ├── EtagMismatch            ├── VersionMismatch
+│   ├── DeviceExists            ├── ModuleExists            ├── ConfigurationExists
+│   └── LockLost
 ├── TooLarge                    send less
 │   ├── TooManyEntries          ├── TooManyModules          ├── TooManyConfigurations
+│   ├── TooManyCalls            ├── TooManyMessages         ├── MessageTooLarge
 │   └── BodyTooLarge
 ├── Throttled                   wait as long as it says
 └── Unavailable                 try the same thing again; a write *may* have happened
+    └── NoAnswer                └── BadAnswer
 
 ``code`` is part of the API and never changes; the message is for people and may. A message names
 the thing and, for a limit, both numbers; it never holds a secret.
@@ -152,6 +156,18 @@ class ConfigurationNotFound(NotFound):
     code = "configuration_not_found"
 
 
+class DeviceNotOnline(NotFound):
+    """It exists, and nobody can ask it for anything now."""
+
+    code = "device_not_online"
+
+
+class DeviceLeft(NotFound):
+    """Its connection ended before it had answered; it may have done what it was asked for."""
+
+    code = "device_left"
+
+
 class MetricNotFound(NotFound):
     code = "metric_not_found"
 
@@ -188,6 +204,12 @@ class ConfigurationExists(Conflict):
     code = "configuration_exists"
 
 
+class LockLost(Conflict):
+    """The lock has ended: what it held may have been given to another."""
+
+    code = "lock_lost"
+
+
 class TooLarge(AffinageError):
     code = "too_large"
 
@@ -202,6 +224,22 @@ class TooManyModules(TooLarge):
 
 class TooManyConfigurations(TooLarge):
     code = "too_many_configurations"
+
+
+class TooManyCalls(TooLarge):
+    """Direct methods that one device has not answered yet."""
+
+    code = "too_many_calls"
+
+
+class TooManyMessages(TooLarge):
+    """Messages that wait for one device."""
+
+    code = "too_many_messages"
+
+
+class MessageTooLarge(TooLarge):
+    code = "message_too_large"
 
 
 class BodyTooLarge(TooLarge):
@@ -222,3 +260,15 @@ class Throttled(AffinageError):
 
 class Unavailable(AffinageError):
     code = "unavailable"
+
+
+class NoAnswer(Unavailable):
+    """The device was asked and said nothing in time; it may have done what it was asked for."""
+
+    code = "no_answer"
+
+
+class BadAnswer(Unavailable):
+    """The device answered with what is no answer."""
+
+    code = "bad_answer"

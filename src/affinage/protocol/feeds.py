@@ -3,6 +3,7 @@
 Source: docs/spec/mqtt.md, MQTT-30 to MQTT-33.
 """
 
+from collections.abc import Iterable
 from enum import StrEnum
 from typing import Final
 
@@ -43,6 +44,11 @@ def feed_of(topic_filter: str, identity: Identity) -> Feed | None:
     if is_module and topic_filter in (f"{root}/inputs/#", f"{root}/#"):
         return Feed.INPUTS
     return None
+
+
+def takes_method(topic_filters: Iterable[str], name: str) -> bool:
+    """Whether one of the filters is for that method."""
+    return not {FILTERS[Feed.METHODS], f"{_METHODS}{name}/#"}.isdisjoint(topic_filters)
 
 
 def _is_one_method(topic_filter: str) -> bool:

@@ -48,8 +48,24 @@ class Connection(Protocol):
         """Tell the device, if it subscribed; never waits and never raises."""
         ...
 
+    def invoke(self, name: str, rid: str, payload: bytes) -> bool:
+        """Ask the device to run a method, if it subscribed; never waits and never raises."""
+        ...
+
     def close(self, reason: str) -> None:
         """End it, without notice to the client."""
+        ...
+
+
+class Follower(Protocol):
+    """Who wants to know which identities can be reached; neither method waits or raises."""
+
+    def came(self, key: TwinKey) -> None:
+        """An identity was let in, or has subscribed to more."""
+        ...
+
+    def gone(self, key: TwinKey, connection: Connection) -> None:
+        """That connection is no longer the identity's."""
         ...
 
 
@@ -66,6 +82,15 @@ class Sessions:
         self._ended: dict[TwinKey, Millis | None] = {}
         """Of whose disconnection nothing is written yet, and when each last said something."""
         self._flushed_at = clock.monotonic()
+        self._followers: list[Follower] = []
+
+    def follow(self, follower: Follower) -> None:
+        """Tell ``follower`` from now on who comes and goes."""
+        self._followers.append(follower)
+
+    def connection(self, key: TwinKey) -> Connection | None:
+        """The identity's connection; it may not be let in yet, and then takes nothing."""
+        return self._connections.get(key)
 
     async def open(self) -> None:
         """Read the stored subscriptions; nobody is connected yet, whatever the store says."""
@@ -104,8 +129,7 @@ class Sessions:
         """
         by.require_self(key)
         self._limits.take(Operation.CONNECTION, by)
-        if older := self._connections.pop(key, None):
-            older.close("taken over by a newer connection")
+        self._end(key, "taken over by a newer connection")
         self._connections[key] = connection
         try:
             await self._write_beginning(key, clean=clean)
@@ -113,6 +137,12 @@ class Sessions:
             self._drop(key, connection)
             raise
         return None if clean else self._filters.get(key)
+
+    def ready(self, key: TwinKey, *, by: Principal) -> None:
+        """The identity can be told what it has subscribed to, from now on."""
+        by.require_self(key)
+        for follower in self._followers:
+            follower.came(key)
 
     async def detach(self, key: TwinKey, connection: Connection, *, by: Principal) -> None:
         """The connection has ended; nothing happens if a newer one has taken its place.
@@ -166,15 +196,25 @@ class Sessions:
             return
         for key in (TwinKey(old.id), *(TwinKey(old.id, module) for module in old.modules)):
             if _generation(old, key) != _generation(new, key):
-                if connection := self._connections.pop(key, None):
-                    connection.close("the identity was deleted")
+                self._end(key, "the identity was deleted")
             elif (connection := self._connections.get(key)) and (reason := _why_not(new, key)):
                 connection.close(reason)  # it detaches itself: its end is to be written
+
+    def _end(self, key: TwinKey, reason: str) -> None:
+        """End the identity's connection, if it has one: whatever comes of it, it is not its own."""
+        if connection := self._connections.get(key):
+            self._forget(key, connection)
+            connection.close(reason)
+
+    def _forget(self, key: TwinKey, connection: Connection) -> None:
+        del self._connections[key]
+        for follower in self._followers:
+            follower.gone(key, connection)
 
     def _drop(self, key: TwinKey, connection: Connection) -> bool:
         if self._connections.get(key) is not connection:
             return False
-        del self._connections[key]
+        self._forget(key, connection)
         self._ended[key] = self._moment(connection.heard_at)
         return True
 

@@ -40,7 +40,13 @@ from affinage.protocol.mqtt.session import (
     Subscribing,
     Unsubscribing,
 )
-from affinage.protocol.topics import DesiredNotification, ReportedPatch, TwinGet, TwinResponse
+from affinage.protocol.topics import (
+    DesiredNotification,
+    MethodRequest,
+    ReportedPatch,
+    TwinGet,
+    TwinResponse,
+)
 
 FILES = sorted(Path(__file__).parent.glob("*.txt"))
 
@@ -87,6 +93,10 @@ class Transcript:
             case "desired", [version, payload]:
                 topic = DesiredNotification(int(version)).topic
                 self.session.deliver(Publish(topic, payload.encode()))
+            case "method", [name, rid, payload]:
+                if self.session.wants_method(name):
+                    topic = MethodRequest(name, rid).topic
+                    self.session.deliver(Publish(topic, payload.encode()))
             case "done", [number, *answer]:
                 self.done(self.asked[int(number) - 1], answer)
             case _:

@@ -1,6 +1,6 @@
 import pytest
 
-from affinage.protocol.feeds import FILTERS, Feed, feed_of
+from affinage.protocol.feeds import FILTERS, Feed, feed_of, takes_method
 from affinage.protocol.identities import Identity
 
 DEVICE, MODULE = Identity("d"), Identity("d", "m")
@@ -49,3 +49,10 @@ def test_only_a_module_has_inputs(text: str) -> None:
 def test_no_other_filter_is_known(text: str) -> None:
     """MQTT-33."""
     assert feed_of(text, DEVICE) is None
+
+
+def test_a_method_is_taken_by_its_own_filter_or_by_that_for_all() -> None:
+    """MQTT-31, METHOD-5."""
+    assert takes_method(["$iothub/methods/POST/#"], "stop")
+    assert takes_method(["$iothub/twin/res/#", "$iothub/methods/POST/stop/#"], "stop")
+    assert not takes_method(["$iothub/methods/POST/stopped/#"], "stop")

@@ -9,6 +9,7 @@ import math
 from datetime import datetime
 from typing import Final, NamedTuple
 
+import msgspec
 from starlette.responses import Response
 
 from affinage.domain import errors
@@ -48,6 +49,8 @@ CODES: Final[dict[type[Exception], Code]] = {
     errors.NotFound: Code(404000, "GenericNotFound"),
     errors.DeviceNotFound: Code(404001, "DeviceNotFound"),
     errors.ModuleNotFound: Code(404010, "ModuleNotFound"),
+    errors.DeviceNotOnline: Code(404103, "DeviceNotOnline"),
+    errors.DeviceLeft: Code(404104, "DeviceConnectionClosedRemotely"),
     errors.ConfigurationNotFound: Code(404301, "ConfigurationNotFound"),
     errors.Conflict: Code(409000, "GenericConflict"),
     errors.EtagMismatch: Code(412001, "PreconditionFailed"),
@@ -55,14 +58,20 @@ CODES: Final[dict[type[Exception], Code]] = {
     errors.DeviceExists: Code(409001, "DeviceAlreadyExists"),
     errors.ModuleExists: Code(409301, "ModuleAlreadyExistsOnDevice"),
     errors.ConfigurationExists: Code(409401, "ConfigurationAlreadyExists"),
+    errors.LockLost: Code(412002, "DeviceMessageLockLost"),
     # A twin's section that is too large is an argument like any other; 413 is of whole requests.
     errors.TooLarge: Code(400004, "ArgumentInvalid"),
     errors.TooManyEntries: Code(413002, "TooManyDevices"),
     errors.TooManyModules: Code(413003, "TooManyModulesOnDevice"),
     errors.TooManyConfigurations: Code(413101, "ConfigurationCountLimitExceeded"),
+    errors.TooManyCalls: Code(403800, "DeviceMaximumInflightMethodExceeded"),
+    errors.TooManyMessages: Code(403004, "DeviceMaximumQueueDepthExceeded"),
+    errors.MessageTooLarge: Code(413001, "MessageTooLarge"),
     errors.BodyTooLarge: Code(413000, "GenericRequestEntityTooLarge"),
     errors.Throttled: Code(429001, "ThrottlingException"),
     errors.Unavailable: Code(503001, "ServiceUnavailable"),
+    errors.NoAnswer: Code(504101, "GatewayTimeout"),
+    errors.BadAnswer: Code(502000, "GenericBadGateway"),
 }
 """Of each class; a class that is not here has its nearest ancestor's."""
 
@@ -90,6 +99,24 @@ def problem(error: Exception, *, request_id: str, at: datetime) -> Response:
     return json_answer(body, status=found.status, headers=headers)
 
 
+def routed_problem(error: Exception, *, request_id: str, at: datetime) -> Response:
+    """The same of a request that went on to a device: its message is a string that holds JSON.
+
+    Source: METHOD-10.
+    """
+    found = code(error)
+    message = {
+        "errorCode": found.number,
+        "trackingId": _tracking_id(request_id, at),
+        "message": told(error),
+        "info": {"timeout": "00:00:00"},
+        "timestampUtc": f"{at:%Y-%m-%dT%H:%M:%S.%f}Z",
+    }
+    body = {"Message": msgspec.json.encode(message).decode(), "ExceptionMessage": ""}
+    headers = {"iothub-errorcode": found.name, **advice(error)}
+    return json_answer(body, status=found.status, headers=headers)
+
+
 def told(error: Exception) -> str:
     """What a client is told: nothing of an error that nobody raised on purpose."""
     return "the hub failed, its log says why" if code(error) is SERVER_ERROR else str(error)
@@ -100,6 +127,8 @@ def advice(error: Exception) -> dict[str, str]:
     match error:
         case errors.Throttled():
             return {"Retry-After": str(math.ceil(error.retry_after_s))}
+        case errors.NoAnswer() | errors.BadAnswer():
+            return {}  # to ask again is not the same as to have asked once
         case errors.Unavailable():
             return {"Retry-After": "1"}
         case errors.MethodNotAllowed():
@@ -111,5 +140,8 @@ def advice(error: Exception) -> dict[str, str]:
 
 
 def _tracking(request_id: str, at: datetime) -> str:
-    stamp = at.strftime("%m/%d/%Y %H:%M:%S")
-    return f"Tracking ID:{request_id.replace('-', '')}-G:1-TimeStamp:{stamp}"
+    return f"Tracking ID:{_tracking_id(request_id, at)}"
+
+
+def _tracking_id(request_id: str, at: datetime) -> str:
+    return f"{request_id.replace('-', '')}-G:1-TimeStamp:{at:%m/%d/%Y %H:%M:%S}"

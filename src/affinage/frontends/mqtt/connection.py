@@ -36,6 +36,7 @@ from affinage.protocol.mqtt.session import (
     Ticket,
     Unsubscribing,
 )
+from affinage.protocol.topics import MethodRequest
 
 MAX_OUTSTANDING: Final = 64
 """Unanswered requests from which on a connection is not read. MQTT-44."""
@@ -100,6 +101,15 @@ class MqttConnection(asyncio.Protocol):
             self._send()
             self._read_or_pause()
 
+    def invoke(self, name: str, rid: str, payload: bytes) -> bool:
+        """Ask the client to run a method, if it subscribed; never waits and never raises."""
+        if not self._session.wants_method(name):
+            return False
+        self._session.deliver(Publish(MethodRequest(name, rid).topic, payload))
+        self._send()
+        self._read_or_pause()
+        return True
+
     def close(self, reason: str) -> None:
         """Send what is to be sent and hang up; never waits and never raises."""
         self._session.close()
@@ -163,6 +173,7 @@ class MqttConnection(asyncio.Protocol):
         self._listen_closely()
         self._expire(proof.expires_at_s)
         self._receive(b"")  # what came before it was let in: MQTT-16
+        self._needs.sessions.ready(self._key, by=by)
 
     def _prove(self, event: Connecting) -> Proof:
         password = event.connect.password

@@ -1,4 +1,4 @@
-"""What this door asks of the hub: three services, the time, and somewhere to run its work."""
+"""What this door asks of the hub: four services, the time, and somewhere to run its work."""
 
 import asyncio
 from collections.abc import Callable, Coroutine, Mapping
@@ -39,12 +39,16 @@ class Access(Protocol):
 
 
 class Connection(Protocol):
-    """How the hub reaches a connected identity; neither method waits or raises."""
+    """How the hub reaches a connected identity; no method waits or raises."""
 
     @property
     def heard_at(self) -> float: ...
 
     def desired_changed(self, change: DesiredChanged) -> None: ...
+
+    def invoke(self, name: str, rid: str, payload: bytes) -> bool:
+        """Ask the client to run a method; False if it has not subscribed to it."""
+        ...
 
     def close(self, reason: str) -> None: ...
 
@@ -53,6 +57,10 @@ class Sessions(Protocol):
     async def attach(
         self, key: TwinKey, connection: Connection, *, clean: bool, by: Principal
     ) -> Mapping[str, int] | None: ...
+
+    def ready(self, key: TwinKey, *, by: Principal) -> None:
+        """The client can be told what it has subscribed to, from now on."""
+        ...
 
     async def detach(self, key: TwinKey, connection: Connection, *, by: Principal) -> None: ...
 
@@ -73,6 +81,12 @@ class Twins(Protocol):
         ...
 
 
+class Methods(Protocol):
+    def answer(self, key: TwinKey, rid: str, status: int, payload: bytes, *, by: Principal) -> None:
+        """What became of a method; nobody may wait for it any more."""
+        ...
+
+
 class Alarm(Protocol):
     def cancel(self) -> None: ...
 
@@ -88,6 +102,7 @@ class Needs:
     access: Access
     sessions: Sessions
     twins: Twins
+    methods: Methods
     clock: Clock
     ids: Ids
     timer: Timer

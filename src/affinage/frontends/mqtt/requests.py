@@ -17,7 +17,7 @@ from affinage.frontends.mqtt.needs import Needs
 from affinage.frontends.mqtt.turns import Turns
 from affinage.protocol.mqtt.packets import Publish
 from affinage.protocol.mqtt.session import Requested, Subscribing, Ticket, Unsubscribing
-from affinage.protocol.topics import ReportedPatch, TwinGet
+from affinage.protocol.topics import MethodAnswer, ReportedPatch, TwinGet
 
 REFUSAL_S: Final = 1.0
 """Seconds that the answer to a twin that cannot be read is held back. MQTT-56."""
@@ -50,8 +50,11 @@ class Requests:
             case Requested(ticket, TwinGet(rid)):
                 self._needs.figures.reads += 1
                 self._in_turn(partial(self._read, ticket, rid))
+            case Requested(ticket, MethodAnswer() as request, payload):
+                answer = partial(self._pass_on, ticket, request, payload)
+                self._turns.take(answer, alone=True)
             case Requested(ticket):
-                self._answerer.finish(ticket)  # nobody reads messages yet: MQTT-26, MQTT-27
+                self._answerer.finish(ticket)  # nobody reads messages yet: MQTT-26
             case Subscribing() | Unsubscribing():
                 self._needs.figures.subscriptions += 1
                 self._in_turn(partial(self._store, asked))
@@ -75,6 +78,11 @@ class Requests:
         except Exception as error:  # noqa: BLE001  # told to the client, and written down
             answer = self._refusal(rid, error)
         self._answerer.finish(ticket, answer)
+        self._turns.ended()
+
+    def _pass_on(self, ticket: Ticket, answer: MethodAnswer, payload: bytes) -> None:
+        self._needs.methods.answer(self._key, answer.rid, answer.status, payload, by=self._by)
+        self._answerer.finish(ticket)
         self._turns.ended()
 
     # ── the others: each alone, in a task ────────────────────────────────────────────────────
@@ -108,6 +116,7 @@ class Requests:
             self._answerer.close(f"the subscriptions could not be stored: {error}")
         else:
             self._answerer.finish(asked.ticket)
+            sessions.ready(self._key, by=self._by)
 
     def _refusal(self, rid: str, error: Exception) -> Publish:
         self._needs.figures.refused += 1

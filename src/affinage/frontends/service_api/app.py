@@ -12,7 +12,7 @@ from starlette.middleware import Middleware
 from affinage.frontends.http.figures import HttpFigures
 from affinage.frontends.http.frame import Frame
 from affinage.frontends.http.paths import RawRoute, no_such_path
-from affinage.frontends.service_api import bulk, configurations, identities, queries, twins
+from affinage.frontends.service_api import bulk, configurations, identities, methods, queries, twins
 from affinage.frontends.service_api.calls import Operation, Services, called
 
 _IDENTITY: Final[dict[str, Operation]] = {
@@ -39,6 +39,8 @@ OPERATIONS: Final[dict[str, Mapping[str, Operation]]] = {
     "/devices/{id}/modules/{module}": _IDENTITY,
     "/twins/{id}": _TWIN,
     "/twins/{id}/modules/{module}": _TWIN,
+    "/twins/{id}/methods": {"POST": methods.invoke},
+    "/twins/{id}/modules/{module}/methods": {"POST": methods.invoke},
     "/configurations": {"GET": configurations.list_all},
     "/configurations/testQueries": {"POST": configurations.test_queries},
     "/configurations/{id}": _CONFIGURATION,

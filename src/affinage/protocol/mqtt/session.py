@@ -16,7 +16,7 @@ from itertools import chain
 from typing import Any, Final, NamedTuple, TypeAlias
 
 from affinage.protocol.errors import ProtocolError
-from affinage.protocol.feeds import Feed, feed_of
+from affinage.protocol.feeds import Feed, feed_of, takes_method
 from affinage.protocol.identities import Identity, Username
 from affinage.protocol.mqtt.fields import MAX_STRING
 from affinage.protocol.mqtt.packets import (
@@ -218,6 +218,10 @@ class ServerSession:
     def wants(self, feed: Feed) -> bool:
         """Whether one of the client's filters subscribes to ``feed``."""
         return feed in self._feeds
+
+    def wants_method(self, name: str) -> bool:
+        """Whether the client is there to be asked for a method of that name."""
+        return self.state is State.OPEN and takes_method(self.filters, name)
 
     def take(self) -> bytes:
         """What is to be sent now, once."""

@@ -8,7 +8,7 @@ import pytest
 
 from affinage.domain import errors
 from affinage.domain.errors import AffinageError, MethodNotAllowed, QuerySyntaxError, Throttled
-from affinage.frontends.http.problems import CODES, SERVER_ERROR, code, problem
+from affinage.frontends.http.problems import CODES, SERVER_ERROR, code, problem, routed_problem
 from fakes.clock import START
 
 REQUEST = "0e0b6f0a-0000-4000-8000-000000000001"
@@ -39,7 +39,9 @@ def test_a_status_is_the_first_three_digits_of_a_number() -> None:
         412,
         413,
         429,
+        502,
         503,
+        504,
     }
     answer = problem(errors.EtagMismatch("x"), request_id=REQUEST, at=START)
     assert answer.status_code == 412
@@ -75,6 +77,28 @@ def test_a_refusal_has_one_semicolon() -> None:
 def test_some_refusals_say_what_to_do(error: Exception, header: str, text: str) -> None:
     """SERVICE-22, SERVICE-23"""
     assert said(error)[0][header] == text
+
+
+def test_what_went_wrong_at_a_device_is_json_within_a_string() -> None:
+    """METHOD-10"""
+    error = errors.DeviceNotOnline("pump-1 is away")
+    answer = routed_problem(error, request_id=REQUEST, at=START)
+    body = json.loads(bytes(answer.body))
+    assert (answer.status_code, answer.headers["iothub-errorcode"]) == (404, "DeviceNotOnline")
+    assert body["ExceptionMessage"] == ""
+    assert json.loads(body["Message"]) == {
+        "errorCode": 404103,
+        "trackingId": "0e0b6f0a000040008000000000000001-G:1-TimeStamp:01/01/2025 00:00:00",
+        "message": "pump-1 is away",
+        "info": {"timeout": "00:00:00"},
+        "timestampUtc": "2025-01-01T00:00:00.000000Z",
+    }
+
+
+@pytest.mark.parametrize("error", [errors.NoAnswer("x"), errors.BadAnswer("x")])
+def test_what_a_device_may_have_done_is_not_to_be_tried_again_by_itself(error: Exception) -> None:
+    """SERVICE-22"""
+    assert "retry-after" not in said(error)[0]
 
 
 def test_what_nobody_raised_on_purpose_is_not_told() -> None:

@@ -308,3 +308,16 @@ async def test_a_module_is_an_identity_of_its_own() -> None:
         await door.connected(client_id="pump-1/m1", username=name)
         assert not device.wire.is_closed
         assert len(door.sessions.connections) == 2
+
+
+@looped
+async def test_a_client_is_asked_for_the_methods_that_it_subscribed_to() -> None:
+    """METHOD-5, MQTT-28, MQTT-31"""
+    async with a_door() as door:
+        client = await door.connected("$iothub/methods/POST/stop/#")
+        connection = door.sessions.connections[KEY]
+        assert connection.invoke("stop", "7", b"null")
+        assert not connection.invoke("start", "8", b"null")
+        assert await client.received() == [Publish("$iothub/methods/POST/stop/?$rid=7", b"null")]
+        client.drop()
+        assert not connection.invoke("stop", "9", b"null")

@@ -179,3 +179,26 @@ async def test_messages_and_answers_to_methods_are_acknowledged() -> None:
         message = Publish("devices/pump-1/messages/events/", b"21", 1, 1)
         late = Publish(MethodAnswer(200, "1").topic, b"", 1, 2)
         assert await client.send(message, late) == [Puback(1), Puback(2)]
+
+
+@looped
+async def test_an_answer_to_a_method_is_passed_on_behind_what_was_reported_before() -> None:
+    """METHOD-13, MQTT-27, MQTT-40"""
+    async with a_door() as door:
+        client = await door.connected()
+        door.twins.gate.shut()
+        answer = Publish(MethodAnswer(-3, "abc").topic, b"{}", 1, 2)
+        assert not await client.send(patch("a", {"n": 1}), answer)
+        assert not door.methods.answers
+        door.twins.gate.open()
+        assert (await client.received())[-1] == Puback(2)
+        assert door.methods.answers == [("abc", -3, b"{}")]
+
+
+@looped
+async def test_whoever_is_let_in_or_has_subscribed_can_be_reached() -> None:
+    async with a_door() as door:
+        client = await door.connected()
+        assert door.sessions.ready_again == [KEY]
+        await client.send(Subscribe(1, ((DESIRED, 1),)))
+        assert door.sessions.ready_again == [KEY, KEY]

@@ -14,7 +14,11 @@ from affinage.frontends.service_api.app import OPERATIONS, create_app
 from fakes.hub import HOST, LIFE_S, OWNER, Hub, running_hub
 from fakes.looped import looped
 
-BODIES: Final[dict[str, object]] = {"/devices": []}
+BODIES: Final[dict[str, object]] = {
+    "/devices": [],
+    "/twins/{id}/methods": {"methodName": "stop"},
+    "/twins/{id}/modules/{module}/methods": {"methodName": "stop"},
+}
 """What a POST needs to be refused for its sender and not for its body; `{}` elsewhere."""
 
 POWERLESS: Final = "device"
@@ -38,7 +42,7 @@ async def test_the_walk_misses_no_operation() -> None:
     async with running_hub() as hub:
         walked = list(operations(hub))
     assert {*walked} == {(method, path) for path, found in OPERATIONS.items() for method in found}
-    assert len(walked) == 23
+    assert len(walked) == 25
 
 
 @pytest.mark.parametrize("stranger", ["nobody", "forger", "latecomer", "neighbour", "unknown"])
