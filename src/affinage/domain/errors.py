@@ -9,7 +9,7 @@ AffinageError
 │   │   └── NotJson             it cannot be read at all
 │   ├── QuerySyntaxError        the text is not a query; shows the place
 │   ├── InvalidTargetCondition  ├── InvalidContent  ├── ImmutableContent  ├── InvalidMetric
-│   ├── InvalidDeviceScope      ├── DefinedTwice    ├── SystemModule
+│   ├── InvalidDeviceScope      ├── DefinedTwice    ├── SystemModule    ├── UnknownGroup
 │   └── UnknownApiVersion       └── MethodNotAllowed
 ├── Unauthorized                prove who you are
 │   └── Forbidden               you are known, and may not
@@ -17,13 +17,15 @@ AffinageError
 ├── NotFound                    create it first, or stop asking
 │   ├── DeviceNotFound          ├── ModuleNotFound          ├── ConfigurationNotFound
 │   ├── DeviceNotOnline         ├── DeviceLeft
-│   ├── MetricNotFound          └── NoSuchPath
+│   ├── GroupNotFound           ├── MetricNotFound          └── NoSuchPath
 ├── Conflict                    read again, decide again, try again
 │   ├── EtagMismatch            ├── VersionMismatch
 │   ├── DeviceExists            ├── ModuleExists            ├── ConfigurationExists
+│   ├── GroupExists             ├── GroupInUse              ├── CannotReplace
 │   └── LockLost
 ├── TooLarge                    send less
 │   ├── TooManyEntries          ├── TooManyModules          ├── TooManyConfigurations
+│   ├── TooManyGroups
 │   ├── TooManyCalls            ├── TooManyMessages         ├── MessageTooLarge
 │   └── BodyTooLarge
 ├── Throttled                   wait as long as it says
@@ -114,6 +116,12 @@ class SystemModule(Invalid):
     code = "system_module"
 
 
+class UnknownGroup(Invalid):
+    """A condition names a group that there is not."""
+
+    code = "unknown_group"
+
+
 class UnknownApiVersion(Invalid):
     code = "unknown_api_version"
 
@@ -168,6 +176,10 @@ class DeviceLeft(NotFound):
     code = "device_left"
 
 
+class GroupNotFound(NotFound):
+    code = "group_not_found"
+
+
 class MetricNotFound(NotFound):
     code = "metric_not_found"
 
@@ -204,6 +216,22 @@ class ConfigurationExists(Conflict):
     code = "configuration_exists"
 
 
+class GroupExists(Conflict):
+    code = "group_exists"
+
+
+class GroupInUse(Conflict):
+    """Conditions name it: they would mean something else without it."""
+
+    code = "group_in_use"
+
+
+class CannotReplace(Conflict):
+    """One device cannot take the place of another as the two are now."""
+
+    code = "cannot_replace"
+
+
 class LockLost(Conflict):
     """The lock has ended: what it held may have been given to another."""
 
@@ -224,6 +252,10 @@ class TooManyModules(TooLarge):
 
 class TooManyConfigurations(TooLarge):
     code = "too_many_configurations"
+
+
+class TooManyGroups(TooLarge):
+    code = "too_many_groups"
 
 
 class TooManyCalls(TooLarge):
