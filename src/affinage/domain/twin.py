@@ -79,7 +79,7 @@ def new_twin(at: Millis, tags: JsonObject | None = None, desired: JsonObject | N
     twin = Twin({}, blank, blank)
     if tags:
         twin = replace(twin, tags=_written("tags of the new twin", {}, tags, MAX_TAGS))
-    if given := _without_marks(desired):
+    if given := without_marks(desired):
         values = _written("desired of the new twin", {}, given, MAX_PROPERTIES)
         stamps = restamp(None, {}, given, values, Stamp(at, 1))
         twin = replace(twin, desired=Section(values, stamps))
@@ -110,7 +110,7 @@ def patch(key: TwinKey, twin: Twin, change: TwinPatch, *, at: Millis) -> Changed
     Source: TWIN-4 to TWIN-6, TWIN-8 to TWIN-10.
     """
     tags = _patched(f"tags of {key.path}", twin.tags, change.tags, MAX_TAGS)
-    told = _without_marks(change.desired)
+    told = without_marks(change.desired)
     desired = _patched(f"desired of {key.path}", twin.desired.values, told, MAX_PROPERTIES)
     return _rewritten(key, twin, tags=tags, desired=desired, told=told, at=at)
 
@@ -124,7 +124,7 @@ def substitute(key: TwinKey, twin: Twin, change: TwinPatch, *, at: Millis) -> Ch
     Source: TWIN-11.
     """
     tags = _patched(f"tags of {key.path}", {}, change.tags, MAX_TAGS)
-    given = _without_marks(change.desired)
+    given = without_marks(change.desired)
     desired = _patched(f"desired of {key.path}", {}, given, MAX_PROPERTIES)
     return _rewritten(key, twin, tags=tags, desired=desired, at=at)
 
@@ -178,7 +178,7 @@ def report(
     return replace(twin, reported=reported, version=twin.version + 1)
 
 
-def _without_marks(given: JsonObject | UnsetType | None) -> JsonObject | UnsetType | None:
+def without_marks(given: JsonObject | UnsetType | None) -> JsonObject | UnsetType | None:
     """Clients echo whole twins: `$metadata` and `$version` at the root mean nothing."""
     if not is_object(given):
         return given

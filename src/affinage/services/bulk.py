@@ -1,22 +1,57 @@
 """Many identities in one request: each entry for itself, all in one commit where they can be."""
 
 import asyncio
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Final
+
+from msgspec import UNSET
 
 from affinage.domain.errors import AffinageError, DefinedTwice, Malformed, TooManyEntries
 from affinage.domain.names import TwinKey
 from affinage.domain.principal import Principal, Right
-from affinage.domain.twin import TwinPatch
+from affinage.domain.twin import TwinPatch, without_marks
 from affinage.domain.values import JsonObject, is_object
 from affinage.services.limits import UNLIMITED, Limits, Operation
-from affinage.services.registry import ANY, Registry
+from affinage.services.registry import ANY, Entry, Registry
 
 MAX_BULK: Final = 100
 """Entries in one bulk request."""
 
-MODES: Final = ("create", "update", "updateIfMatchETag", "delete", "deleteIfMatchETag")
+
+@dataclass(frozen=True, slots=True)
+class Mode:
+    """What an entry does to an identity that is not there, and to one that is."""
+
+    creates: bool = False
+    changes: bool = False
+    """Also its twin, if the entry has something for that."""
+    is_whole: bool = True
+    """Whether it writes the identity, and not its twin alone."""
+
+
+IF_MATCH: Final = "IfMatchETag"
+"""How the modes end that heed the etags of an entry."""
+
+CREATE: Final = "create"
+CREATE_OR_UPDATE: Final = "createOrUpdate"
+
+DELETE: Final = Mode()
+
+_MODES: Final = {
+    CREATE: Mode(creates=True),
+    "update": Mode(changes=True),
+    CREATE_OR_UPDATE: Mode(creates=True, changes=True),
+    "updateTwin": Mode(changes=True, is_whole=False),
+    "delete": DELETE,
+}
+
+MODES: Final[Mapping[str, Mode]] = _MODES | {
+    f"{name}{IF_MATCH}": mode for name, mode in _MODES.items() if name != CREATE
+}
+"""By the name that an entry gives as its `importMode`."""
+
+_BY_LOWER_NAME: Final = {name.lower(): (name, mode) for name, mode in MODES.items()}
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,7 +69,7 @@ class Bulk:
         self._registry, self._limits = registry, limits
 
     async def run(self, entries: Sequence[JsonObject], *, by: Principal) -> list[BulkError]:
-        """Create, change or delete up to MAX_BULK identities.
+        """Create, change or delete up to MAX_BULK identities, or write their twins.
 
         Returns:
             The entries that were refused; all others have taken effect.
@@ -42,7 +77,7 @@ class Bulk:
         Raises:
             TooManyEntries, DefinedTwice, Malformed: none has taken effect.
 
-        Source: IDENTITY-20 to IDENTITY-22.
+        Source: IDENTITY-20 to IDENTITY-22, IDENTITY-25 to IDENTITY-27.
         """
         by.require(Right.REGISTRY_WRITE)
         if len(entries) > MAX_BULK:
@@ -54,28 +89,55 @@ class Bulk:
         self._limits.take(Operation.REGISTRY, by, len(entries))
         async with asyncio.TaskGroup() as tasks:  # at once, so that they share a commit
             pairs = zip(keys, entries, strict=True)
-            done = [tasks.create_task(self._entry(key, entry, by)) for key, entry in pairs]
+            done = [tasks.create_task(self._refusal(key, entry, by)) for key, entry in pairs]
         return [error for task in done if (error := task.result())]
 
-    async def _entry(self, key: TwinKey, entry: JsonObject, by: Principal) -> BulkError | None:
-        mode = str(entry.get("importMode") or "create")
+    async def entry(self, entry: JsonObject, *, mode: str = CREATE, by: Principal) -> None:
+        """Carry out one entry in a unit of its own; entries of imports come here one by one.
+
+        Args:
+            entry: as in a bulk request.
+            mode: of an entry that names none.
+
+        Raises:
+            Malformed: it names nothing, or its mode is none of MODES.
+            AffinageError: as `Registry.write` and `Registry.delete`. In every case nothing has
+                changed.
+
+        Source: IDENTITY-21, IDENTITY-22, IDENTITY-25 to IDENTITY-27.
+        """
+        await self._carry_out(_key(entry), _mode(entry, mode), entry, by)
+
+    async def _refusal(self, key: TwinKey, entry: JsonObject, by: Principal) -> BulkError | None:
+        mode = _mode(entry, CREATE)
         try:
-            await self._carry_out(key, mode.lower(), entry, by)
+            await self._carry_out(key, mode, entry, by)
         except AffinageError as error:
             return BulkError(key, error, mode)
         return None
 
-    async def _carry_out(self, key: TwinKey, mode: str, entry: JsonObject, by: Principal) -> None:
-        etag = str(entry.get("eTag") or ANY).strip('"') if mode.endswith("ifmatchetag") else ANY
-        match mode.removesuffix("ifmatchetag"):
-            case "create":
-                await self._registry.create(key, entry, _twin(entry), by=by)
-            case "update":
-                await self._registry.put(key, entry, if_match=etag, by=by)
-            case "delete":
-                await self._registry.delete(key, if_match=etag, by=by)
-            case _:
-                raise Malformed(f"importMode {mode!r} is none of {', '.join(MODES)}")
+    async def _carry_out(self, key: TwinKey, name: str, entry: JsonObject, by: Principal) -> None:
+        if name.lower() not in _BY_LOWER_NAME:
+            raise Malformed(f"importMode {name[:40]!r} is none of {', '.join(MODES)}")
+        name, mode = _BY_LOWER_NAME[name.lower()]
+        etag, twin_etag = _etags(entry) if name.endswith(IF_MATCH) else (ANY, None)
+        if mode == DELETE:
+            await self._registry.delete(key, if_match=etag, by=by)
+            return
+        what = Entry(entry if mode.is_whole else None, _twin(entry), etag, twin_etag)
+        await self._registry.write(key, what, creates=mode.creates, changes=mode.changes, by=by)
+
+
+def _mode(entry: JsonObject, default: str) -> str:
+    return str(entry.get("importMode") or default)
+
+
+def _etags(entry: JsonObject) -> tuple[str, str | None]:
+    """The identity's and the twin's; quoted or bare, and what is absent is any."""
+    identity, twin = (
+        str(entry.get(name) or ANY).removeprefix("W/").strip('"') for name in ("eTag", "twinETag")
+    )
+    return identity or ANY, None if twin in ("", ANY) else twin
 
 
 def _key(entry: JsonObject) -> TwinKey:
@@ -86,9 +148,9 @@ def _key(entry: JsonObject) -> TwinKey:
 
 
 def _twin(entry: JsonObject) -> TwinPatch:
-    """What the new twin begins with."""
-    properties = _object(entry, "properties")
-    return TwinPatch(_object(entry, "tags"), _object(properties, "desired"))
+    """What its twin begins with, or what is merged into it; an empty section writes nothing."""
+    desired = without_marks(_object(_object(entry, "properties"), "desired"))
+    return TwinPatch(_object(entry, "tags") or UNSET, desired or UNSET)
 
 
 def _object(of: JsonObject, name: str) -> JsonObject:

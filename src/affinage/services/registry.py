@@ -3,6 +3,8 @@
 from collections.abc import Callable
 from typing import Final
 
+from msgspec import Struct
+
 from affinage.domain import registration
 from affinage.domain.device import Device
 from affinage.domain.errors import DeviceExists, EtagMismatch, ModuleExists, SystemModule
@@ -14,7 +16,7 @@ from affinage.domain.query.parse import parse_condition
 from affinage.domain.query.syntax import Collection
 from affinage.domain.registration import Makings
 from affinage.domain.scopes import SCOPE, ParentsOf
-from affinage.domain.twin import TwinPatch, new_twin
+from affinage.domain.twin import DesiredChanged, TwinPatch, check_etag, new_twin, patch
 from affinage.domain.values import JsonObject
 from affinage.ports.clock import Clock
 from affinage.ports.ids import Ids
@@ -31,8 +33,20 @@ ANY: Final = "*"
 
 _DISABLED: Final = parse_condition("status = 'disabled'")
 
-Write = Callable[[View], Device | None]
-"""What a unit makes of the device; None deletes it."""
+Written = tuple[Device, tuple[DesiredChanged, ...]]
+"""What a unit makes of a device, and what it and its modules must be told."""
+
+
+class Entry(Struct, frozen=True):
+    """What is written of an identity and of its twin at once."""
+
+    body: JsonObject | None
+    """As of a PUT; None leaves the identity alone."""
+    twin: TwinPatch = TwinPatch()
+    etag: str = ANY
+    """The identity's, if it is there."""
+    twin_etag: str | None = None
+    """Its twin's; None is any."""
 
 
 def makings(vault: Vault, ids: Ids) -> Makings:
@@ -74,14 +88,10 @@ class Registry:
             return await self.create(key, body, by=by)
         at = self._now()
 
-        def change(view: View) -> Device:
+        def change(view: View) -> Written:
             device = view.device(key.device)
             _check_etag(key, device, if_match)
-            if key.module is None:
-                return registration.changed_device(
-                    device, body, self._makings, parents_in(view), at
-                )
-            return registration.changed_module(device, key.module, body, self._makings)
+            return self._changed(device, key, body, parents_in(view), at), ()
 
         return await self._write(key, change, by)
 
@@ -94,13 +104,41 @@ class Registry:
         """
         at = self._now()
 
-        def made(view: View) -> Device:
-            device = self._made(view, key, body, at)
-            if twin is None:
-                return device
-            return device.with_twin(key, new_twin(at, twin.tags or None, twin.desired or None))
+        def made(view: View) -> Written:
+            device = self._made(view, key, body, parents_in(view), at)
+            return _begun(device, key, twin or TwinPatch(), at), ()
 
         return await self._write(key, made, by)
+
+    async def write(
+        self, key: TwinKey, entry: Entry, *, creates: bool, changes: bool, by: Principal
+    ) -> JsonObject:
+        """Write an identity and its twin as one; what is there is changed, its twin merged into.
+
+        Nobody's parent need be there yet: many entries come in any order.
+
+        Args:
+            creates: whether it may be new.
+            changes: whether it may be there.
+
+        Raises:
+            As `put`; EtagMismatch for the twin, too. In every case nothing has changed.
+
+        Source: IDENTITY-21, IDENTITY-22, IDENTITY-25 to IDENTITY-27.
+        """
+        at = self._now()
+
+        def written(view: View) -> Written:
+            if creates and not (changes and _is_there(view, key)):
+                made = self._made(view, key, entry.body or {}, _unchecked, at)
+                return _begun(made, key, entry.twin, at), ()
+            device = view.device(key.device)
+            _check_etag(key, device, entry.etag)
+            if entry.body is not None:
+                device = self._changed(device, key, entry.body, _unchecked, at)
+            return _merged(device, key, entry, at)
+
+        return await self._write(key, written, by)
 
     async def delete(self, key: TwinKey, *, if_match: str | None, by: Principal) -> None:
         """Delete an identity with its twin, a device with its modules; connections end.
@@ -154,26 +192,40 @@ class Registry:
         self._limits.take(Operation.REGISTRY, by)
         return self._fleet.connected_count
 
-    async def _write(self, key: TwinKey, write: Write, by: Principal) -> JsonObject:
+    async def _write(
+        self, key: TwinKey, write: Callable[[View], Written], by: Principal
+    ) -> JsonObject:
         by.require(Right.REGISTRY_WRITE)
         self._limits.take(Operation.REGISTRY, by)
-        return await self._fleet.change(
-            lambda view: Change(
-                lambda after: self._document(after.device(key.device), key),
-                devices={key.device: write(view)},
-            )
-        )
 
-    def _made(self, view: View, key: TwinKey, body: JsonObject, at: Millis) -> Device:
+        def decide(view: View) -> Change[JsonObject]:
+            device, events = write(view)
+            return Change(
+                lambda after: self._document(after.device(key.device), key),
+                devices={key.device: device},
+                events=events,
+            )
+
+        return await self._fleet.change(decide)
+
+    def _made(
+        self, view: View, key: TwinKey, body: JsonObject, parents_of: ParentsOf, at: Millis
+    ) -> Device:
         if key.module is None:
             if view.find(key.device) is not None:
                 raise DeviceExists(f"device {key.device} exists")
-            parents_of = parents_in(view)
             return registration.new_device(key.device, body, self._makings, parents_of, at)
         device = view.device(key.device)
         if key.module in device.modules:
             raise ModuleExists(f"module {key.path} exists")
         return registration.new_module(device, key.module, body, self._makings, at)
+
+    def _changed(
+        self, device: Device, key: TwinKey, body: JsonObject, parents_of: ParentsOf, at: Millis
+    ) -> Device:
+        if key.module is None:
+            return registration.changed_device(device, body, self._makings, parents_of, at)
+        return registration.changed_module(device, key.module, body, self._makings)
 
     def _document(self, device: Device, key: TwinKey) -> JsonObject:
         presence = self._fleet.presence(key)
@@ -204,6 +256,30 @@ def parents_in(view: View) -> ParentsOf:
         return identity.parent_scopes if identity.device_scope == scope else None
 
     return parents_of
+
+
+def _unchecked(scope: str) -> tuple[str, ...]:
+    """Whoever it is, somebody may be it."""
+    return ()
+
+
+def _is_there(view: View, key: TwinKey) -> bool:
+    device = view.find(key.device)
+    return device is not None and (key.module is None or key.module in device.modules)
+
+
+def _begun(device: Device, key: TwinKey, twin: TwinPatch, at: Millis) -> Device:
+    """The device with what its new twin, or that of its new module, begins with."""
+    tags, desired = (given or None for given in (twin.tags, twin.desired))
+    return device.with_twin(key, new_twin(at, tags, desired)) if tags or desired else device
+
+
+def _merged(device: Device, key: TwinKey, entry: Entry, at: Millis) -> Written:
+    twin = device.twin_of(key)
+    if entry.body is None or entry.twin != TwinPatch():
+        check_etag(key, twin, entry.twin_etag)
+    written, events = patch(key, twin, entry.twin, at=at)
+    return (device if written is twin else device.with_twin(key, written)), events
 
 
 def _check_etag(key: TwinKey, device: Device, if_match: str | None) -> None:
