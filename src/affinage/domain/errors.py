@@ -17,15 +17,17 @@ AffinageError
 ├── NotFound                    create it first, or stop asking
 │   ├── DeviceNotFound          ├── ModuleNotFound          ├── ConfigurationNotFound
 │   ├── DeviceNotOnline         ├── DeviceLeft
+│   ├── PolicyNotFound
 │   ├── GroupNotFound           ├── MetricNotFound          └── NoSuchPath
 ├── Conflict                    read again, decide again, try again
 │   ├── EtagMismatch            ├── VersionMismatch
 │   ├── DeviceExists            ├── ModuleExists            ├── ConfigurationExists
 │   ├── GroupExists             ├── GroupInUse              ├── CannotReplace
+│   ├── PolicyExists
 │   └── LockLost
 ├── TooLarge                    send less
 │   ├── TooManyEntries          ├── TooManyModules          ├── TooManyConfigurations
-│   ├── TooManyGroups
+│   ├── TooManyGroups           ├── TooManyPolicies
 │   ├── TooManyCalls            ├── TooManyMessages         ├── MessageTooLarge
 │   └── BodyTooLarge
 ├── Throttled                   wait as long as it says
@@ -176,6 +178,10 @@ class DeviceLeft(NotFound):
     code = "device_left"
 
 
+class PolicyNotFound(NotFound):
+    code = "policy_not_found"
+
+
 class GroupNotFound(NotFound):
     code = "group_not_found"
 
@@ -210,6 +216,10 @@ class DeviceExists(Conflict):
 
 class ModuleExists(Conflict):
     code = "module_exists"
+
+
+class PolicyExists(Conflict):
+    code = "policy_exists"
 
 
 class ConfigurationExists(Conflict):
@@ -248,6 +258,10 @@ class TooManyEntries(TooLarge):
 
 class TooManyModules(TooLarge):
     code = "too_many_modules"
+
+
+class TooManyPolicies(TooLarge):
+    code = "too_many_policies"
 
 
 class TooManyConfigurations(TooLarge):
