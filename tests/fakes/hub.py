@@ -11,14 +11,15 @@ import httpx
 from affinage.adapters.memory.store import MemoryStore
 from affinage.adapters.prometheus.exposition import PrometheusExposition
 from affinage.apps.examining import Body
+from affinage.apps.openapi import documents
 from affinage.frontends.http.figures import HttpFigures
 from affinage.frontends.http.prefixes import by_prefix
 from affinage.frontends.monitoring.app import PATH
 from affinage.frontends.monitoring.app import Services as Monitoring
 from affinage.frontends.monitoring.app import create_app as monitoring_app
-from affinage.frontends.native_api.app import PREFIX
 from affinage.frontends.native_api.app import create_app as native_app
 from affinage.frontends.native_api.calls import Services as NativeServices
+from affinage.frontends.native_api.described import PREFIX
 from affinage.frontends.service_api.app import create_app
 from affinage.frontends.service_api.calls import Services
 from affinage.protocol.tokens import make_token
@@ -157,6 +158,7 @@ def _native(services: Services, doctor: Doctor) -> NativeServices:
         access=services.access,
         configurations=services.configurations,
         doctor=doctor,
+        documents=documents(),
         clock=services.clock,
         ids=services.ids,
     )

@@ -23,6 +23,7 @@ from affinage.adapters.system.collections import Collections
 from affinage.adapters.system.descriptors import raised
 from affinage.adapters.system.ids import SystemIds
 from affinage.apps.examining import Body, machine
+from affinage.apps.openapi import documents
 from affinage.apps.place import Place
 from affinage.apps.settings import HubSettings
 from affinage.apps.times import Times, system_times
@@ -36,6 +37,7 @@ from affinage.frontends.mqtt.figures import MqttFigures
 from affinage.frontends.mqtt.needs import Needs
 from affinage.frontends.native_api import app as native_api
 from affinage.frontends.native_api.calls import Services as NativeServices
+from affinage.frontends.native_api.described import PREFIX
 from affinage.frontends.service_api.app import create_app
 from affinage.frontends.service_api.calls import Services
 from affinage.frontends.tls.capacity import Capacity
@@ -162,6 +164,7 @@ class Parts:
             access=self.access,
             configurations=self.configurations,
             doctor=self.doctor,
+            documents=documents(),
             clock=self.clock,
             ids=self.ids,
         )
@@ -301,7 +304,7 @@ class Hub:
         metrics = Metrics(PrometheusExposition(parts.sources()))
         watched = monitoring.Services(parts.access, metrics, parts.clock, parts.ids)
         special = {
-            native_api.PREFIX: native_api.create_app(parts.native_services(), figures),
+            PREFIX: native_api.create_app(parts.native_services(), figures),
             monitoring.PATH: monitoring.create_app(watched, figures),
         }
         return by_prefix(special, create_app(parts.services(), figures))

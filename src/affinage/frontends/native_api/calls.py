@@ -29,6 +29,8 @@ class Services:
     access: Access
     configurations: Configurations
     doctor: Doctor
+    documents: Mapping[str, JsonObject]
+    """The OpenAPI document of each door."""
     clock: Clock
     ids: Ids
 

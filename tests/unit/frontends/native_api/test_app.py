@@ -5,7 +5,8 @@ from collections.abc import Iterator
 import pytest
 from starlette.routing import Route
 
-from affinage.frontends.native_api.app import OPERATIONS, PREFIX, create_app
+from affinage.frontends.native_api.app import OPERATIONS, create_app
+from affinage.frontends.native_api.described import PREFIX
 from fakes.hub import Hub, running_hub
 from fakes.looped import looped
 

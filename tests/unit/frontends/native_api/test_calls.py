@@ -2,7 +2,7 @@
 
 import pytest
 
-from affinage.frontends.native_api.app import PREFIX
+from affinage.frontends.native_api.described import PREFIX
 from fakes.hub import running_hub
 from fakes.looped import looped
 

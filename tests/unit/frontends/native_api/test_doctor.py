@@ -3,7 +3,7 @@
 import asyncio
 from typing import Any
 
-from affinage.frontends.native_api.app import PREFIX
+from affinage.frontends.native_api.described import PREFIX
 from fakes.hub import Hub, running_hub
 from fakes.looped import looped
 

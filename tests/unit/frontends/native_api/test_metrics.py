@@ -4,7 +4,7 @@ from typing import Any
 
 import pytest
 
-from affinage.frontends.native_api.app import PREFIX
+from affinage.frontends.native_api.described import PREFIX
 from affinage.services import counts
 from fakes.hub import Hub, running_hub
 from fakes.looped import looped

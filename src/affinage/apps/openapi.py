@@ -1,0 +1,20 @@
+"""The OpenAPI documents of a hub, by door."""
+
+from collections.abc import Mapping
+from functools import cache
+
+from affinage.domain.values import JsonObject
+from affinage.frontends.http.openapi import document
+from affinage.frontends.native_api import app as native_api
+from affinage.frontends.native_api import described as native
+from affinage.frontends.service_api import app as service_api
+from affinage.frontends.service_api import described as service
+
+
+@cache
+def documents() -> Mapping[str, JsonObject]:
+    """Of the service API and of the native one; the same for every hub of a release."""
+    return {
+        "service": document(service.DOOR, service_api.OPERATIONS, service.DESCRIBED),
+        "native": document(native.DOOR, native_api.OPERATIONS, native.DESCRIBED),
+    }

@@ -1,0 +1,46 @@
+"""The OpenAPI document of this door: what each operation takes and gives."""
+
+from collections.abc import Mapping
+from typing import Final
+
+from affinage.frontends.http.openapi import Described, Door, Parameter
+from affinage.frontends.native_api import documents as the
+from affinage.frontends.native_api.problems import PROBLEM
+
+PREFIX: Final = "/affinage/v1"
+
+_TEXT: Final = {"type": "string"}
+_AFTER: Final = Parameter("after", "The page behind another: its `next`.", _TEXT)
+_LIMIT: Final = Parameter(
+    "limit", "How many a page may have.", {"type": "integer", "minimum": 1, "maximum": 1000}
+)
+_KNOWN: Final = Parameter(
+    "If-None-Match", "An etag that is known: 304 if it is still so.", _TEXT, where="header"
+)
+
+DOOR: Final = Door(
+    title="Affinage, the native API",
+    what="What the hub offers beside what it offers as Azure IoT Hub does.",
+    version="v1",
+    refusal=the.Problem,
+    refusal_media_type=PROBLEM,
+    prefix=PREFIX,
+    names={"id": _TEXT, "metric": _TEXT, "door": {"enum": ["service", "native"]}},
+)
+
+DESCRIBED: Final[Mapping[str, Mapping[str, Described]]] = {
+    "/configurations/{id}/metrics": {
+        "GET": Described(the.Metrics, parameters=(_KNOWN,), also={304: None}),
+    },
+    "/configurations/{id}/metrics/{metric}/rows": {
+        "GET": Described(the.Rows, parameters=(_AFTER, _LIMIT)),
+    },
+    "/doctor": {
+        "POST": Described(the.Examination, status=202),
+        "GET": Described(the.Examination, parameters=(_KNOWN,), also={304: None}),
+    },
+    "/openapi/{door}": {
+        "GET": Described(the.Document, parameters=(_KNOWN,), also={304: None}),
+    },
+}
+"""By path below the prefix, by method, as the operations are."""

@@ -1,0 +1,72 @@
+"""The shapes of what this door takes and gives, for its OpenAPI document.
+
+Nothing is decoded by them: bodies are checked where their meaning is known.
+"""
+
+from typing import Annotated, Any, Literal, TypedDict
+
+from msgspec import Meta
+
+Moment = Annotated[str, Meta(description="ISO 8601, UTC.")]
+
+
+class Problem(TypedDict):
+    """What was refused, and why: RFC 9457."""
+
+    type: Annotated[str, Meta(description="urn:affinage:problem: and the error's code.")]
+    title: str
+    status: int
+    detail: str
+    instance: Annotated[str, Meta(description="The request's id, as in the hub's log.")]
+
+
+class Metric(TypedDict):
+    """One number of a configuration, with its time and the query behind it."""
+
+    name: str
+    custom: bool
+    query: str
+    count: int | None
+    countedAt: Moment | None
+    by: str | None
+
+
+class Metrics(TypedDict):
+    configuration: str
+    metrics: list[Metric]
+
+
+class Rows(TypedDict):
+    """A page; ``next`` asks for the one behind it, null if there is none."""
+
+    rows: list[dict[str, Any]]
+    next: str | None
+
+
+class Finding(TypedDict):
+    check: str
+    severity: Literal["ok", "warning", "problem"]
+    what: str
+    nextStep: str
+    details: list[str]
+
+
+class Examination(TypedDict):
+    """What the doctor has found so far; ``endedAt`` is null while it looks."""
+
+    number: int
+    begunAt: Moment
+    endedAt: Moment | None
+    done: int
+    total: int
+    severity: Literal["ok", "warning", "problem"]
+    findings: list[Finding]
+
+
+class Document(TypedDict, total=False):
+    """An OpenAPI document."""
+
+    openapi: str
+    info: dict[str, Any]
+    paths: dict[str, Any]
+    components: dict[str, Any]

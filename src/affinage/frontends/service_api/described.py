@@ -1,0 +1,94 @@
+"""The OpenAPI document of this door: what each operation takes and gives."""
+
+from collections.abc import Mapping
+from typing import Any, Final
+
+from affinage.frontends.http.openapi import JSON, Described, Door, Parameter
+from affinage.frontends.service_api import documents as the
+
+_ID: Final = {"type": "string", "maxLength": 128, "pattern": r"^[A-Za-z0-9\-:.+%_#*?!(),=@;$']+$"}
+
+_VERSION: Final = Parameter(
+    "api-version",
+    "Any date from 2016-02-03 on, perhaps with -preview: all mean the same.",
+    {"type": "string", "enum": ["2021-04-12"]},
+    is_required=True,
+)
+_IF_MATCH: Final = Parameter(
+    "If-Match",
+    "The etag that the thing must have; * is any. Without it a PUT creates.",
+    {"type": "string"},
+    where="header",
+)
+_TOP: Final = Parameter("top", "How many are wanted.", {"type": "integer"})
+_SIZE: Final = Parameter(
+    "x-ms-max-item-count",
+    "How many rows a page may have.",
+    {"type": "integer", "minimum": 1},
+    where="header",
+)
+_CONTINUATION: Final = Parameter(
+    "x-ms-continuation",
+    "The page behind another: the header of that name in its answer.",
+    {"type": "string"},
+    where="header",
+)
+
+DOOR: Final = Door(
+    title="Affinage, the service API",
+    what="What back ends and tools ask of the hub, as they ask it of Azure IoT Hub.",
+    version="2021-04-12",
+    refusal=the.Refusal,
+    refusal_media_type=JSON,
+    parameters=(_VERSION,),
+    names={"id": _ID, "module": _ID},
+)
+
+_GUARDED: Final = (_IF_MATCH,)
+_DELETED: Final = Described(status=204, parameters=_GUARDED)
+_IDENTITY_OF_A_DEVICE: Final = {
+    "GET": Described(the.Device),
+    "PUT": Described(the.Device, the.NewDevice, parameters=_GUARDED),
+    "DELETE": _DELETED,
+}
+_IDENTITY_OF_A_MODULE: Final = {
+    "GET": Described(the.Module),
+    "PUT": Described(the.Module, the.NewModule, parameters=_GUARDED),
+    "DELETE": _DELETED,
+}
+_TWIN: Final = {
+    "GET": Described(the.Twin),
+    "PATCH": Described(the.Twin, the.TwinPatch, parameters=_GUARDED),
+    "PUT": Described(the.Twin, the.TwinPatch, parameters=_GUARDED),
+}
+_CONFIGURATION_ITSELF: Final = {
+    "GET": Described(the.Configuration),
+    "PUT": Described(the.Configuration, the.NewConfiguration, parameters=_GUARDED),
+    "DELETE": _DELETED,
+}
+_METHODS: Final = {
+    "POST": Described(the.MethodResult, the.Method, refusals=(403, 502, 504)),
+}
+
+DESCRIBED: Final[Mapping[str, Mapping[str, Described]]] = {
+    "/devices": {
+        "GET": Described(list[the.Device], parameters=(_TOP,)),
+        "POST": Described(the.BulkResult, list[the.BulkEntry], also={400: the.BulkRefusal}),
+    },
+    "/devices/query": {
+        "POST": Described(list[dict[str, Any]], the.Query, parameters=(_SIZE, _CONTINUATION)),
+    },
+    "/devices/{id}": _IDENTITY_OF_A_DEVICE,
+    "/devices/{id}/modules": {"GET": Described(list[the.Module])},
+    "/devices/{id}/modules/{module}": _IDENTITY_OF_A_MODULE,
+    "/twins/{id}": _TWIN,
+    "/twins/{id}/modules/{module}": _TWIN,
+    "/twins/{id}/methods": _METHODS,
+    "/twins/{id}/modules/{module}/methods": _METHODS,
+    "/configurations": {"GET": Described(list[the.Configuration], parameters=(_TOP,))},
+    "/configurations/testQueries": {"POST": Described(the.TrialResult, the.Trial)},
+    "/configurations/{id}": _CONFIGURATION_ITSELF,
+    "/statistics/devices": {"GET": Described(the.DeviceStatistics)},
+    "/statistics/service": {"GET": Described(the.ServiceStatistics)},
+}
+"""By path, by method, as the operations are."""
