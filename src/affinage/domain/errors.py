@@ -10,6 +10,9 @@ AffinageError
 │   ├── QuerySyntaxError        the text is not a query; shows the place
 │   ├── InvalidTargetCondition  ├── InvalidContent  ├── ImmutableContent  ├── InvalidMetric
 │   ├── InvalidDeviceScope      ├── DefinedTwice    ├── SystemModule    ├── UnknownGroup
+│   ├── InvalidOperation        ├── InvalidPolicyKey
+│   ├── InvalidJsonPatch        a digital twin's: it is none
+│   │   ├── InvalidPatchValue   ├── InvalidPatchStep    └── InvalidPatchPath
 │   └── UnknownApiVersion       └── MethodNotAllowed
 ├── Unauthorized                prove who you are
 │   └── Forbidden               you are known, and may not
@@ -122,6 +125,36 @@ class UnknownGroup(Invalid):
     """A condition names a group that there is not."""
 
     code = "unknown_group"
+
+
+class InvalidOperation(Invalid):
+    """Fine in itself, but not for what it is asked of."""
+
+    code = "invalid_operation"
+
+
+class InvalidPolicyKey(Invalid):
+    """It names neither key of an identity, nor both."""
+
+    code = "invalid_policy_key"
+
+
+class InvalidJsonPatch(Invalid):
+    code = "invalid_json_patch"
+
+
+class InvalidPatchValue(InvalidJsonPatch):
+    code = "invalid_patch_value"
+
+
+class InvalidPatchStep(InvalidJsonPatch):
+    """It would replace or remove what is not there, or puts something below nothing."""
+
+    code = "invalid_patch_step"
+
+
+class InvalidPatchPath(InvalidJsonPatch):
+    code = "invalid_patch_path"
 
 
 class UnknownApiVersion(Invalid):

@@ -31,6 +31,7 @@ SERVER_ERROR: Final = Code(500001, "ServerError")
 
 CODES: Final[dict[type[Exception], Code]] = {
     errors.Invalid: Code(400004, "ArgumentInvalid"),
+    errors.InvalidOperation: Code(400003, "InvalidOperation"),
     errors.Missing: Code(400005, "ArgumentNull"),
     errors.Malformed: Code(400006, "IotHubFormatError"),
     errors.NotJson: Code(400012, "DeserializationError"),
@@ -40,6 +41,11 @@ CODES: Final[dict[type[Exception], Code]] = {
     errors.InvalidMetric: Code(400404, "InvalidConfigurationCustomMetricsQuery"),
     errors.InvalidDeviceScope: Code(400028, "InvalidDeviceScope"),
     errors.DefinedTwice: Code(400011, "DeviceDefinedMultipleTimes"),
+    errors.InvalidPolicyKey: Code(400035, "InvalidPolicyKey"),
+    errors.InvalidJsonPatch: Code(400505, "InvalidDigitalTwinJsonPatch"),
+    errors.InvalidPatchValue: Code(400506, "InvalidDigitalTwinPayload"),
+    errors.InvalidPatchStep: Code(400507, "InvalidDigitalTwinPatch"),
+    errors.InvalidPatchPath: Code(400508, "InvalidDigitalTwinPatchPath"),
     errors.SystemModule: Code(401100, "SystemModuleModifyUnauthorizedAccess"),
     errors.UnknownApiVersion: Code(400001, "InvalidProtocolVersion"),
     errors.MethodNotAllowed: Code(405000, "GenericMethodNotAllowed"),
