@@ -13,7 +13,7 @@ help:  ## what there is to make
 demo: .venv/ready  ## the walk-through, from nothing: firmware to a fleet in two stages
 	$(BIN)/affinage demo
 
-test: .venv/dev .venv/conformance  ## every test; needs only Python
+test: .venv/dev .venv/conformance .venv/npm/ready  ## every test; needs only Python
 	$(ALONE) $(BIN)/pytest tests
 
 check: lint types arch rules  ## what every commit passes
@@ -50,7 +50,7 @@ sweeps: .venv/dev  ## a sweep over 100,000 devices, cut short again and again
 powerloss: .venv/dev  ## writes that never reached the disk, at 5,000 points
 	AFFINAGE_POWER_LOSSES=$${AFFINAGE_POWER_LOSSES:-5000} $(ALONE) $(BIN)/pytest tests/system/test_power_loss.py
 
-conformance: .venv/dev .venv/conformance  ## other people's clients, unmodified
+conformance: .venv/dev .venv/conformance .venv/npm/ready  ## other people's clients, unmodified
 	$(ALONE) $(BIN)/pytest tests/conformance
 
 bench: .venv/dev  ## measure, alone on the machine, for half an hour; results go to bench/results
@@ -99,4 +99,10 @@ docs: .venv/dev  ## every link leads somewhere; the changelog's next entry
 .venv/conformance: .venv/dev
 	@$(INSTALL) --only-binary uamqp --use-pep517 -e '.[conformance]' && touch $@ || { \
 	  echo "The SDKs cannot be installed for this Python: the conformance suite is left out." >&2; \
+	  test "$$AFFINAGE_CI" != 1; }
+
+# The SDK for Node.js, with the machine's own Node.js or one that comes as a package of Python's.
+.venv/npm/ready: .venv/dev tests/conformance/npm/package.json
+	@$(BIN)/python tests/node.py && touch $@ || { \
+	  echo "Node.js or its packages cannot be installed: their conformance suite is left out." >&2; \
 	  test "$$AFFINAGE_CI" != 1; }
