@@ -3,6 +3,8 @@
 from collections.abc import Mapping
 from functools import cache
 
+from msgspec import to_builtins
+
 from affinage.domain.values import JsonObject
 from affinage.frontends.http.openapi import document
 from affinage.frontends.native_api import app as native_api
@@ -15,6 +17,6 @@ from affinage.frontends.service_api import described as service
 def documents() -> Mapping[str, JsonObject]:
     """Of the service API and of the native one; the same for every hub of a release."""
     return {
-        "service": document(service.DOOR, service_api.OPERATIONS, service.DESCRIBED),
-        "native": document(native.DOOR, native_api.OPERATIONS, native.DESCRIBED),
+        "service": to_builtins(document(service.DOOR, service_api.OPERATIONS, service.DESCRIBED)),
+        "native": to_builtins(document(native.DOOR, native_api.OPERATIONS, native.DESCRIBED)),
     }

@@ -15,11 +15,9 @@ from typing import Any, Final
 
 import msgspec
 
-from affinage.domain.values import JsonObject
-
 OPENAPI: Final = "3.1.0"
 JSON: Final = "application/json"
-SCHEMES: Final = {
+SCHEMES: Final[Mapping[str, Any]] = {
     "sharedAccessSignature": {
         "type": "apiKey",
         "in": "header",
@@ -96,7 +94,7 @@ class Door:
 
 def document(
     door: Door, operations: Table, described: Mapping[str, Mapping[str, Described]]
-) -> JsonObject:
+) -> Schema:
     """The whole document; KeyError if an operation is not described."""
     kinds = [door.refusal, *_kinds(described)]
     schemas, components = msgspec.json.schema_components(kinds, ref_template=_SCHEMA)
