@@ -76,6 +76,9 @@ class Described:
     """Statuses besides those that every operation of its method may have."""
 
 
+_BARE: Final = Described()
+
+
 @dataclass(frozen=True, slots=True)
 class Door:
     """What is the same for all operations of a door."""
@@ -95,7 +98,7 @@ class Door:
 def document(
     door: Door, operations: Table, described: Mapping[str, Mapping[str, Described]]
 ) -> Schema:
-    """The whole document; KeyError if an operation is not described."""
+    """The whole document; of an operation that is not described, what its path and docstring say."""
     kinds = [door.refusal, *_kinds(described)]
     schemas, components = msgspec.json.schema_components(kinds, ref_template=_SCHEMA)
     page = _Page(door, {repr(kind): one for kind, one in zip(kinds, schemas, strict=True)})
@@ -105,7 +108,9 @@ def document(
         "security": [{name: []} for name in SCHEMES],
         "paths": {
             door.prefix + path: {
-                method.lower(): page.operation(method, path, described[path][method], operation)
+                method.lower(): page.operation(
+                    method, path, described.get(path, {}).get(method, _BARE), operation
+                )
                 for method, operation in methods.items()
             }
             for path, methods in operations.items()
