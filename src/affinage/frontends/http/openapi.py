@@ -98,7 +98,7 @@ class Door:
 def document(
     door: Door, operations: Table, described: Mapping[str, Mapping[str, Described]]
 ) -> Schema:
-    """The whole document; of an operation that is not described, what its path and docstring say."""
+    """The whole document; of an operation that is not described, what its path says."""
     kinds = [door.refusal, *_kinds(described)]
     schemas, components = msgspec.json.schema_components(kinds, ref_template=_SCHEMA)
     page = _Page(door, {repr(kind): one for kind, one in zip(kinds, schemas, strict=True)})
