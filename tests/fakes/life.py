@@ -22,6 +22,7 @@ from affinage.services.configurations import Configurations
 from affinage.services.counts import Counts
 from affinage.services.fleet import codec
 from affinage.services.fleet.fleet import Fleet
+from affinage.services.groups import Groups
 from affinage.services.limits import Limits, Rates
 from affinage.services.methods import Methods
 from affinage.services.queries import Queries
@@ -137,6 +138,7 @@ class Life:
         self.configurations = Configurations(
             self.fleet, self.queries, self.counts, self.clock, limit=5, limits=self.limits
         )
+        self.groups = Groups(self.fleet, self.queries, self.counts, self.clock, self.limits)
 
     async def create(self, *names: str, **twin: Any) -> None:
         """New identities; ``tags`` and ``desired`` of their twins, and ``edge`` devices."""
@@ -186,6 +188,11 @@ class Life:
     async def retarget(self, name: str, condition: str) -> JsonObject:
         body: JsonObject = {"targetCondition": condition}
         return await self.configurations.put(name, body, if_match="*", by=OWNER)
+
+    async def group(self, name: str, condition: str, *, again: bool = False) -> JsonObject:
+        """A new group, or a group changed."""
+        body: JsonObject = {"condition": condition}
+        return await self.groups.put(name, body, if_match="*" if again else None, by=OWNER)
 
     async def withdraw(self, name: str) -> None:
         await self.configurations.delete(name, if_match="*", by=OWNER)

@@ -8,7 +8,14 @@ from collections.abc import Mapping
 from typing import Final
 
 from affinage.domain.content import Kind
-from affinage.domain.errors import InvalidMetric, InvalidTargetCondition, QuerySyntaxError
+from affinage.domain.errors import (
+    InvalidMetric,
+    InvalidTargetCondition,
+    QuerySyntaxError,
+    TooLarge,
+    UnknownGroup,
+)
+from affinage.domain.groups import NO_GROUPS, Groups
 from affinage.domain.query.parse import parse_query, parse_target_condition
 from affinage.domain.query.syntax import Collection, Expr
 from affinage.domain.values import JsonObject, is_object
@@ -74,6 +81,28 @@ def check_metric(name: str, text: str, kind: Kind) -> None:
         raise InvalidMetric(f"metric {name}: {error}") from None
 
 
+def check_groups(condition: str, queries: Mapping[str, str], kind: Kind, known: Groups) -> None:
+    """Refuse a condition and metrics that name groups as they cannot be asked.
+
+    Raises:
+        InvalidTargetCondition, InvalidMetric: there is no such group, or with its groups written
+            out it is too large.
+
+    Source: GROUP-3, GROUP-5.
+    """
+    try:
+        tree = parse_condition(condition, kind)
+        if tree is not None:
+            known.check(tree)
+    except (UnknownGroup, TooLarge) as error:
+        raise InvalidTargetCondition(f"the target condition: {error}") from None
+    for name, text in queries.items():
+        try:
+            known.check(parse_query(text, default=collection_of(kind)))
+        except (UnknownGroup, TooLarge) as error:
+            raise InvalidMetric(f"metric {name}: {error}") from None
+
+
 def system_queries(configuration: str, kind: Kind, condition: str) -> dict[str, str]:
     """The generated metrics of the configuration with that id: name to query.
 
@@ -119,7 +148,7 @@ def _targeted(parts: tuple[str, str], condition: str) -> str:
     return everything if bare == "*" else everything + narrowed.format(bare)
 
 
-def test_queries(body: JsonObject) -> JsonObject:
+def test_queries(body: JsonObject, known: Groups = NO_GROUPS) -> JsonObject:
     """What is wrong with a target condition and metrics, before a configuration has them.
 
     Raises:
@@ -132,24 +161,25 @@ def test_queries(body: JsonObject) -> JsonObject:
     if not (isinstance(condition, str) and is_object(queries)):
         raise InvalidMetric("targetCondition is a string, customMetricQueries an object of strings")
     kind = Kind.MODULE if is_of_modules(condition) else Kind.DEVICE
-    problems = {name: _problem(name, text, kind) for name, text in queries.items()}
+    problems = {name: _problem(name, text, kind, known) for name, text in queries.items()}
     return {
-        "targetConditionError": _condition_problem(condition, kind),
+        "targetConditionError": _condition_problem(condition, kind, known),
         "customMetricQueryErrors": {name: text for name, text in problems.items() if text},
     }
 
 
-def _condition_problem(condition: str, kind: Kind) -> str | None:
+def _condition_problem(condition: str, kind: Kind, known: Groups) -> str | None:
     try:
-        parse_condition(condition, kind)
+        check_groups(condition, {}, kind, known)
     except InvalidTargetCondition as error:
         return str(error)
     return None
 
 
-def _problem(name: str, text: object, kind: Kind) -> str | None:
+def _problem(name: str, text: object, kind: Kind, known: Groups) -> str | None:
     try:
-        check_metric(name, text if isinstance(text, str) else "", kind)
+        check_metric(name, given := text if isinstance(text, str) else "", kind)
+        check_groups("", {name: given}, kind, known)
     except InvalidMetric as error:
         return str(error)
     return None

@@ -11,6 +11,7 @@ from msgspec import Struct
 from msgspec.structs import replace
 
 from affinage.domain.conditions import (
+    check_groups,
     check_metrics,
     collection_of,
     is_of_modules,
@@ -22,11 +23,12 @@ from affinage.domain.content import ANY_MODULE, Write, admitted, writes
 from affinage.domain.content import Kind as Kind
 from affinage.domain.content import kind as kind_of
 from affinage.domain.errors import EtagMismatch, ImmutableContent, Invalid, Malformed
+from affinage.domain.groups import NO_GROUPS, Groups
 from affinage.domain.identity import etag_text
 from affinage.domain.moments import Millis, iso
 from affinage.domain.names import check_configuration_id
 from affinage.domain.query.parse import parse_query
-from affinage.domain.query.syntax import Path, Query, paths
+from affinage.domain.query.syntax import Path, Query, groups, paths
 from affinage.domain.values import JsonObject, JsonValue, is_object, same
 
 MAX_CONFIGURATIONS: Final = 100
@@ -124,6 +126,33 @@ def update(
     return _checked(replace(current, etag=current.etag + 1, updated_at=at, **given))
 
 
+def touched(current: Configuration, *, at: Millis) -> Configuration:
+    """The configuration whose condition means something else now, by a change of a group.
+
+    Source: GROUP-6.
+    """
+    return replace(current, etag=current.etag + 1, updated_at=at)
+
+
+def named_groups(configuration: Configuration) -> frozenset[str]:
+    """The groups that its target condition or a metric of its own names itself."""
+    condition = parse_condition(configuration.target_condition, configuration.kind)
+    default = collection_of(configuration.kind)
+    queries = [parse_query(text, default=default) for text in configuration.metrics.values()]
+    named = groups(condition) if condition else frozenset[str]()
+    return named.union(*map(groups, queries))
+
+
+def check_known(configuration: Configuration, known: Groups) -> None:
+    """Refuse one that names groups as they cannot be asked.
+
+    Raises:
+        InvalidTargetCondition, InvalidMetric: see `conditions.check_groups`.
+    """
+    one = configuration
+    check_groups(one.target_condition, one.metrics, one.kind, known)
+
+
 def buried(current: Configuration, *, at: Millis) -> Configuration:
     """Its tombstone: in force nowhere, and kept until no device carries it.
 
@@ -172,7 +201,7 @@ def document(
     return wire
 
 
-def warnings(configuration: Configuration) -> tuple[str, ...]:
+def warnings(configuration: Configuration, known: Groups = NO_GROUPS) -> tuple[str, ...]:
     """What its author should know: that its condition reads what its own content changes.
 
     Twins would leave by obeying, and come back when what has a lower priority takes over.
@@ -185,7 +214,7 @@ def warnings(configuration: Configuration) -> tuple[str, ...]:
         return ()
     place = ANY_MODULE if kind is Kind.MODULE else None
     written = writes(configuration.content).get(place, ())
-    read = sorted(paths(condition), key=str)
+    read = sorted(paths(known.expanded(condition)), key=str)
     return tuple(text for path in read if (text := _circle(name, path, written)))
 
 

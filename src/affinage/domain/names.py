@@ -10,6 +10,7 @@ MAX_ID: Final = 128
 
 _ID: Final = re.compile(r"[A-Za-z0-9\-:.+%_#*?!(),=@;$']+")
 _CONFIGURATION_ID: Final = re.compile(r"[a-z0-9\-+%_*!']+")
+_GROUP_NAME: Final = re.compile(r"[a-z0-9\-_.]+")
 
 EDGE_AGENT: Final = "$edgeAgent"
 EDGE_HUB: Final = "$edgeHub"
@@ -44,6 +45,11 @@ def check_configuration_id(value: str) -> str:
     return _checked(
         "a configuration", value, _CONFIGURATION_ID, "lower-case letters, digits and - + % _ * ! '"
     )
+
+
+def check_group_name(value: str) -> str:
+    """Give back the name of a group, or raise Invalid saying what is wrong with it."""
+    return _checked("a group", value, _GROUP_NAME, "lower-case letters, digits and - _ .")
 
 
 def _checked(what: str, value: str, pattern: re.Pattern[str], admitted: str) -> str:

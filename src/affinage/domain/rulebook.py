@@ -14,10 +14,11 @@ from affinage.domain.anchors import Anchored
 from affinage.domain.conditions import parse_condition
 from affinage.domain.configuration import Configuration
 from affinage.domain.content import Kind, Writes, writes
+from affinage.domain.groups import NO_GROUPS, Group, Groups
 from affinage.domain.names import SYSTEM_MODULES
 from affinage.domain.overlay import Verdict
 from affinage.domain.query.evaluate import matches
-from affinage.domain.query.syntax import Expr, Path, paths
+from affinage.domain.query.syntax import Expr, Path, groups, paths
 from affinage.domain.row import TwinRow
 
 _RANK: Final = operator.attrgetter("rank")
@@ -31,7 +32,9 @@ class Rule(Struct, frozen=True):
     configuration: Configuration
     kind: Kind
     condition: Expr | None
-    """None selects nothing: it is empty, or the configuration is a tombstone."""
+    """With its groups written out; None selects nothing: it is empty, or of a tombstone."""
+    groups: frozenset[str]
+    """The groups that the condition names, be it through others."""
     names: frozenset[Path]
     """The paths that the condition reads."""
     writes: Writes
@@ -65,19 +68,21 @@ class Rule(Struct, frozen=True):
         return matches(self.condition, row)
 
 
-def rule(configuration: Configuration) -> Rule:
-    """The configuration, parsed; of a tombstone only its name remains.
+def rule(configuration: Configuration, known: Groups = NO_GROUPS) -> Rule:
+    """The configuration, parsed, with what its groups are now; of a tombstone its name remains.
 
     Raises:
         InvalidTargetCondition, InvalidContent: it was not made by `configuration.create`.
     """
     kind = configuration.kind
     alive = not configuration.tombstone
-    condition = parse_condition(configuration.target_condition, kind) if alive else None
+    given = parse_condition(configuration.target_condition, kind) if alive else None
+    condition = None if given is None else known.expanded(given)
     return Rule(
         configuration=configuration,
         kind=kind,
         condition=condition,
+        groups=known.names(groups(given)) if given else frozenset(),
         names=_named(condition, kind),
         writes=writes(configuration.content) if alive else {},
         rank=(-configuration.priority, -configuration.created_at, configuration.id),
@@ -91,20 +96,35 @@ def _named(condition: Expr | None, kind: Kind) -> frozenset[Path]:
 
 
 class Rulebook:
-    """All rules, by id. Immutable: adding or removing one gives another book."""
+    """All rules, by id, and all groups. Immutable: adding or removing one gives another book."""
 
-    def __init__(self, rules: Mapping[str, Rule] | None = None) -> None:
+    def __init__(self, rules: Mapping[str, Rule] | None = None, known: Groups = NO_GROUPS) -> None:
         self.rules: Mapping[str, Rule] = rules or {}
+        self.groups = known
         self.verdicts: dict[tuple[str | None, ...], Verdict] = {}
         """Who wins a twin: by the module's id, None for a device's own, and the rules' ids."""
 
     def with_rule(self, configuration: Configuration) -> "Rulebook":
         """The book with that configuration in place of what had its id."""
-        return Rulebook({**self.rules, configuration.id: rule(configuration)})
+        made = rule(configuration, self.groups)
+        return Rulebook({**self.rules, configuration.id: made}, self.groups)
 
     def without(self, name: str) -> "Rulebook":
         """The book without that configuration; once no device carries it."""
-        return Rulebook({other: rule for other, rule in self.rules.items() if other != name})
+        kept = {other: rule for other, rule in self.rules.items() if other != name}
+        return Rulebook(kept, self.groups)
+
+    def with_group(self, name: str, group: Group | None) -> "Rulebook":
+        """The book with that group, None for without, and what that makes of the conditions.
+
+        Source: GROUP-6.
+        """
+        known = self.groups.without(name) if group is None else self.groups.with_group(group)
+        rules = {
+            other: rule(one.configuration, known) if name in one.groups else one
+            for other, one in self.rules.items()
+        }
+        return Rulebook(rules, known)
 
     @cached_property
     def watched(self) -> Mapping[Path, frozenset[str]]:

@@ -131,11 +131,14 @@ class Configurations:
             current = _living(view.configuration(name))
             if if_match is None:
                 created = self._created(view, name, body, at)
+                configurations.check_known(created, view.rulebook.groups)
                 return _change(created, Generations.row(created))
             if current is None:
                 raise _not_found(name)
             etag = None if if_match == ANY else if_match
-            return _change(configurations.update(current, body, if_match=etag, at=at))
+            updated = configurations.update(current, body, if_match=etag, at=at)
+            configurations.check_known(updated, view.rulebook.groups)
+            return _change(updated)
 
         written = await self._fleet.change(decide)
         self._counts.forget(questions_of(written).values())
@@ -170,7 +173,7 @@ class Configurations:
         """
         by.require(READERS)
         self._limits.take(Operation.CONFIGURATION, by)
-        return configurations.test_queries(body)
+        return configurations.test_queries(body, self._fleet.groups)
 
     def _created(self, view: View, name: str, body: JsonObject, at: int) -> Configuration:
         check_configuration_id(name)

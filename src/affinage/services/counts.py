@@ -17,7 +17,7 @@ from typing import Final, NamedTuple, NoReturn
 from affinage.domain.moments import Millis, millis
 from affinage.domain.principal import Kind, Principal, Right
 from affinage.domain.query.parse import parse_query
-from affinage.domain.query.syntax import Collection, Query
+from affinage.domain.query.syntax import Collection, Query, groups
 from affinage.ports.clock import Clock
 from affinage.services.fleet.fleet import Fleet, Overlay
 from affinage.services.moved import Moved, Reads
@@ -57,6 +57,12 @@ def parsed(question: Question) -> Query | None:
     return parse_query(question.text, default=question.default) if question.text else None
 
 
+def names_group(question: Question) -> bool:
+    """Whether what it asks depends on what a group is."""
+    query = parsed(question)
+    return query is not None and bool(groups(query))
+
+
 class How(StrEnum):
     """By what rows were counted."""
 
@@ -77,6 +83,7 @@ class Entry:
     """One question that somebody asks."""
 
     query: Query | None
+    """With its groups written out."""
     asked_at: float
     reads: Reads | None = None
     """None until it was first tried."""
@@ -149,7 +156,14 @@ class Counts:
             tasks.create_task(self._follow())
             tasks.create_task(self._scan())
 
+    def asked(self, question: Question) -> Query | None:
+        """The query as it is counted: with its groups written out. None of an empty text."""
+        query = parsed(question)
+        return None if query is None else self._fleet.groups.expanded_query(query)
+
     def _committed(self, overlay: Overlay) -> None:
+        if overlay.groups:
+            self.forget([question for question in self._entries if names_group(question)])
         if self._entries:
             self._moved.add(overlay)
             self._stirred.set()
@@ -167,7 +181,7 @@ class Counts:
         now = self._clock.monotonic()
         entry = self._entries.get(question)
         if entry is None or entry.asked_at + REST_S < now:
-            entry = Entry(parsed(question), now)
+            entry = Entry(self.asked(question), now)
             self._entries[question] = entry
             self._new.append(entry)
             self._asked.set()

@@ -44,10 +44,12 @@ class Moved:
         return self.begun is not None
 
     def add(self, overlay: Overlay) -> None:
-        """Take in one commit; one that changed no row is none."""
-        if not (overlay.bodies or overlay.devices or overlay.presences):
+        """Take in one commit; one that changed neither a row nor a group is none."""
+        if not (overlay.bodies or overlay.devices or overlay.presences or overlay.groups):
             return
         self.begun = overlay.begun if self.begun is None else min(self.begun, overlay.begun)
+        if overlay.groups:  # what names them means something else: as if every row were another
+            self.members |= {Collection.DEVICES, Collection.MODULES}
         self.paths.update([(collection, move.path) for collection, move in overlay.moves])
         for device_id, new in overlay.devices.items():
             self._compare(overlay.before[device_id], new)

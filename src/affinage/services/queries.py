@@ -66,6 +66,7 @@ class Queries:
         Raises:
             Missing: there is no text.
             QuerySyntaxError: it is not a query.
+            UnknownGroup, TooLarge: it names groups as they cannot be asked.
             Invalid: the continuation is not one of this query, or ``max_rows`` is under 1.
 
         Source: QUERY-45 to QUERY-49.
@@ -77,6 +78,7 @@ class Queries:
         if max_rows < 1:
             raise Invalid(f"a page of {max_rows} rows: it has 1 to {MAX_PAGE}")
         query = parse_query(text)
+        self._fleet.groups.check(query)
         after = _continued(continuation, query, text)
         if query.is_aggregate:
             return Page("Raw", await self._aggregate(query), None)

@@ -134,7 +134,7 @@ class Sweeps:
         """Sweep for each configuration whose change is now durable, its row with it."""
         for changed in filter(None, overlay.configurations.values()):
             self._held_up.pop(changed.id, None)
-            for text in warnings(changed):
+            for text in warnings(changed, self._fleet.groups):
                 _log.warning("configuration may flap", configuration=changed.id, why=text)
             self._wake(changed.id, Sweep(changed.generation, changed.etag))
         for name in [name for name in self._held_up if not self._fleet.carriers(name)]:

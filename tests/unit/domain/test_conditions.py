@@ -3,6 +3,7 @@ from typing import Any
 import pytest
 
 from affinage.domain.conditions import (
+    check_groups,
     check_metrics,
     is_of_modules,
     parse_condition,
@@ -11,6 +12,7 @@ from affinage.domain.conditions import (
 from affinage.domain.conditions import test_queries as try_queries
 from affinage.domain.content import Kind
 from affinage.domain.errors import InvalidMetric, InvalidTargetCondition
+from affinage.domain.groups import Groups, create
 from affinage.domain.query.parse import parse_query
 from affinage.domain.values import JsonObject
 
@@ -139,3 +141,28 @@ def test_what_is_tried_must_be_texts(body: Any) -> None:
     """CONFIGURATION-16"""
     with pytest.raises(InvalidMetric, match="object of strings"):
         try_queries(body)
+
+
+EARLY = Groups().with_group(create("early", {"condition": "tags.ring = 'a'"}, at=0))
+
+
+def test_the_groups_that_are_named_must_be_there() -> None:
+    """GROUP-3"""
+    metric = {"m": f"{QUERY} where GROUP('early')"}
+    check_groups("GROUP('early')", metric, Kind.DEVICE, EARLY)
+    check_groups("", {}, Kind.DEVICE, EARLY)
+    with pytest.raises(InvalidTargetCondition, match="the target condition: there is no group x"):
+        check_groups("GROUP('x')", {}, Kind.DEVICE, EARLY)
+    with pytest.raises(InvalidMetric, match="metric m: there is no group early"):
+        check_groups("*", metric, Kind.DEVICE, Groups())
+
+
+def test_trying_says_which_group_is_not_there() -> None:
+    """GROUP-3, CONFIGURATION-16"""
+    texts = {"m": f"{QUERY} where GROUP('x')", "n": f"{QUERY} where GROUP('early')"}
+    body: JsonObject = {"targetCondition": "GROUP('y')", "customMetricQueries": {**texts}}
+    told: Any = try_queries(body, EARLY)
+    assert told == {
+        "targetConditionError": "the target condition: there is no group y",
+        "customMetricQueryErrors": {"m": "metric m: there is no group x"},
+    }

@@ -7,9 +7,12 @@ from affinage.domain.configuration import (
     Configuration,
     Kind,
     buried,
+    check_known,
     counted,
     create,
     document,
+    named_groups,
+    touched,
     update,
     warnings,
 )
@@ -21,6 +24,8 @@ from affinage.domain.errors import (
     InvalidTargetCondition,
     Malformed,
 )
+from affinage.domain.groups import Groups
+from affinage.domain.groups import create as group
 from affinage.domain.query.parse import parse_query
 from affinage.domain.values import JsonObject
 
@@ -239,3 +244,34 @@ def test_conditions_on_tags_and_what_targets_nothing_do_not_warn() -> None:
     assert warned("tags.firmware = 1", of_device("firmware")) == ()
     assert warned("", of_device("firmware")) == ()
     assert warnings(buried(made(targetCondition="properties.desired.pumping = 1"), at=1)) == ()
+
+
+IN_GROUP: JsonObject = {
+    "targetCondition": "GROUP('a') AND tags.b = 1",
+    "metrics": {"queries": {"m": "SELECT * FROM devices WHERE GROUP('c')"}},
+}
+
+
+def test_it_knows_the_groups_that_it_names() -> None:
+    """GROUP-7"""
+    assert named_groups(made(**IN_GROUP)) == {"a", "c"}
+    assert named_groups(made(targetCondition="", metrics=None)) == set()
+    with pytest.raises(InvalidTargetCondition, match="no group a"):
+        check_known(made(**IN_GROUP), Groups())
+
+
+def test_a_group_that_changes_makes_it_another_one() -> None:
+    """GROUP-6"""
+    one = touched(made(), at=456)
+    assert (one.etag, one.updated_at, one.generation) == (2, 456, 3)
+    assert one.target_condition == made().target_condition
+
+
+def test_it_is_warned_of_what_its_groups_read() -> None:
+    """CONFIGURATION-23, GROUP-4"""
+    known = Groups().with_group(
+        group("a", {"condition": "properties.reported.pumping.rate < 5"}, at=0)
+    )
+    one = made(targetCondition="GROUP('a')")
+    assert warnings(one) == ()
+    assert "reads properties.reported.pumping.rate" in warnings(one, known)[0]

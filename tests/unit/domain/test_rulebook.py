@@ -2,6 +2,7 @@ from msgspec.structs import replace
 
 from affinage.domain.content import Kind
 from affinage.domain.device import ABSENT, Device
+from affinage.domain.groups import Group, create
 from affinage.domain.row import TwinRow
 from affinage.domain.rulebook import Rulebook
 from affinage.domain.values import JsonObject
@@ -113,3 +114,33 @@ def test_a_book_finds_what_may_select_a_row_and_asks_no_other() -> None:
     tagged = replace(device.modules["m"], twin=device.twin)
     of_module = TwinRow(device, ABSENT, tagged)
     assert [rule.id for rule in book.possible(of_module)] == ["module"]
+
+
+def named(name: str, condition: str) -> Group:
+    return create(name, {"condition": condition}, at=0)
+
+
+def test_a_condition_is_what_its_groups_are_now() -> None:
+    """GROUP-4, GROUP-6"""
+    book = Rulebook().with_group("inner", named("inner", "tags.a = 1"))
+    book = book.with_group("a", named("a", "GROUP('inner')"))
+    book = book.with_rule(configured("one", condition="GROUP('a')")).with_rule(configured("two"))
+    device, two = a_device(tags={"b": 1}), book.rules["two"]
+    assert not book.rules["one"].selects(row(device))
+    changed = book.with_group("inner", named("inner", "tags.b = 1"))
+    assert changed.rules["one"].selects(row(device))
+    assert changed.rules["one"].names == {("tags", "b")}
+    assert changed.rules["one"].groups == {"a", "inner"}
+    assert changed.rules["two"] is two
+
+
+def test_without_its_group_a_condition_selects_nothing() -> None:
+    """GROUP-4"""
+    book = (
+        Rulebook()
+        .with_group("a", named("a", "*"))
+        .with_rule(configured("one", condition="GROUP('a')"))
+    )
+    assert book.rules["one"].selects(row(a_device()))
+    assert not book.with_group("a", None).rules["one"].selects(row(a_device()))
+    assert book.without("one").groups is book.groups

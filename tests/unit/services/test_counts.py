@@ -246,3 +246,15 @@ async def test_a_count_that_rests_is_not_called_settled() -> None:
         assert life.counts.settled([RING]) == {RING: 1}
         await pause(life, 1)
         assert life.counts.settled([RING]) == {}
+
+
+@looped
+async def test_a_group_that_changes_is_counted_anew() -> None:
+    """GROUP-6"""
+    async with living() as life:
+        await life.create("a", "b", tags={"ring": "a"})
+        await life.group("early", "tags.ring = 'a'")
+        question = Question("SELECT * FROM devices WHERE GROUP('early')", Collection.DEVICES)
+        assert await shown(life, question, RING) == [2, 2]
+        await life.group("early", "tags.ring = 'b'", again=True)
+        assert await shown(life, question, RING) == [0, 2]

@@ -117,6 +117,11 @@ EVERYTHING: dict[str, Callable[[Life], Awaitable[object]]] = {
     ),
     "configuration put": lambda life: life.configurations.put("n", BODY, if_match=None, by=OWNER),
     "configuration delete": lambda life: life.withdraw("one"),
+    "group get": lambda life: life.groups.get("early", by=OWNER),
+    "group page": lambda life: life.groups.page(by=OWNER),
+    "group members": lambda life: life.groups.members("early", after=None, limit=1, by=OWNER),
+    "group put": lambda life: life.group("late", "*"),
+    "group delete": lambda life: life.groups.delete("early", if_match=None, by=OWNER),
     "configuration test": lambda life: life.configurations.test_queries(BODY, by=OWNER),
 }
 
@@ -127,6 +132,7 @@ async def test_no_operation_escapes_and_what_is_refused_changes_nothing(what: st
     """THROTTLE-1, THROTTLE-4: the second of each within its period is refused."""
     async with living() as furnished:
         await furnished.create("d")
+        await furnished.group("early", "*")
         await furnished.configure("one", "*")
         await furnished.settle()
     async with living(life=Life(furnished, throttle=SCARCE)) as life:

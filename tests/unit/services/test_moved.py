@@ -114,3 +114,12 @@ async def test_jobs_never_move() -> None:
         moved, (reads,) = await follow(life, text)
         await life.tag("a", status="failed")
         assert not moved.concerns(reads)
+
+
+@looped
+async def test_a_group_that_changes_concerns_everybody() -> None:
+    """GROUP-6"""
+    async with living() as life:
+        moved, reads = await follow(life, RING, MODULES)
+        await life.group("a", "*")
+        assert [moved.concerns(one) for one in reads] == [True, True]

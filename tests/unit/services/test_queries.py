@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from affinage.domain.errors import Forbidden, Invalid, Missing, QuerySyntaxError
+from affinage.domain.errors import Forbidden, Invalid, Missing, QuerySyntaxError, UnknownGroup
 from affinage.domain.principal import Right
 from affinage.domain.query.parse import parse_query
 from affinage.domain.query.select import aggregate
@@ -307,3 +307,17 @@ async def test_a_tally_looks_at_no_row() -> None:
         assert [life.queries.tally(parse_query(text)) for text in texts] == [*texts.values()]
         counted = [await life.queries.count(parse_query(text), by=OWNER) for text in texts]
         assert counted == [3, 2, 1, 1, 0, 0]
+
+
+@looped
+async def test_a_query_may_name_a_group_that_there_is() -> None:
+    """GROUP-3, GROUP-4"""
+    async with living() as life:
+        await life.create("a", tags={"ring": "a"})
+        await life.create("b")
+        await life.group("early", "tags.ring = 'a'")
+        text = "SELECT deviceId FROM devices WHERE {}GROUP('early')"
+        page = await life.queries.run(text.format(""), by=OWNER)
+        assert page.rows == [{"deviceId": "a"}]
+        with pytest.raises(UnknownGroup, match="no group late"):
+            await life.queries.run(text.format("GROUP('late') OR "), by=OWNER)

@@ -5,7 +5,7 @@ from typing import Final
 
 from affinage.domain.errors import QuerySyntaxError
 from affinage.domain.query.members import JOB_MEMBERS, TWIN_MEMBERS
-from affinage.domain.query.syntax import Collection, Query, lookups
+from affinage.domain.query.syntax import Collection, InGroup, Query, lookups, nodes
 
 _TWINS_ALONE: Final = TWIN_MEMBERS - JOB_MEMBERS
 
@@ -35,6 +35,9 @@ def _of_jobs(query: Query) -> Iterator[tuple[str, int]]:
         yield "expected *: devices.jobs gives whole rows only", column.at
     if query.group_by:
         yield "expected the end of the query: devices.jobs cannot be grouped", query.group_at
+    for node in nodes(query.condition) if query.condition else ():
+        if isinstance(node, InGroup):
+            yield "expected no group: it selects twins, not jobs", node.at
     for lookup in lookups(query.condition) if query.condition else ():
         if lookup.path[0] in _TWINS_ALONE:
             yield f"expected a member of a job: {lookup.path[0]} is a twin's", lookup.at

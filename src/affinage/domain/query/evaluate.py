@@ -23,6 +23,7 @@ from affinage.domain.query.syntax import (
     Constant,
     Expr,
     In,
+    InGroup,
     Lookup,
     Not,
     Or,
@@ -67,6 +68,10 @@ def _array(expr: Array, row: Row) -> Value:
 
 def _lookup(expr: Lookup, row: Row) -> Value:
     return row.lookup(expr.path)
+
+
+def _in_group(expr: InGroup, row: Row) -> Value:
+    return UNDEFINED
 
 
 def _call(expr: Call, row: Row) -> Value:
@@ -238,6 +243,7 @@ _EVALUATORS: Final[dict[type, Callable[[Any, Row], Value]]] = {
     Constant: _constant,
     Array: _array,
     Lookup: _lookup,
+    InGroup: _in_group,
     Call: _call,
     Signed: _signed,
     Product: _chain,

@@ -5,6 +5,8 @@ Each function's docstring is its rule of the grammar, from the loosest to the ti
 
 from typing import Final, Literal, cast
 
+from affinage.domain.errors import Invalid
+from affinage.domain.names import check_group_name
 from affinage.domain.query.constants import number, string
 from affinage.domain.query.functions import FUNCTIONS
 from affinage.domain.query.members import canonical
@@ -19,6 +21,7 @@ from affinage.domain.query.syntax import (
     Constant,
     Expr,
     In,
+    InGroup,
     Lookup,
     Not,
     Or,
@@ -120,7 +123,7 @@ def _parse_signed(tokens: Tokenizer) -> Expr:
 
 
 def _parse_primary(tokens: Tokenizer) -> Expr:
-    """ "(" , expr , ")" | array | constant | call | path"""
+    """ "(" , expr , ")" | array | constant | group | call | path"""
     if tokens.accept("OPEN"):
         tokens.deeper()
         inner = parse_expr(tokens)
@@ -131,7 +134,23 @@ def _parse_primary(tokens: Tokenizer) -> Expr:
         return Array(_parse_array(tokens, "a list"))
     if (value := _parse_constant(tokens)) is not _NONE:
         return Constant(cast("Primitive | Undefined", value))
-    return _parse_call(tokens) or _parse_lookup(tokens)
+    return _parse_group(tokens) or _parse_call(tokens) or _parse_lookup(tokens)
+
+
+def _parse_group(tokens: Tokenizer) -> InGroup | None:
+    """ "GROUP" , "(" , string , ")" """
+    start = tokens.at
+    if not (tokens.accept_word("group") and tokens.accept("OPEN")):
+        tokens.at = start
+        return None
+    token = tokens.expect("STRING", "the name of a group, as in GROUP('canaries')")
+    name = string(tokens, token)
+    try:
+        check_group_name(name)
+    except Invalid as error:
+        tokens.refuse(str(error), at=token.at)
+    tokens.expect("CLOSE", "')'")
+    return InGroup(name, start)
 
 
 def _parse_call(tokens: Tokenizer) -> Call | None:

@@ -5,8 +5,8 @@ operators is one flat node, so that a long query is never a deep tree.
 """
 
 import re
-from collections.abc import Iterator
-from dataclasses import dataclass, field
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field, replace
 from enum import Enum, StrEnum
 from typing import Final, Literal, TypeAlias
 
@@ -54,6 +54,17 @@ class Lookup:
     """The value at a path; ``at`` is its place in the text, which is no part of its meaning."""
 
     path: Path
+    at: int = field(default=0, compare=False, repr=False)
+
+
+@dataclass(frozen=True, slots=True)
+class InGroup:
+    """Whether the row meets the condition that has this name: true, false or undefined as that is.
+
+    Before it is expanded, and where there is no such group, it is undefined.
+    """
+
+    group: str
     at: int = field(default=0, compare=False, repr=False)
 
 
@@ -123,7 +134,19 @@ class Or:
 
 
 Expr: TypeAlias = (
-    Constant | Array | Lookup | Call | Signed | Product | Sum | Comparison | In | Not | And | Or
+    Constant
+    | Array
+    | Lookup
+    | InGroup
+    | Call
+    | Signed
+    | Product
+    | Sum
+    | Comparison
+    | In
+    | Not
+    | And
+    | Or
 )
 
 
@@ -165,15 +188,26 @@ class Query:
         )
 
 
-def lookups(expr: Expr) -> Iterator[Lookup]:
-    """Every path that an expression names, with its place, in no special order."""
+def nodes(expr: Expr) -> Iterator[Expr]:
+    """The expression and all in it, in no special order."""
     waiting: list[Expr] = [expr]
     while waiting:
         node = waiting.pop()
-        if isinstance(node, Lookup):
-            yield node
-        else:
-            waiting.extend(_operands(node))
+        yield node
+        waiting.extend(operands(node))
+
+
+def lookups(expr: Expr) -> Iterator[Lookup]:
+    """Every path that an expression names, with its place, in no special order."""
+    return (node for node in nodes(expr) if isinstance(node, Lookup))
+
+
+def groups(node: Expr | Query) -> frozenset[str]:
+    """Every group that an expression or a query names itself."""
+    condition = node.condition if isinstance(node, Query) else node
+    if condition is None:
+        return frozenset()
+    return frozenset(one.group for one in nodes(condition) if isinstance(one, InGroup))
 
 
 def paths(node: Expr | Query) -> frozenset[Path]:
@@ -189,10 +223,11 @@ def _column_path(column: Column) -> Path | None:
     return column.what.path if isinstance(column.what, Aggregate) else column.what
 
 
-def _operands(expr: Expr) -> tuple[Expr, ...]:
+def operands(expr: Expr) -> tuple[Expr, ...]:
+    """The expressions that one is made of."""
     match expr:
-        case Call(arguments=operands) | And(operands) | Or(operands):
-            return operands
+        case Call(arguments=several) | And(several) | Or(several):
+            return several
         case Sum(first, rest) | Product(first, rest):
             return (first, *(operand for _, operand in rest))
         case Comparison(_, left, right):
@@ -201,6 +236,36 @@ def _operands(expr: Expr) -> tuple[Expr, ...]:
             return (operand,)
         case _:
             return ()
+
+
+def rebuilt(expr: Expr, make: Callable[[Expr], Expr]) -> Expr:  # noqa: PLR0911 a table
+    """The expression with what ``make`` makes of each in the place of its operands."""
+    match expr:
+        case And(terms):
+            return And(tuple(map(make, terms)))
+        case Or(terms):
+            return Or(tuple(map(make, terms)))
+        case Not(operand):
+            return Not(make(operand))
+        case Comparison(comparator, left, right):
+            return Comparison(comparator, make(left), make(right))
+        case Call(function, arguments):
+            return Call(function, tuple(map(make, arguments)))
+        case Sum(first, rest):
+            return Sum(make(first), tuple([(sign, make(operand)) for sign, operand in rest]))
+        case Product(first, rest):
+            return Product(make(first), tuple([(sign, make(operand)) for sign, operand in rest]))
+        case Signed(sign, operand):
+            return Signed(sign, make(operand))
+        case In(operand, values, negated):
+            return In(make(operand), values, negated)
+        case _:
+            return expr
+
+
+def with_condition(query: Query, condition: Expr) -> Query:
+    """The query with that condition in the place of its own."""
+    return replace(query, condition=condition)
 
 
 RESERVED: Final = frozenset(
@@ -248,7 +313,7 @@ def _expr(expr: Expr, needed: int) -> str:
     return text if binds >= needed else f"({text})"
 
 
-def _form(expr: Expr) -> tuple[str, int]:  # noqa: C901, PLR0911 a table, in effect
+def _form(expr: Expr) -> tuple[str, int]:  # noqa: C901, PLR0911, PLR0912 a table, in effect
     match expr:
         case Or(terms):
             return " OR ".join([_expr(term, _AND) for term in terms]), _OR
@@ -275,6 +340,8 @@ def _form(expr: Expr) -> tuple[str, int]:  # noqa: C901, PLR0911 a table, in eff
             return _array(values), _PRIMARY
         case Lookup(path):
             return _path(path), _PRIMARY
+        case InGroup(group):
+            return f"GROUP({_string(group)})", _PRIMARY
         case _:
             inner = ", ".join([_expr(argument, _OR) for argument in expr.arguments])
             return f"{expr.function}({inner})", _PRIMARY

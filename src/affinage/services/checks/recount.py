@@ -16,7 +16,7 @@ from affinage.domain.row import TwinRow
 from affinage.ports.clock import Clock
 from affinage.services.checks.finding import Finding, Pace, Progress, Severity, some
 from affinage.services.configurations import questions_of
-from affinage.services.counts import FRESH_S, READERS, Counts, Question, parsed
+from affinage.services.counts import FRESH_S, READERS, Counts, Question
 from affinage.services.fleet.fleet import Fleet, Overlay
 from affinage.services.moved import Moved, Reads
 
@@ -74,7 +74,8 @@ class Recount:
         self, questions: set[Question], asked: Named, outcome: Outcome, progress: Progress
     ) -> set[Question]:
         """Recount once; those that could not be compared."""
-        queries = {one: query for one in questions if (query := parsed(one)) is not None}
+        asking = {one: self._counts.asked(one) for one in questions}
+        queries = {one: query for one, query in asking.items() if query is not None}
         await self._counts.show(questions, by=_HUB)
         self._moved, reads = Moved(), {one: Reads.of(queries[one], self._fleet) for one in queries}
         wanted = await self._by_rows(queries, progress) | dict.fromkeys(questions - {*queries}, 0)

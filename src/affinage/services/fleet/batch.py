@@ -78,6 +78,8 @@ class Batch:
     def rows(self) -> Iterator[Row]:
         """Everything to commit: each device once, however many units changed it."""
         yield from self._device_rows()
+        for name, group in self.overlay.groups.items():
+            yield Row(Table.GROUPS, name, None if group is None else codec.encode(group))
         for configuration_id, configuration in self.overlay.configurations.items():
             body = None if configuration is None else codec.encode(configuration)
             yield Row(Table.CONFIGURATIONS, configuration_id, body)
@@ -104,6 +106,9 @@ class Batch:
         return None if device_id in self.overlay.devices else self._memory.find(device_id)
 
     def _write(self, change: Change[Any]) -> None:
+        for name, group in change.groups.items():
+            self.overlay.groups[name] = group
+            self.rulebook = self.rulebook.with_group(name, group)
         for configuration_id, configuration in change.configurations.items():
             self._set_configuration(configuration_id, configuration)
         presence = self._presence_before(change)

@@ -11,6 +11,7 @@ from affinage.domain.conditions import collection_of
 from affinage.domain.configuration import Configuration, counted
 from affinage.domain.device import Device, Presence, found
 from affinage.domain.edge import ModuleIdentities
+from affinage.domain.groups import Groups
 from affinage.domain.names import TwinKey
 from affinage.domain.query.plan import indexable
 from affinage.domain.query.syntax import Collection, Expr, Path
@@ -155,6 +156,11 @@ class Fleet:
         return sorted(living, key=lambda one: (one.created_at, one.id))
 
     @property
+    def groups(self) -> Groups:
+        """All named groups, and what conditions mean that name them."""
+        return self._memory.rulebook.groups
+
+    @property
     def pending(self) -> Pending:
         """Who must be looked at again, and when; by number, see `ids_of`."""
         return self._memory.pending
@@ -199,11 +205,13 @@ class Fleet:
 
     async def count(self, collection: Collection, condition: Expr | None) -> int:
         """How many rows match now."""
+        condition = self._written_out(condition)
         self._index(collection, condition)
         return await search.count(self._memory, collection, condition)
 
     def tally(self, collection: Collection, condition: Expr | None) -> int | None:
         """How many rows match now, by bitmaps alone; None if rows would have to be looked at."""
+        condition = self._written_out(condition)
         self._index(collection, condition)
         return search.tally(self._memory, collection, condition)
 
@@ -229,8 +237,13 @@ class Fleet:
         self, collection: Collection, condition: Expr | None, after: TwinKey | None = None
     ) -> AsyncIterator[TwinRow]:
         """Matching rows in the order of their keys, those behind ``after``; read as they come."""
+        condition = self._written_out(condition)
         self._index(collection, condition)
         return search.rows(self._memory, collection, condition, after)
+
+    def _written_out(self, condition: Expr | None) -> Expr | None:
+        """With the groups as they are now: what began before a change goes on with the old ones."""
+        return None if condition is None else self.groups.expanded(condition)
 
     def _index(self, collection: Collection, condition: Expr | None) -> None:
         for where, path in _places(collection, condition):
@@ -244,11 +257,14 @@ class Fleet:
             return
         needed = [(collection_of(rule.kind), path) for path in rule.names]
         metrics = counted(rule.configuration) if rule.in_force else ()
-        places = [_places(query.collection, query.condition) for query in metrics]
+        written_out = map(self.groups.expanded_query, metrics)
+        places = [_places(query.collection, query.condition) for query in written_out]
         self._indexer.hold(configuration_id, needed, chain.from_iterable(places))
 
     def _index_new_rules(self, overlay: Overlay) -> None:
-        for configuration_id in overlay.configurations:
+        # A metric may name a group that the target condition does not: look at all of them.
+        known = self._memory.configurations if overlay.groups else ()
+        for configuration_id in {*overlay.configurations, *known}:
             self._index_rule(configuration_id)
 
 

@@ -8,6 +8,7 @@ from pyroaring import BitMap
 
 from affinage.domain.configuration import Configuration
 from affinage.domain.device import Presence
+from affinage.domain.groups import Group
 from affinage.domain.names import TwinKey
 from affinage.domain.query.syntax import Collection
 from affinage.ports.store import Store, Table
@@ -19,6 +20,8 @@ _log = structlog.get_logger(__name__)
 
 def load(memory: Memory, store: Store) -> None:
     """Fill an empty memory. Blocks."""
+    for name, body in store.read(Table.GROUPS):
+        memory.set_group(str(name), codec.decode(body, Group))
     for configuration_id, body in store.read(Table.CONFIGURATIONS):
         configuration = codec.decode(body, Configuration)
         memory.set_configuration(str(configuration_id), configuration)

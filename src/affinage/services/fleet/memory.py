@@ -11,6 +11,7 @@ from sortedcontainers import SortedList
 
 from affinage.domain.configuration import Configuration
 from affinage.domain.device import ABSENT, Device, Presence
+from affinage.domain.groups import Group
 from affinage.domain.names import TwinKey
 from affinage.domain.query.syntax import Collection
 from affinage.domain.row import TwinRow
@@ -126,10 +127,15 @@ class Memory:
                 self.enter(device, overlay.bodies[device_id])
         for collection, move in overlay.moves:
             self.bitmaps[collection].apply(move)
-        for configuration_id, configuration in overlay.configurations.items():
-            self.set_configuration(configuration_id, configuration)
+        self._follow_rules(overlay)
         for key, presence in overlay.presences.items():
             self.set_presence(key, presence)
+
+    def _follow_rules(self, overlay: Overlay) -> None:
+        for name, group in overlay.groups.items():
+            self.set_group(name, group)
+        for configuration_id, configuration in overlay.configurations.items():
+            self.set_configuration(configuration_id, configuration)
 
     def _catch_up(self, before: Rows, after: Rows) -> None:
         """Make all the moves again: while the commit was under way, paths were watched anew.
@@ -153,6 +159,9 @@ class Memory:
                 presence = self.presence(TwinKey(device.id, module.id))
                 rows[Collection.MODULES, module.number] = TwinRow(device, presence, module)
         return rows
+
+    def set_group(self, name: str, new: Group | None) -> None:
+        self.rulebook = self.rulebook.with_group(name, new)
 
     def set_configuration(self, configuration_id: str, new: Configuration | None) -> None:
         if new is None:

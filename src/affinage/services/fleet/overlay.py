@@ -5,6 +5,7 @@ from typing import NamedTuple
 
 from affinage.domain.configuration import Configuration
 from affinage.domain.device import Device, Presence
+from affinage.domain.groups import Group
 from affinage.domain.names import TwinKey
 from affinage.domain.query.syntax import Collection
 from affinage.domain.twin import DesiredChanged
@@ -37,6 +38,7 @@ class Overlay:
     """What each of `devices` was at the last commit, but for what `carried` made of it since."""
     carried: list[Carry] = field(default_factory=list)
     """Of the changed devices that are not, or not yet, in `devices`; in their order."""
+    groups: dict[str, Group | None] = field(default_factory=dict)
     configurations: dict[str, Configuration | None] = field(default_factory=dict)
     presences: dict[TwinKey, Presence | None] = field(default_factory=dict)
     rows: list[Row] = field(default_factory=list)

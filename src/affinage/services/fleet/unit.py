@@ -7,6 +7,7 @@ from msgspec import Struct
 
 from affinage.domain.configuration import Configuration
 from affinage.domain.device import Device, Presence
+from affinage.domain.groups import Group
 from affinage.domain.moments import Millis
 from affinage.domain.names import TwinKey
 from affinage.domain.row import TwinRow
@@ -60,6 +61,8 @@ class Change(Struct, Generic[Result_co], frozen=True):
     """Its caller's answer, asked for when the unit has been written and reconciled."""
     devices: Mapping[str, Device | None] = {}
     events: tuple[DesiredChanged, ...] = ()
+    groups: Mapping[str, Group | None] = {}
+    """What names one of them is in ``configurations``, too: changed with it, and swept."""
     configurations: Mapping[str, Configuration | None] = {}
     presence: Mapping[TwinKey, Presence | None] = {}
     rows: tuple[Row, ...] = ()

@@ -42,6 +42,10 @@ def test_these_are_admitted(text: str) -> None:
             "SELECT * FROM devices.jobs WHERE jobId = 'a' AND tags.x = 1",
             "a member of a job: tags is a twin's at tags.x =",
         ),
+        (
+            "SELECT * FROM devices.jobs WHERE GROUP('a')",
+            "no group: it selects twins, not jobs at GROUP('a",
+        ),
     ],
 )
 def test_jobs_are_whole_rows_without_a_twin(text: str, expected: str) -> None:

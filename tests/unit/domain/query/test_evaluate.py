@@ -275,3 +275,9 @@ def test_no_condition_selects_every_row() -> None:
 def test_equal_says_so_of_bare_values() -> None:
     assert equal(1, 1.0) is True
     assert equal({}, 1) is U
+
+
+@pytest.mark.parametrize("text", ["GROUP('a')", "NOT GROUP('a')", "GROUP('a') OR n = 1"])
+def test_a_group_that_is_not_written_out_is_undefined(text: str) -> None:
+    """QUERY-50"""
+    assert evaluate(parse_condition(text), ROW) is U

@@ -19,6 +19,7 @@ from affinage.domain.query.syntax import (
     Constant,
     Expr,
     In,
+    InGroup,
     Lookup,
     Not,
     Or,
@@ -27,6 +28,7 @@ from affinage.domain.query.syntax import (
     Product,
     Signed,
     Sum,
+    groups,
     paths,
     to_text,
 )
@@ -244,3 +246,25 @@ def test_a_chain_of_any_length_is_flat(link: str) -> None:
     expr = read("a" + link * ((MAX_TEXT - 1) // len(link)))
     assert paths(expr) == {("a",)}
     assert evaluate(expr, NOTHING) is UNDEFINED
+
+
+def test_a_group_is_named_where_a_value_may_stand() -> None:
+    """QUERY-50"""
+    assert read("group ( 'early' )") == InGroup("early")
+    assert read("a AND NOT GROUP('early-2.x')") == And((A, Not(InGroup("early-2.x"))))
+    assert to_text(read('Group("early")')) == "GROUP('early')"
+    assert groups(read("GROUP('a') OR LENGTH(GROUP('b')) = a")) == {"a", "b"}
+
+
+@pytest.mark.parametrize(
+    ("text", "wanted"),
+    [
+        ("group = 1", "expected a value: a path, a constant, a function or '(', not 'group'"),
+        ("GROUP(a)", "expected the name of a group, as in GROUP('canaries'), not 'a'"),
+        ("GROUP('A')", "'A' cannot be the id of a group: it may hold lower-case letters, digits"),
+        ("GROUP('a', 'b')", "expected ')', not ','"),
+    ],
+)
+def test_what_names_no_group_is_refused(text: str, wanted: str) -> None:
+    """QUERY-50"""
+    assert problem(lambda: read(text)).startswith(wanted)

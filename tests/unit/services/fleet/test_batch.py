@@ -10,6 +10,7 @@ from msgspec.structs import replace
 
 from affinage.domain.device import Device, Dirty, Presence
 from affinage.domain.errors import DeviceNotFound
+from affinage.domain.groups import create
 from affinage.domain.names import TwinKey
 from affinage.domain.query.syntax import Collection, Path
 from affinage.domain.twin import TwinPatch, patch
@@ -287,3 +288,19 @@ def test_an_answer_that_raises_reaches_its_caller_and_what_it_decided_stands(hub
     with pytest.raises(DeviceNotFound):
         batch.run(partial(lambda change, _: change, change))
     assert batch.find("d")
+
+
+def test_a_group_is_written_with_what_it_changes_and_is_there_for_the_next_unit() -> None:
+    """GROUP-6"""
+    hub, early = Commits(), create("early", {"condition": "tags.ring = 'a'"}, at=0)
+    hub.run(
+        Change(lambda _: None, groups={"early": early}),
+        configuring(configuration("one", "GROUP('early')")),
+        putting(device("a", {"ring": "a"}), device("b")),
+    )
+    carried = [one.carried for name in "ab" if (one := hub.memory.find(name))]
+    assert carried == [{"one": 1}, {}]
+    assert hub.rows[Table.GROUPS, "early"] == codec.encode(early)
+    hub.run(Change(lambda _: None, groups={"early": None}))
+    assert (Table.GROUPS, "early") not in hub.rows
+    assert hub.memory.rulebook.rules["one"].names == frozenset()

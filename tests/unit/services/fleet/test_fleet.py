@@ -1,5 +1,7 @@
 """The fleet as the services see it: read at once, changed by units, the same after a restart."""
 
+from typing import Any
+
 import pytest
 from pyroaring import BitMap
 
@@ -195,3 +197,31 @@ async def test_its_figures_are_of_what_it_holds() -> None:
         assert before == FleetFigures(2, 1, 1, 0, IndexFigures(0, 2, 0, 0, 0))
         await life.turn()
         assert life.fleet.figures().index == IndexFigures(2, 0, 0, 0, bitmaps=1)
+
+
+@looped
+async def test_a_group_is_asked_for_as_what_it_is_now() -> None:
+    """GROUP-4"""
+    async with living() as life:
+        await life.create("a", tags={"ring": "a"})
+        await life.create("b")
+        await life.group("early", "tags.ring = 'a'")
+        condition = parse_condition("GROUP('early')")
+        assert await life.found("GROUP('early')") == ["a"]
+        assert await life.fleet.count(Collection.DEVICES, condition) == 1
+        assert life.fleet.tally(Collection.DEVICES, condition) == 1
+        await life.group("early", "NOT IS_DEFINED(tags.ring)", again=True)
+        assert await life.found("GROUP('early')") == ["b"]
+
+
+@looped
+async def test_what_a_metric_names_through_a_group_is_held_by_it() -> None:
+    """GROUP-6"""
+    async with living() as life:
+        await life.group("early", "tags.ring = 'a'")
+        metrics = {"queries": {"m": "SELECT * FROM devices WHERE GROUP('early')"}}
+        body: Any = {"targetCondition": "", "metrics": metrics}
+        await life.configurations.put("one", body, if_match=None, by=OWNER)
+        assert life.fleet.follows(Collection.DEVICES, [("tags", "ring")])
+        await life.group("early", "tags.site = 'x'", again=True)
+        assert life.fleet.follows(Collection.DEVICES, [("tags", "site")])

@@ -4,6 +4,7 @@ from msgspec.structs import replace
 
 from affinage.adapters.memory.store import MemoryStore
 from affinage.domain.device import Dirty, Presence
+from affinage.domain.groups import create
 from affinage.domain.names import TwinKey
 from affinage.domain.query.syntax import Collection
 from affinage.ports.store import Row
@@ -84,3 +85,15 @@ def test_an_outline_has_the_members_of_a_device() -> None:
     assert not codec.outline(codec.encode(replace(device("d"), drifted_at=1))).is_plain
     older = ["d", *[None] * 2, 5]
     assert codec.outline(codec.encode(older)).is_plain
+
+
+@looped
+async def test_what_conditions_mean_is_known_from_the_start() -> None:
+    """GROUP-6: groups are read before the configurations that name them."""
+    hub = Commits()
+    early = create("early", {"condition": "tags.ring = 'a'"}, at=0)
+    hub.run(Change(lambda _: None, groups={"early": early}))
+    hub.run(configuring(configuration("one", "GROUP('early')")))
+    memory = await loaded(hub)
+    assert memory.rulebook.groups.by_name == {"early": early}
+    assert memory.rulebook.rules["one"].names == {("tags", "ring")}
