@@ -15,7 +15,7 @@ from affinage.domain.errors import (
     TooLarge,
     UnknownGroup,
 )
-from affinage.domain.groups import NO_GROUPS, Groups
+from affinage.domain.groups import Groups
 from affinage.domain.query.parse import parse_query, parse_target_condition
 from affinage.domain.query.syntax import Collection, Expr
 from affinage.domain.values import JsonObject, is_object
@@ -148,7 +148,7 @@ def _targeted(parts: tuple[str, str], condition: str) -> str:
     return everything if bare == "*" else everything + narrowed.format(bare)
 
 
-def test_queries(body: JsonObject, known: Groups = NO_GROUPS) -> JsonObject:
+def test_queries(body: JsonObject, known: Groups) -> JsonObject:
     """What is wrong with a target condition and metrics, before a configuration has them.
 
     Raises:

@@ -12,7 +12,7 @@ from affinage.domain.conditions import (
 from affinage.domain.conditions import test_queries as try_queries
 from affinage.domain.content import Kind
 from affinage.domain.errors import InvalidMetric, InvalidTargetCondition
-from affinage.domain.groups import Groups, create
+from affinage.domain.groups import NO_GROUPS, Groups, create
 from affinage.domain.query.parse import parse_query
 from affinage.domain.values import JsonObject
 
@@ -123,14 +123,20 @@ def test_queries_can_be_tried_without_a_configuration() -> None:
         "targetCondition": "FROM devices.modules WHERE a = 1",
         "customMetricQueries": {},
     }
-    assert try_queries({}) == {"targetConditionError": None, "customMetricQueryErrors": {}}
-    assert try_queries({**fine, "customMetricQueries": {"m": "select *"}}) == try_queries({})
+    assert try_queries({}, NO_GROUPS) == {
+        "targetConditionError": None,
+        "customMetricQueryErrors": {},
+    }
+    assert try_queries(
+        {**fine, "customMetricQueries": {"m": "select *"}}, NO_GROUPS
+    ) == try_queries({}, NO_GROUPS)
 
 
 def test_trying_says_what_is_wrong_with_each() -> None:
     """CONFIGURATION-16"""
     tried: Any = try_queries(
-        {"targetCondition": "tags.", "customMetricQueries": {"m": "x", "n": QUERY, "o": 1}}
+        {"targetCondition": "tags.", "customMetricQueries": {"m": "x", "n": QUERY, "o": 1}},
+        NO_GROUPS,
     )
     assert "tags." in tried["targetConditionError"]
     assert tried["customMetricQueryErrors"].keys() == {"m", "o"}
@@ -140,7 +146,7 @@ def test_trying_says_what_is_wrong_with_each() -> None:
 def test_what_is_tried_must_be_texts(body: Any) -> None:
     """CONFIGURATION-16"""
     with pytest.raises(InvalidMetric, match="object of strings"):
-        try_queries(body)
+        try_queries(body, NO_GROUPS)
 
 
 EARLY = Groups().with_group(create("early", {"condition": "tags.ring = 'a'"}, at=0))

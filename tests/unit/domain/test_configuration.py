@@ -24,7 +24,7 @@ from affinage.domain.errors import (
     InvalidTargetCondition,
     Malformed,
 )
-from affinage.domain.groups import Groups
+from affinage.domain.groups import NO_GROUPS, Groups
 from affinage.domain.groups import create as group
 from affinage.domain.query.parse import parse_query
 from affinage.domain.values import JsonObject
@@ -180,7 +180,7 @@ def test_a_deleted_configuration_is_a_tombstone() -> None:
 
 
 def test_queries_can_be_tried() -> None:
-    assert configurations.test_queries({})["targetConditionError"] is None
+    assert configurations.test_queries({}, NO_GROUPS)["targetConditionError"] is None
 
 
 def test_its_metrics_count_the_rows_of_these_queries() -> None:
