@@ -29,6 +29,7 @@ from affinage.services.configurations import Configurations
 from affinage.services.counts import Counts
 from affinage.services.doctor import Doctor
 from affinage.services.fleet.fleet import Fleet
+from affinage.services.groups import Groups
 from affinage.services.methods import Methods
 from affinage.services.metrics import Engine, Metrics
 from affinage.services.queries import Queries
@@ -139,7 +140,7 @@ async def running_hub(
         sessions = Sessions(fleet, clock)
         await sessions.open()
         services = await _services(sessions, counts, fleet=fleet, clock=clock, ids=ids)
-        native, figures = _native(services, doctor), HttpFigures()
+        native, figures = _native(services, doctor, counts, fleet), HttpFigures()
         engine = Engine(fleet, store, tending, sweeps, sessions)
         metrics = Metrics(PrometheusExposition([engine.families, figures.families]))
         watched = Monitoring(services.access, metrics, clock, ids)
@@ -152,12 +153,13 @@ async def running_hub(
             task.cancel()
 
 
-def _native(services: Services, doctor: Doctor) -> NativeServices:
+def _native(services: Services, doctor: Doctor, counts: Counts, fleet: Fleet) -> NativeServices:
     """The same services, as the native door needs them."""
     return NativeServices(
         access=services.access,
         configurations=services.configurations,
         doctor=doctor,
+        groups=Groups(fleet, services.queries, counts, services.clock),
         documents=documents(),
         clock=services.clock,
         ids=services.ids,

@@ -50,6 +50,7 @@ from affinage.services.configurations import Configurations
 from affinage.services.counts import Counts
 from affinage.services.doctor import Doctor
 from affinage.services.fleet.fleet import Fleet
+from affinage.services.groups import Groups
 from affinage.services.limits import Limits, rates
 from affinage.services.methods import Methods
 from affinage.services.metrics import Engine, Metrics
@@ -108,6 +109,7 @@ class Parts:
             settings.max_configurations,
             limits=self.limits,
         )
+        self.groups = Groups(self.fleet, self.queries, self.counts, self.clock, self.limits)
         examined = Body(
             fleet=self.fleet,
             counts=self.counts,
@@ -164,6 +166,7 @@ class Parts:
             access=self.access,
             configurations=self.configurations,
             doctor=self.doctor,
+            groups=self.groups,
             documents=documents(),
             clock=self.clock,
             ids=self.ids,

@@ -13,7 +13,7 @@ from starlette.requests import Request
 from affinage.frontends.http.figures import HttpFigures
 from affinage.frontends.http.frame import Frame
 from affinage.frontends.http.paths import RawRoute, no_such_path
-from affinage.frontends.native_api import doctor, metrics, openapi
+from affinage.frontends.native_api import doctor, groups, metrics, openapi
 from affinage.frontends.native_api.calls import Operation, Services, called
 from affinage.frontends.native_api.described import PREFIX
 from affinage.frontends.native_api.problems import refused
@@ -22,6 +22,9 @@ OPERATIONS: Final[dict[str, Mapping[str, Operation]]] = {
     "/configurations/{id}/metrics": {"GET": metrics.show},
     "/configurations/{id}/metrics/{metric}/rows": {"GET": metrics.rows},
     "/doctor": {"POST": doctor.begin, "GET": doctor.show},
+    "/groups": {"GET": groups.list_all},
+    "/groups/{name}": {"GET": groups.read, "PUT": groups.write, "DELETE": groups.delete},
+    "/groups/{name}/members": {"GET": groups.members},
     "/openapi/{door}": {"GET": openapi.show},
 }
 """By path below the prefix, by method."""

@@ -20,6 +20,7 @@ from affinage.ports.ids import Ids
 from affinage.services.access import Access
 from affinage.services.configurations import Configurations
 from affinage.services.doctor import Doctor
+from affinage.services.groups import Groups
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,6 +30,7 @@ class Services:
     access: Access
     configurations: Configurations
     doctor: Doctor
+    groups: Groups
     documents: Mapping[str, JsonObject]
     """The OpenAPI document of each door."""
     clock: Clock

@@ -17,6 +17,7 @@ _LIMIT: Final = Parameter(
 _KNOWN: Final = Parameter(
     "If-None-Match", "An etag that is known: 304 if it is still so.", _TEXT, where="header"
 )
+_GUARDED: Final = (Parameter("If-Match", "An etag: only if it is still that.", _TEXT, "header"),)
 
 DOOR: Final = Door(
     title="Affinage, the native API",
@@ -25,7 +26,7 @@ DOOR: Final = Door(
     refusal=the.Problem,
     refusal_media_type=PROBLEM,
     prefix=PREFIX,
-    names={"id": _TEXT, "metric": _TEXT, "door": {"enum": ["service", "native"]}},
+    names={"id": _TEXT, "metric": _TEXT, "name": _TEXT, "door": {"enum": ["service", "native"]}},
 )
 
 DESCRIBED: Final[Mapping[str, Mapping[str, Described]]] = {
@@ -39,6 +40,13 @@ DESCRIBED: Final[Mapping[str, Mapping[str, Described]]] = {
         "POST": Described(the.Examination, status=202),
         "GET": Described(the.Examination, parameters=(_KNOWN,), also={304: None}),
     },
+    "/groups": {"GET": Described(the.Groups, parameters=(_AFTER, _LIMIT))},
+    "/groups/{name}": {
+        "GET": Described(the.Group),
+        "PUT": Described(the.Group, takes=the.NewGroup, parameters=_GUARDED),
+        "DELETE": Described(status=204, parameters=_GUARDED),
+    },
+    "/groups/{name}/members": {"GET": Described(the.Rows, parameters=(_AFTER, _LIMIT))},
     "/openapi/{door}": {
         "GET": Described(the.Document, parameters=(_KNOWN,), also={304: None}),
     },

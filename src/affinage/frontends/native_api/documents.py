@@ -3,7 +3,7 @@
 Nothing is decoded by them: bodies are checked where their meaning is known.
 """
 
-from typing import Annotated, Any, Literal, TypedDict
+from typing import Annotated, Any, Literal, NotRequired, TypedDict
 
 from msgspec import Meta
 
@@ -61,6 +61,42 @@ class Examination(TypedDict):
     total: int
     severity: Literal["ok", "warning", "problem"]
     findings: list[Finding]
+
+
+class NewGroup(TypedDict):
+    """A condition that has a name; ``condition`` is what follows WHERE, for devices."""
+
+    condition: str
+    description: NotRequired[str]
+
+
+class NamedBy(TypedDict):
+    """Whose conditions name it themselves."""
+
+    configurations: list[str]
+    groups: list[str]
+
+
+class Group(TypedDict):
+    """A group, and how many devices were in it at ``countedAt``."""
+
+    name: str
+    condition: str
+    description: str
+    createdAt: Moment
+    updatedAt: Moment
+    etag: str
+    namedBy: NamedBy
+    count: int | None
+    countedAt: Moment | None
+    by: str | None
+
+
+class Groups(TypedDict):
+    """A page; ``next`` asks for the one behind it, null if there is none."""
+
+    rows: list[Group]
+    next: str | None
 
 
 class Document(TypedDict, total=False):
