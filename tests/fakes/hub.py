@@ -30,6 +30,7 @@ from affinage.services.counts import Counts
 from affinage.services.doctor import Doctor
 from affinage.services.fleet.fleet import Fleet
 from affinage.services.groups import Groups
+from affinage.services.keys import Keys
 from affinage.services.methods import Methods
 from affinage.services.metrics import Engine, Metrics
 from affinage.services.queries import Queries
@@ -179,6 +180,7 @@ async def _services(
         access=access,
         registry=registry,
         bulk=Bulk(registry),
+        keys=Keys(fleet, vault, makings(vault, ids)),
         twins=Twins(fleet),
         methods=Methods(fleet, sessions, clock, ids),
         queries=queries,

@@ -23,6 +23,7 @@ from affinage.services.counts import Counts
 from affinage.services.fleet import codec
 from affinage.services.fleet.fleet import Fleet
 from affinage.services.groups import Groups
+from affinage.services.keys import Keys
 from affinage.services.limits import Limits, Rates
 from affinage.services.methods import Methods
 from affinage.services.queries import Queries
@@ -128,6 +129,8 @@ class Life:
         self.limits = Limits(self.clock, throttle)
         self.registry = Registry(self.fleet, self.vault, self.clock, self.ids, self.limits)
         self.bulk = Bulk(Registry(self.fleet, self.vault, self.clock, self.ids), self.limits)
+        made_of = makings(self.vault, self.ids)
+        self.keys_anew = Keys(self.fleet, self.vault, made_of, self.limits)
         self.twins = Twins(self.fleet, self.limits)
         self.sessions = Sessions(self.fleet, self.clock, self.limits)
         self.methods = Methods(self.fleet, self.sessions, self.clock, self.ids, self.limits)

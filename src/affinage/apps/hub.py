@@ -51,6 +51,7 @@ from affinage.services.counts import Counts
 from affinage.services.doctor import Doctor
 from affinage.services.fleet.fleet import Fleet
 from affinage.services.groups import Groups
+from affinage.services.keys import Keys
 from affinage.services.limits import Limits, rates
 from affinage.services.methods import Methods
 from affinage.services.metrics import Engine, Metrics
@@ -87,13 +88,15 @@ class Parts:
         self.ids = SystemIds(self.clock)
         vault = FileVault(settings.data / "vault.key")
         self.store = SqliteStore(settings.data / "hub.db")
-        made_of = FreshModules(makings(vault, self.ids))
+        parts = makings(vault, self.ids)
+        made_of = FreshModules(parts)
         self.fleet = Fleet(self.store, self.clock, made_of, settings.allowance)
         hosts = settings.certified
         self.limits = Limits(self.clock, rates(settings.throttle, settings.throttle_units))
         self.access = Access(self.fleet, vault, self.times.doors, self.ids, hosts)
         self.registry = Registry(self.fleet, vault, self.clock, self.ids, self.limits)
         self.bulk = Bulk(Registry(self.fleet, vault, self.clock, self.ids), self.limits)
+        self.keys = Keys(self.fleet, vault, parts, self.limits)
         self.twins = Twins(self.fleet, self.limits)
         self.sessions = Sessions(self.fleet, self.clock, self.limits)
         self.methods = Methods(self.fleet, self.sessions, self.clock, self.ids, self.limits)
@@ -147,6 +150,7 @@ class Parts:
             access=self.access,
             registry=self.registry,
             bulk=self.bulk,
+            keys=self.keys,
             twins=self.twins,
             methods=self.methods,
             queries=self.queries,

@@ -14,7 +14,7 @@ from typing import Any, Final
 from msgspec import Struct
 from msgspec.structs import replace
 
-from affinage.domain.errors import Invalid, Malformed
+from affinage.domain.errors import Invalid, InvalidOperation, Malformed
 from affinage.domain.moments import Millis
 from affinage.domain.values import is_object
 
@@ -124,6 +124,32 @@ def credentials(
             return _self_signed(first, second)
         case _:
             return Credentials(kind)
+
+
+class Which(StrEnum):
+    """Which of an identity's two keys; the values are the wire's."""
+
+    PRIMARY = "primaryKey"
+    SECONDARY = "secondaryKey"
+    BOTH = "both"
+
+
+def rotated(of: Credentials, which: Which, keys: KeySource) -> Credentials:
+    """The credentials with new keys in the place of those named; the other key stays valid.
+
+    Raises:
+        InvalidOperation: they are no symmetric keys.
+
+    Source: IDENTITY-28.
+    """
+    if of.type is not AuthType.SAS:
+        raise InvalidOperation(f"authentication is {of.type}: only sas has keys to make anew")
+    changed = of
+    if which is not Which.SECONDARY:
+        changed = replace(changed, primary_key=keys.seal(keys.fresh()))
+    if which is not Which.PRIMARY:
+        changed = replace(changed, secondary_key=keys.seal(keys.fresh()))
+    return changed
 
 
 def _pair(authentication: dict[str, Any], member: str, *leaves: str) -> tuple[str, str]:

@@ -145,6 +145,26 @@ def changed_module(device: Device, module_id: str, body: JsonObject, makings: Ma
     return device.with_module(replace(module, identity=identity))
 
 
+def with_credentials(
+    device: Device, module_id: str | None, change: Callable[[Credentials], Credentials]
+) -> Device:
+    """The device with its own or a module's credentials changed, and the identity's etag moved.
+
+    Raises:
+        ModuleNotFound: nothing has changed. What ``change`` raises, too.
+
+    Source: IDENTITY-23, IDENTITY-28.
+    """
+    if module_id is None:
+        own = device.identity
+        changed = replace(own, etag=own.etag + 1, credentials=change(own.credentials))
+        return replace(device, identity=changed)
+    module = device.module(module_id)
+    its = module.identity
+    written = replace(its, etag=its.etag + 1, credentials=change(its.credentials))
+    return device.with_module(replace(module, identity=written))
+
+
 def device_document(device: Device, presence: Presence, keys: Keys) -> JsonObject:
     """A device identity as the registry shows it; ``keys`` in the clear.
 

@@ -12,7 +12,15 @@ from starlette.middleware import Middleware
 from affinage.frontends.http.figures import HttpFigures
 from affinage.frontends.http.frame import Frame
 from affinage.frontends.http.paths import RawRoute, no_such_path
-from affinage.frontends.service_api import bulk, configurations, identities, methods, queries, twins
+from affinage.frontends.service_api import (
+    bulk,
+    configurations,
+    identities,
+    keys,
+    methods,
+    queries,
+    twins,
+)
 from affinage.frontends.service_api.calls import Operation, Services, called
 
 _IDENTITY: Final[dict[str, Operation]] = {
@@ -34,6 +42,7 @@ _CONFIGURATION: Final[dict[str, Operation]] = {
 OPERATIONS: Final[dict[str, Mapping[str, Operation]]] = {
     "/devices": {"GET": identities.list_devices, "POST": bulk.run},
     "/devices/query": {"POST": queries.run},
+    "/devices/keys/regenerate": {"POST": keys.regenerate},
     "/devices/{id}": _IDENTITY,
     "/devices/{id}/modules": {"GET": identities.list_modules},
     "/devices/{id}/modules/{module}": _IDENTITY,

@@ -15,6 +15,7 @@ from affinage.ports.ids import Ids
 from affinage.services.access import Access
 from affinage.services.bulk import Bulk
 from affinage.services.configurations import Configurations
+from affinage.services.keys import Keys
 from affinage.services.methods import Methods
 from affinage.services.queries import Queries
 from affinage.services.registry import Registry
@@ -28,6 +29,7 @@ class Services:
     access: Access
     registry: Registry
     bulk: Bulk
+    keys: Keys
     twins: Twins
     methods: Methods
     queries: Queries

@@ -78,6 +78,11 @@ DESCRIBED: Final[Mapping[str, Mapping[str, Described]]] = {
     "/devices/query": {
         "POST": Described(list[dict[str, Any]], the.Query, parameters=(_SIZE, _CONTINUATION)),
     },
+    "/devices/keys/regenerate": {
+        "POST": Described(
+            the.NewKeys, the.KeysToMake, also={207: the.NewKeys, 400: the.NewKeysRefusal}
+        ),
+    },
     "/devices/{id}": _IDENTITY_OF_A_DEVICE,
     "/devices/{id}/modules": {"GET": Described(list[the.Module])},
     "/devices/{id}/modules/{module}": _IDENTITY_OF_A_MODULE,
