@@ -133,10 +133,12 @@ def _mode(entry: JsonObject, default: str) -> str:
 
 
 def _etags(entry: JsonObject) -> tuple[str, str | None]:
-    """The identity's and the twin's; quoted or bare, and what is absent is any."""
-    identity, twin = (
-        str(entry.get(name) or ANY).removeprefix("W/").strip('"') for name in ("eTag", "twinETag")
-    )
+    """The identity's and the twin's; quoted or bare, and what is absent is any.
+
+    An identity as it was read has an `etag`, and azure-iothub for Node.js sends that in an entry.
+    """
+    told = (entry.get("eTag") or entry.get("etag"), entry.get("twinETag"))
+    identity, twin = (str(one or ANY).removeprefix("W/").strip('"') for one in told)
     return identity or ANY, None if twin in ("", ANY) else twin
 
 

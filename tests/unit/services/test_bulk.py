@@ -158,6 +158,15 @@ async def test_entries_delete_as_well() -> None:
 
 
 @looped
+async def test_an_etag_may_be_spelled_as_in_the_identity() -> None:
+    """IDENTITY-22: azure-iothub for Node.js sends the document that it has."""
+    async with living() as life:
+        await life.create("a")
+        refused = await run(life, entry("a", "deleteIfMatchETag", etag="stale"))
+        assert refused == [("a", "etag_mismatch", "deleteIfMatchETag")]
+
+
+@looped
 async def test_a_commit_that_fails_is_told_of_every_entry() -> None:
     async with living() as life:
         life.disk.fails = True

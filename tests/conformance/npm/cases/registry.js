@@ -149,4 +149,12 @@ module.exports = {
     assert.deepEqual([isSuccessful, errors.map((one) => one.deviceId)], [false, ['there-before']]);
     assert.equal((await registry.get('new-in-bulk')).responseBody.status, 'enabled');
   },
+
+  'a device that changed meanwhile is not removed in bulk': async ({ registry }) => {
+    const { responseBody: old } = await registry.create({ deviceId: 'bulk-raced' });
+    await registry.update({ ...old, statusReason: 'changed' });
+    const failed = await registry.removeDevices([old], false).catch((error) => error);
+    assert.equal(JSON.parse(failed.responseBody).errors[0].errorCode, 400023);
+    assert.equal((await registry.get('bulk-raced')).responseBody.statusReason, 'changed');
+  },
 };
