@@ -5,7 +5,7 @@ BIN := .venv/bin
 INSTALL := $(BIN)/pip install --quiet --disable-pip-version-check
 ALONE := $(BIN)/python tests/netns.py  # in a network of its own, every port is free
 
-.PHONY: .venv help demo test check lint types arch rules coverage laws system conformance bench bench-quick speed kills sweeps powerloss docs
+.PHONY: .venv help demo test check lint types arch rules coverage laws system conformance fuzz bench bench-quick speed kills sweeps powerloss docs
 
 help:  ## what there is to make
 	@grep -E '^[.a-z]+:.*## ' Makefile | sed -E 's/:.*## /\t/' | expand -t 14
@@ -49,6 +49,9 @@ sweeps: .venv/dev  ## a sweep over 100,000 devices, cut short again and again
 
 powerloss: .venv/dev  ## writes that never reached the disk, at 5,000 points
 	AFFINAGE_POWER_LOSSES=$${AFFINAGE_POWER_LOSSES:-5000} $(ALONE) $(BIN)/pytest tests/system/test_power_loss.py
+
+fuzz: .venv/dev  ## 1,000 requests of each kind to each operation, as OpenAPI tells them and otherwise
+	AFFINAGE_FUZZ=$${AFFINAGE_FUZZ:-1000} $(ALONE) $(BIN)/pytest tests/system/test_openapi.py
 
 conformance: .venv/dev .venv/conformance .venv/npm/ready  ## other people's clients, unmodified
 	$(ALONE) $(BIN)/pytest tests/conformance

@@ -14,10 +14,18 @@ _AFTER: Final = Parameter("after", "The page behind another: its `next`.", _TEXT
 _LIMIT: Final = Parameter(
     "limit", "How many a page may have.", {"type": "integer", "minimum": 1, "maximum": 1000}
 )
+_IF_MATCH: Final = Parameter(
+    "If-Match",
+    "The etag that the thing must have; * is any. Without it a PUT creates.",
+    _TEXT,
+    where="header",
+)
 _KNOWN: Final = Parameter(
     "If-None-Match", "An etag that is known: 304 if it is still so.", _TEXT, where="header"
 )
 _GUARDED: Final = (Parameter("If-Match", "An etag: only if it is still that.", _TEXT, "header"),)
+
+_PAGE: Final = (_AFTER, _LIMIT)
 
 DOOR: Final = Door(
     title="Affinage, the native API",
@@ -26,16 +34,26 @@ DOOR: Final = Door(
     refusal=the.Problem,
     refusal_media_type=PROBLEM,
     prefix=PREFIX,
-    names={"id": _TEXT, "metric": _TEXT, "name": _TEXT, "door": {"enum": ["service", "native"]}},
+    names={
+        "id": _TEXT,
+        "module": _TEXT,
+        "metric": _TEXT,
+        "name": _TEXT,
+        "door": {"enum": ["service", "native"]},
+    },
 )
+
+_MESSAGE: Final = Described(the.SentMessage, the.NewMessage, status=201, refusals=(403, 413))
 
 DESCRIBED: Final[Mapping[str, Mapping[str, Described]]] = {
     "/configurations/{id}/metrics": {
         "GET": Described(the.Metrics, parameters=(_KNOWN,), also={304: None}),
     },
     "/configurations/{id}/metrics/{metric}/rows": {
-        "GET": Described(the.Rows, parameters=(_AFTER, _LIMIT)),
+        "GET": Described(the.Rows, parameters=_PAGE),
     },
+    "/devices/{id}/messages": {"POST": _MESSAGE},
+    "/devices/{id}/modules/{module}/messages": {"POST": _MESSAGE},
     "/doctor": {
         "POST": Described(the.Examination, status=202),
         "GET": Described(the.Examination, parameters=(_KNOWN,), also={304: None}),
@@ -47,6 +65,13 @@ DESCRIBED: Final[Mapping[str, Mapping[str, Described]]] = {
         "DELETE": Described(status=204, parameters=_GUARDED),
     },
     "/groups/{name}/members": {"GET": Described(the.Rows, parameters=(_AFTER, _LIMIT))},
+    "/groups": {"GET": Described(the.Groups, parameters=_PAGE)},
+    "/groups/{name}": {
+        "GET": Described(the.Group),
+        "PUT": Described(the.Group, the.NewGroup, parameters=(_IF_MATCH,)),
+        "DELETE": Described(status=204, parameters=(_IF_MATCH,)),
+    },
+    "/groups/{name}/members": {"GET": Described(the.Rows, parameters=_PAGE)},
     "/openapi/{door}": {
         "GET": Described(the.Document, parameters=(_KNOWN,), also={304: None}),
     },

@@ -43,6 +43,32 @@ class Rows(TypedDict):
     next: str | None
 
 
+class NewMessage(TypedDict, total=False):
+    """A message for a device: with one of ``body``, ``bodyBase64`` and ``payload``."""
+
+    body: str
+    bodyBase64: str
+    payload: Any
+    properties: dict[str, str] | None
+    messageId: Annotated[str, Meta(max_length=128)] | None
+    correlationId: str | None
+    userId: str | None
+    to: str | None
+    contentType: str | None
+    contentEncoding: str | None
+    ack: Literal["none", "positive", "negative", "full"] | None
+    ttlSeconds: Annotated[int, Meta(ge=60, le=172_800)] | None
+    expiry: Moment | None
+
+
+class SentMessage(TypedDict):
+    """It is kept until it is delivered, or has expired."""
+
+    messageId: str
+    enqueuedAt: Moment
+    expiresAt: Moment
+
+
 class Finding(TypedDict):
     check: str
     severity: Literal["ok", "warning", "problem"]
@@ -87,6 +113,42 @@ class Group(TypedDict):
     updatedAt: Moment
     etag: str
     namedBy: NamedBy
+    count: int | None
+    countedAt: Moment | None
+    by: str | None
+
+
+class Groups(TypedDict):
+    """A page; ``next`` asks for the one behind it, null if there is none."""
+
+    rows: list[Group]
+    next: str | None
+
+
+class NewGroup(TypedDict):
+    """A condition, as a configuration's target condition is, and what it is for."""
+
+    condition: str
+    description: NotRequired[str | None]
+
+
+class Naming(TypedDict):
+    """Who names a group in a condition."""
+
+    configurations: list[str]
+    groups: list[str]
+
+
+class Group(TypedDict):
+    """A condition that has a name, and how many devices meet it."""
+
+    name: str
+    condition: str
+    description: str | None
+    createdAt: Moment
+    updatedAt: Moment
+    etag: str
+    namedBy: Naming
     count: int | None
     countedAt: Moment | None
     by: str | None

@@ -41,7 +41,7 @@ DOOR: Final = Door(
     refusal=the.Refusal,
     refusal_media_type=JSON,
     parameters=(_VERSION,),
-    names={"id": _ID, "module": _ID},
+    names={"id": _ID, "module": _ID, "lock": {"type": "string"}},
 )
 
 _GUARDED: Final = (_IF_MATCH,)
@@ -83,13 +83,27 @@ DESCRIBED: Final[Mapping[str, Mapping[str, Described]]] = {
             the.NewKeys, the.KeysToMake, also={207: the.NewKeys, 400: the.NewKeysRefusal}
         ),
     },
+    "/devices/keys/regenerate": {
+        "POST": Described(
+            the.RotationResult,
+            the.Rotation,
+            also={207: the.RotationResult, 400: the.RotationRefusal},
+        ),
+    },
     "/devices/{id}": _IDENTITY_OF_A_DEVICE,
+    "/devices/{id}/commands": {"DELETE": Described(the.Purged)},
     "/devices/{id}/modules": {"GET": Described(list[the.Module])},
+    "/devices/{id}/applyConfigurationContent": {"POST": Described(None, the.Content, status=204)},
     "/devices/{id}/modules/{module}": _IDENTITY_OF_A_MODULE,
     "/twins/{id}": _TWIN,
     "/twins/{id}/modules/{module}": _TWIN,
     "/twins/{id}/methods": _METHODS,
     "/twins/{id}/modules/{module}/methods": _METHODS,
+    "/messages/serviceBound/feedback": {
+        "GET": Described(list[the.Fate], also={204: None}),
+    },
+    "/messages/serviceBound/feedback/{lock}": {"DELETE": Described(status=204)},
+    "/messages/serviceBound/feedback/{lock}/abandon": {"POST": Described(status=204)},
     "/configurations": {"GET": Described(list[the.Configuration], parameters=(_TOP,))},
     "/configurations/testQueries": {"POST": Described(the.TrialResult, the.Trial)},
     "/configurations/{id}": _CONFIGURATION_ITSELF,

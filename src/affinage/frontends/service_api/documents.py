@@ -305,6 +305,50 @@ class NewKeysRefusal(TypedDict, total=False):
     ExceptionMessage: str
 
 
+class KeyOf(TypedDict):
+    id: str
+    moduleId: NotRequired[str | None]
+
+
+class Rotation(TypedDict):
+    """Which keys are made anew, and whose."""
+
+    policyKey: Literal["primaryKey", "secondaryKey", "both"]
+    devices: Annotated[list[KeyOf], Meta(max_length=100)]
+
+
+class RotatedKey(TypedDict):
+    """The keys that are new; null is one that stays."""
+
+    id: str
+    moduleId: str | None
+    primaryKey: str | None
+    secondaryKey: str | None
+
+
+class KeptKey(TypedDict):
+    id: str
+    moduleId: str | None
+    errorCode: int
+    errorStatus: str
+
+
+class RotationResult(TypedDict):
+    policyKey: str
+    rotatedKeys: list[RotatedKey]
+    errors: list[KeptKey]
+
+
+class RotationRefusal(TypedDict, total=False):
+    """Either a result, where no key was made, or a refusal of everything."""
+
+    policyKey: str
+    rotatedKeys: list[RotatedKey]
+    errors: list[KeptKey]
+    Message: str
+    ExceptionMessage: str
+
+
 class Method(TypedDict):
     """A direct method to run."""
 
@@ -319,3 +363,23 @@ class MethodResult(TypedDict):
 
     status: int
     payload: Any
+
+
+class Purged(TypedDict):
+    """How many messages have left a queue."""
+
+    totalMessagesPurged: int
+    deviceId: str
+    moduleId: str | None
+
+
+class Fate(TypedDict):
+    """What became of a message."""
+
+    originalMessageId: str
+    enqueuedTimeUtc: Annotated[str, Meta(description="When it left its queue: ISO 8601, UTC.")]
+    statusCode: Literal["Success", "Expired", "DeliveryCountExceeded", "Rejected", "Purged"]
+    description: str
+    deviceId: str
+    deviceGenerationId: str
+    moduleId: NotRequired[str]
