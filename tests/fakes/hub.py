@@ -26,6 +26,7 @@ from affinage.protocol.tokens import make_token
 from affinage.services.access import Access
 from affinage.services.bulk import Bulk
 from affinage.services.configurations import Configurations
+from affinage.services.contents import Contents
 from affinage.services.counts import Counts
 from affinage.services.doctor import Doctor
 from affinage.services.fleet.fleet import Fleet
@@ -181,6 +182,7 @@ async def _services(
         registry=registry,
         bulk=Bulk(registry),
         keys=Keys(fleet, vault, makings(vault, ids)),
+        contents=Contents(fleet, FreshModules(makings(vault, ids))),
         twins=Twins(fleet),
         methods=Methods(fleet, sessions, clock, ids),
         queries=queries,

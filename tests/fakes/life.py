@@ -19,6 +19,7 @@ from affinage.ports.store import Table
 from affinage.services.access import Access
 from affinage.services.bulk import Bulk
 from affinage.services.configurations import Configurations
+from affinage.services.contents import Contents
 from affinage.services.counts import Counts
 from affinage.services.fleet import codec
 from affinage.services.fleet.fleet import Fleet
@@ -131,6 +132,7 @@ class Life:
         self.bulk = Bulk(Registry(self.fleet, self.vault, self.clock, self.ids), self.limits)
         made_of = makings(self.vault, self.ids)
         self.keys_anew = Keys(self.fleet, self.vault, made_of, self.limits)
+        self.contents = Contents(self.fleet, self.identities, self.limits)
         self.twins = Twins(self.fleet, self.limits)
         self.sessions = Sessions(self.fleet, self.clock, self.limits)
         self.methods = Methods(self.fleet, self.sessions, self.clock, self.ids, self.limits)

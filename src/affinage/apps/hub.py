@@ -47,6 +47,7 @@ from affinage.ports.exposition import Source
 from affinage.services.access import Access
 from affinage.services.bulk import Bulk
 from affinage.services.configurations import Configurations
+from affinage.services.contents import Contents
 from affinage.services.counts import Counts
 from affinage.services.doctor import Doctor
 from affinage.services.fleet.fleet import Fleet
@@ -97,6 +98,7 @@ class Parts:
         self.registry = Registry(self.fleet, vault, self.clock, self.ids, self.limits)
         self.bulk = Bulk(Registry(self.fleet, vault, self.clock, self.ids), self.limits)
         self.keys = Keys(self.fleet, vault, parts, self.limits)
+        self.contents = Contents(self.fleet, made_of, self.limits)
         self.twins = Twins(self.fleet, self.limits)
         self.sessions = Sessions(self.fleet, self.clock, self.limits)
         self.methods = Methods(self.fleet, self.sessions, self.clock, self.ids, self.limits)
@@ -151,6 +153,7 @@ class Parts:
             registry=self.registry,
             bulk=self.bulk,
             keys=self.keys,
+            contents=self.contents,
             twins=self.twins,
             methods=self.methods,
             queries=self.queries,

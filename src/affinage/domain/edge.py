@@ -10,7 +10,7 @@ from msgspec.structs import replace
 
 from affinage.domain.content import Kind, Write, admitted, kind, writes
 from affinage.domain.device import Device, Module
-from affinage.domain.errors import Invalid, InvalidContent, TooManyModules
+from affinage.domain.errors import Invalid, InvalidContent, InvalidOperation, TooManyModules
 from affinage.domain.identity import ModuleIdentity
 from affinage.domain.moments import Millis
 from affinage.domain.names import EDGE_AGENT, SYSTEM_MODULES, TwinKey, check_id
@@ -172,7 +172,7 @@ def apply_content(
 
     Raises:
         InvalidContent: the content is not admissible, or is for modules that a condition selects.
-        Invalid: content for edge modules, and the device is none.
+        InvalidOperation: content for edge modules, and the device is none.
         TooManyModules, TooLarge: a limit of the device or of a twin. Nothing has changed.
 
     Source: EDGE-15 to EDGE-17.
@@ -182,7 +182,7 @@ def apply_content(
         case Kind.MODULE:
             raise InvalidContent("moduleContent cannot be applied to one device")
         case Kind.EDGE if not device.identity.iot_edge:
-            raise Invalid(f"{device.id} is no edge device: it takes no modulesContent")
+            raise InvalidOperation(f"{device.id} is no edge device: it takes no modulesContent")
         case _:
             pass
     written = writes(containers)

@@ -15,7 +15,7 @@ from affinage.domain.edge import (
     with_modules,
     written_modules,
 )
-from affinage.domain.errors import Invalid, InvalidContent, TooManyModules
+from affinage.domain.errors import InvalidContent, InvalidOperation, TooManyModules
 from affinage.domain.registration import IOT_EDGE
 from affinage.domain.values import JsonObject
 from fakes.reconciling import Keys, a_device, a_module, configured, rulebook, whole
@@ -158,7 +158,7 @@ def test_the_modules_are_those_that_are_named_now() -> None:
 
 def test_edge_content_is_for_edge_devices() -> None:
     """EDGE-17"""
-    with pytest.raises(Invalid, match="pump-1 is no edge device"):
+    with pytest.raises(InvalidOperation, match="pump-1 is no edge device"):
         applied(a_device(), **BASE)
 
 

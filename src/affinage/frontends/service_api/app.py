@@ -15,6 +15,7 @@ from affinage.frontends.http.paths import RawRoute, no_such_path
 from affinage.frontends.service_api import (
     bulk,
     configurations,
+    contents,
     identities,
     keys,
     methods,
@@ -45,6 +46,7 @@ OPERATIONS: Final[dict[str, Mapping[str, Operation]]] = {
     "/devices/keys/regenerate": {"POST": keys.regenerate},
     "/devices/{id}": _IDENTITY,
     "/devices/{id}/modules": {"GET": identities.list_modules},
+    "/devices/{id}/applyConfigurationContent": {"POST": contents.apply},
     "/devices/{id}/modules/{module}": _IDENTITY,
     "/twins/{id}": _TWIN,
     "/twins/{id}/modules/{module}": _TWIN,

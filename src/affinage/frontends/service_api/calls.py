@@ -15,6 +15,7 @@ from affinage.ports.ids import Ids
 from affinage.services.access import Access
 from affinage.services.bulk import Bulk
 from affinage.services.configurations import Configurations
+from affinage.services.contents import Contents
 from affinage.services.keys import Keys
 from affinage.services.methods import Methods
 from affinage.services.queries import Queries
@@ -30,6 +31,7 @@ class Services:
     registry: Registry
     bulk: Bulk
     keys: Keys
+    contents: Contents
     twins: Twins
     methods: Methods
     queries: Queries

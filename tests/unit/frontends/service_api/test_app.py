@@ -43,7 +43,7 @@ async def test_the_walk_misses_no_operation() -> None:
     async with running_hub() as hub:
         walked = list(operations(hub))
     assert {*walked} == {(method, path) for path, found in OPERATIONS.items() for method in found}
-    assert len(walked) == 26
+    assert len(walked) == 27
 
 
 @pytest.mark.parametrize("stranger", ["nobody", "forger", "latecomer", "neighbour", "unknown"])
