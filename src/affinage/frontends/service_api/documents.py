@@ -259,52 +259,6 @@ class BulkRefusal(TypedDict, total=False):
     ExceptionMessage: str
 
 
-class IdentityName(TypedDict):
-    id: str
-    moduleId: NotRequired[str | None]
-
-
-class KeysToMake(TypedDict):
-    """Whose keys shall be made anew, and which of the two."""
-
-    policyKey: Literal["primaryKey", "secondaryKey", "both"]
-    devices: list[IdentityName]
-
-
-class MadeKeys(TypedDict):
-    """The keys that were made; null is one that stays."""
-
-    id: str
-    moduleId: str | None
-    primaryKey: str | None
-    secondaryKey: str | None
-
-
-class KeptKeys(TypedDict):
-    """An identity that keeps its keys, and why."""
-
-    id: str
-    moduleId: str | None
-    errorCode: int
-    errorStatus: str
-
-
-class NewKeys(TypedDict):
-    policyKey: Literal["primaryKey", "secondaryKey", "both"]
-    rotatedKeys: list[MadeKeys]
-    errors: list[KeptKeys]
-
-
-class NewKeysRefusal(TypedDict, total=False):
-    """Either a result, where nobody has new keys, or a refusal of everything."""
-
-    policyKey: str
-    rotatedKeys: list[MadeKeys]
-    errors: list[KeptKeys]
-    Message: str
-    ExceptionMessage: str
-
-
 class KeyOf(TypedDict):
     id: str
     moduleId: NotRequired[str | None]
