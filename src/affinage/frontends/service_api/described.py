@@ -80,9 +80,7 @@ DESCRIBED: Final[Mapping[str, Mapping[str, Described]]] = {
     },
     "/devices/keys/regenerate": {
         "POST": Described(
-            the.RotationResult,
-            the.Rotation,
-            also={207: the.RotationResult, 400: the.RotationRefusal},
+            the.NewKeys, the.KeysToMake, also={207: the.NewKeys, 400: the.NewKeysRefusal}
         ),
     },
     "/devices/{id}": _IDENTITY_OF_A_DEVICE,

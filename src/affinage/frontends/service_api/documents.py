@@ -259,20 +259,20 @@ class BulkRefusal(TypedDict, total=False):
     ExceptionMessage: str
 
 
-class KeyOf(TypedDict):
+class IdentityName(TypedDict):
     id: str
     moduleId: NotRequired[str | None]
 
 
-class Rotation(TypedDict):
-    """Which keys are made anew, and whose."""
+class KeysToMake(TypedDict):
+    """Whose keys shall be made anew, and which of the two."""
 
     policyKey: Literal["primaryKey", "secondaryKey", "both"]
-    devices: Annotated[list[KeyOf], Meta(max_length=100)]
+    devices: Annotated[list[IdentityName], Meta(max_length=100)]
 
 
-class RotatedKey(TypedDict):
-    """The keys that are new; null is one that stays."""
+class MadeKeys(TypedDict):
+    """The keys that were made; null is one that stays."""
 
     id: str
     moduleId: str | None
@@ -280,25 +280,27 @@ class RotatedKey(TypedDict):
     secondaryKey: str | None
 
 
-class KeptKey(TypedDict):
+class KeptKeys(TypedDict):
+    """An identity that keeps its keys, and why."""
+
     id: str
     moduleId: str | None
     errorCode: int
     errorStatus: str
 
 
-class RotationResult(TypedDict):
+class NewKeys(TypedDict):
+    policyKey: Literal["primaryKey", "secondaryKey", "both"]
+    rotatedKeys: list[MadeKeys]
+    errors: list[KeptKeys]
+
+
+class NewKeysRefusal(TypedDict, total=False):
+    """Either a result, where nobody has new keys, or a refusal of everything."""
+
     policyKey: str
-    rotatedKeys: list[RotatedKey]
-    errors: list[KeptKey]
-
-
-class RotationRefusal(TypedDict, total=False):
-    """Either a result, where no key was made, or a refusal of everything."""
-
-    policyKey: str
-    rotatedKeys: list[RotatedKey]
-    errors: list[KeptKey]
+    rotatedKeys: list[MadeKeys]
+    errors: list[KeptKeys]
     Message: str
     ExceptionMessage: str
 
