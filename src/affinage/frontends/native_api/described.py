@@ -23,8 +23,7 @@ _IF_MATCH: Final = Parameter(
 _KNOWN: Final = Parameter(
     "If-None-Match", "An etag that is known: 304 if it is still so.", _TEXT, where="header"
 )
-_GUARDED: Final = (Parameter("If-Match", "An etag: only if it is still that.", _TEXT, "header"),)
-
+_GUARDED: Final = (_IF_MATCH,)
 _PAGE: Final = (_AFTER, _LIMIT)
 
 DOOR: Final = Door(
@@ -58,18 +57,11 @@ DESCRIBED: Final[Mapping[str, Mapping[str, Described]]] = {
         "POST": Described(the.Examination, status=202),
         "GET": Described(the.Examination, parameters=(_KNOWN,), also={304: None}),
     },
-    "/groups": {"GET": Described(the.Groups, parameters=(_AFTER, _LIMIT))},
+    "/groups": {"GET": Described(the.Groups, parameters=_PAGE)},
     "/groups/{name}": {
         "GET": Described(the.Group),
         "PUT": Described(the.Group, takes=the.NewGroup, parameters=_GUARDED),
         "DELETE": Described(status=204, parameters=_GUARDED),
-    },
-    "/groups/{name}/members": {"GET": Described(the.Rows, parameters=(_AFTER, _LIMIT))},
-    "/groups": {"GET": Described(the.Groups, parameters=_PAGE)},
-    "/groups/{name}": {
-        "GET": Described(the.Group),
-        "PUT": Described(the.Group, the.NewGroup, parameters=(_IF_MATCH,)),
-        "DELETE": Described(status=204, parameters=(_IF_MATCH,)),
     },
     "/groups/{name}/members": {"GET": Described(the.Rows, parameters=_PAGE)},
     "/openapi/{door}": {

@@ -125,42 +125,6 @@ class Groups(TypedDict):
     next: str | None
 
 
-class NewGroup(TypedDict):
-    """A condition, as a configuration's target condition is, and what it is for."""
-
-    condition: str
-    description: NotRequired[str | None]
-
-
-class Naming(TypedDict):
-    """Who names a group in a condition."""
-
-    configurations: list[str]
-    groups: list[str]
-
-
-class Group(TypedDict):
-    """A condition that has a name, and how many devices meet it."""
-
-    name: str
-    condition: str
-    description: str | None
-    createdAt: Moment
-    updatedAt: Moment
-    etag: str
-    namedBy: Naming
-    count: int | None
-    countedAt: Moment | None
-    by: str | None
-
-
-class Groups(TypedDict):
-    """A page; ``next`` asks for the one behind it, null if there is none."""
-
-    rows: list[Group]
-    next: str | None
-
-
 class Document(TypedDict, total=False):
     """An OpenAPI document."""
 
