@@ -34,6 +34,7 @@ from affinage.services.groups import Groups
 from affinage.services.keys import Keys
 from affinage.services.methods import Methods
 from affinage.services.metrics import Engine, Metrics
+from affinage.services.policies import Policies
 from affinage.services.queries import Queries
 from affinage.services.registry import FreshModules, Registry, makings
 from affinage.services.sessions import Sessions
@@ -161,6 +162,7 @@ def _native(services: Services, doctor: Doctor, counts: Counts, fleet: Fleet) ->
         access=services.access,
         configurations=services.configurations,
         doctor=doctor,
+        policies=services.access.policies,
         groups=Groups(fleet, services.queries, counts, services.clock),
         documents=documents(),
         clock=services.clock,
@@ -172,8 +174,9 @@ async def _services(
     sessions: Sessions, counts: Counts, *, fleet: Fleet, clock: FixedClock, ids: CountingIds
 ) -> Services:
     vault = OpenVault()
-    access = Access(fleet, vault, clock, ids, [HOST])
-    await access.open()
+    policies = Policies(fleet, vault, ids)
+    await policies.open()
+    access = Access(fleet, policies, vault, clock, [HOST])
     registry, queries = Registry(fleet, vault, clock, ids), Queries(fleet)
     configurations = Configurations(fleet, queries, counts, clock)
     await configurations.open()

@@ -27,6 +27,7 @@ from affinage.services.groups import Groups
 from affinage.services.keys import Keys
 from affinage.services.limits import Limits, Rates
 from affinage.services.methods import Methods
+from affinage.services.policies import Policies
 from affinage.services.queries import Queries
 from affinage.services.registry import FreshModules, Registry, makings
 from affinage.services.sessions import Sessions
@@ -126,8 +127,9 @@ class Life:
         self.vault = OpenVault()
         self.identities = FreshModules(makings(self.vault, self.ids))
         self.fleet = Fleet(self.store, self.clock, self.identities, self.allowance)
-        self.access = Access(self.fleet, self.vault, self.clock, self.ids, HOSTS)
         self.limits = Limits(self.clock, throttle)
+        self.policies = Policies(self.fleet, self.vault, self.ids, self.limits)
+        self.access = Access(self.fleet, self.policies, self.vault, self.clock, HOSTS)
         self.registry = Registry(self.fleet, self.vault, self.clock, self.ids, self.limits)
         self.bulk = Bulk(Registry(self.fleet, self.vault, self.clock, self.ids), self.limits)
         made_of = makings(self.vault, self.ids)
@@ -239,7 +241,7 @@ async def living(before: Life | None = None, life: Life | None = None) -> AsyncI
         loops = [fleet.run(), sweeps.run(), life.tending.run(), sessions.run()]
         running = [tasks.create_task(loop) for loop in loops]
         running.append(tasks.create_task(life.counts.run()))
-        await life.access.open()
+        await life.policies.open()
         await life.sweeps.open()
         await life.configurations.open()
         await life.sessions.open()

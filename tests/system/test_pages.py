@@ -52,6 +52,12 @@ def test_back_up_and_restore(tmp_path: Path) -> None:
         reader.follow(DOCS / "howto/back-up-and-restore.md")
 
 
+def test_rotate_keys(tmp_path: Path) -> None:
+    ports = {"affinage serve": "affinage serve --https-port 0 --mqtt-port 0"}
+    with Reader(tmp_path, ports) as reader:
+        reader.follow(DOCS / "howto/rotate-keys.md")
+
+
 @pytest.mark.usefixtures("sdk")
 def test_connect_a_device(tmp_path: Path, address: str) -> None:
     with Reader(tmp_path, served_at(address)) as reader:

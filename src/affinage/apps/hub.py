@@ -56,6 +56,7 @@ from affinage.services.keys import Keys
 from affinage.services.limits import Limits, rates
 from affinage.services.methods import Methods
 from affinage.services.metrics import Engine, Metrics
+from affinage.services.policies import Policies
 from affinage.services.pulse import Pulse
 from affinage.services.queries import Queries
 from affinage.services.registry import FreshModules, Registry, makings
@@ -63,9 +64,6 @@ from affinage.services.sessions import Sessions
 from affinage.services.sweeps import Sweeps
 from affinage.services.tending import Tending
 from affinage.services.twins import Twins
-
-OWNER: Final = "iothubowner"
-"""The policy that every hub has."""
 
 RESERVED: Final = 256
 """Descriptors that are kept for the store, the log, and what the hub itself opens."""
@@ -94,7 +92,8 @@ class Parts:
         self.fleet = Fleet(self.store, self.clock, made_of, settings.allowance)
         hosts = settings.certified
         self.limits = Limits(self.clock, rates(settings.throttle, settings.throttle_units))
-        self.access = Access(self.fleet, vault, self.times.doors, self.ids, hosts)
+        self.policies = Policies(self.fleet, vault, self.ids, self.limits)
+        self.access = Access(self.fleet, self.policies, vault, self.times.doors, hosts)
         self.registry = Registry(self.fleet, vault, self.clock, self.ids, self.limits)
         self.bulk = Bulk(Registry(self.fleet, vault, self.clock, self.ids), self.limits)
         self.keys = Keys(self.fleet, vault, parts, self.limits)
@@ -135,9 +134,10 @@ class Parts:
 
         Raises:
             Unavailable: the vault's key is not the one that sealed what the store holds.
+            Invalid: no policy is left that may manage the hub.
         """
-        await self.access.open()
-        self.access.keys(OWNER)  # to be told now, and not to each who then wants in
+        await self.policies.open()
+        self.policies.check()  # to be told now, and not to each who then wants in
         await self.sweeps.open()
         await self.configurations.open()
         await self.sessions.open()
@@ -174,6 +174,7 @@ class Parts:
             configurations=self.configurations,
             doctor=self.doctor,
             groups=self.groups,
+            policies=self.policies,
             documents=documents(),
             clock=self.clock,
             ids=self.ids,

@@ -9,9 +9,9 @@ from affinage.domain.device import Device, found
 from affinage.domain.errors import NotFound
 from affinage.domain.identity import Credentials
 from affinage.domain.names import TwinKey
+from affinage.domain.policy import Policy
 from affinage.ports.store import Table
 from affinage.protocol.connection_strings import ConnectionString
-from affinage.services.access import Policy
 from affinage.services.fleet import codec
 
 

@@ -5,7 +5,7 @@ is the last word of the problem's type.
 """
 
 import json
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Mapping
 from typing import Final, cast
 from urllib.parse import quote, urlencode
 
@@ -19,6 +19,7 @@ PAGE: Final = 1_000
 """Rows that are fetched at a time."""
 
 _ERRORS_FROM: Final = 300
+_EMPTY: Final = 204
 
 
 class NativeClient:
@@ -55,16 +56,51 @@ class NativeClient:
         """The examination that is under way, or was last."""
         return await self._document("GET", "doctor")
 
+    async def policies(self) -> list[JsonObject]:
+        """Every shared-access policy, by name, without its keys."""
+        found = (await self._document("GET", "policies"))["policies"]
+        return [one for one in found if is_object(one)] if isinstance(found, list) else []
+
+    async def policy(self, name: str, *, with_keys: bool = False) -> JsonObject:
+        return await self._document("GET", "policies", name, query=_keys(with_keys))
+
+    async def put_policy(
+        self, name: str, body: JsonObject, *, if_match: str | None, with_keys: bool = False
+    ) -> JsonObject:
+        """Create one, or with an etag (``*`` is any) change it."""
+        return await self._document(
+            "PUT", "policies", name, query=_keys(with_keys), body=body, if_match=if_match
+        )
+
+    async def delete_policy(self, name: str, *, if_match: str | None = None) -> None:
+        await self._document("DELETE", "policies", name, if_match=if_match)
+
+    async def regenerate(self, name: str, key: str, *, with_keys: bool = False) -> JsonObject:
+        """Make a policy's ``primary`` or ``secondary`` key anew, or ``swap`` them."""
+        path = ("policies", name, "keys", "regenerate")
+        return await self._document("POST", *path, query=_keys(with_keys), body={"key": key})
+
     async def _document(
-        self, method: str, *segments: str, query: dict[str, str] | None = None
+        self,
+        method: str,
+        *segments: str,
+        query: Mapping[str, str] | None = None,
+        body: JsonObject | None = None,
+        if_match: str | None = None,
     ) -> JsonObject:
         path = "".join(f"/{quote(segment, safe='')}" for segment in segments)
         asked = f"?{urlencode(query)}" if query else ""
-        response = await self._service.exchange(method, f"{PREFIX}{path}{asked}")
-        document = _parsed(response)
+        response = await self._service.exchange(
+            method, f"{PREFIX}{path}{asked}", body, if_match=if_match
+        )
+        document = {} if response.status == _EMPTY else _parsed(response)
         if response.status >= _ERRORS_FROM or not is_object(document):
             raise _error(response.status, document)
         return document
+
+
+def _keys(with_keys: bool) -> Mapping[str, str]:
+    return {"keys": "true"} if with_keys else {}
 
 
 def _parsed(response: Response) -> JsonValue:

@@ -215,10 +215,12 @@ class ServiceClient:
 
     # Other doors of the hub
 
-    async def exchange(self, method: str, target: str) -> Response:
-        """One request without a body to any path, sent as it is; also a refusal is given back."""
-        headers = {"Authorization": self._authorization()}
-        return await self._connections.request(method, target, headers)
+    async def exchange(
+        self, method: str, target: str, body: JsonValue = None, *, if_match: str | None = None
+    ) -> Response:
+        """One request to any path, sent as it is; also a refusal is given back."""
+        condition = {} if if_match is None else {"If-Match": _quoted(if_match)}
+        return await self._exchange(method, target, body, condition)
 
     # One request
 
@@ -264,7 +266,12 @@ class ServiceClient:
         query: Mapping[str, str] | None = None,
     ) -> Response:
         target = f"{path}?{urlencode({**(query or {}), 'api-version': API_VERSION})}"
-        sent = {"Authorization": self._authorization(), **(headers or {})}
+        return await self._exchange(method, target, body, headers or {})
+
+    async def _exchange(
+        self, method: str, target: str, body: JsonValue, headers: Mapping[str, str]
+    ) -> Response:
+        sent = {"Authorization": self._authorization(), **headers}
         payload = b""
         if body is not None:
             sent["Content-Type"] = "application/json; charset=utf-8"

@@ -177,11 +177,12 @@ def _sas(primary: str | None, secondary: str | None, keys: KeySource) -> Credent
         raise Invalid("give both symmetric keys or neither; neither makes two new ones")
     first, second = primary or keys.fresh(), secondary or keys.fresh()
     for key in (first, second):
-        _check_key(key)
+        check_key(key)
     return Credentials(AuthType.SAS, keys.seal(first), keys.seal(second))
 
 
-def _check_key(key: str) -> None:
+def check_key(key: str) -> None:
+    """Raise Malformed or Invalid unless it is base64 of MIN_KEY to MAX_KEY bytes."""
     try:
         size = len(base64.b64decode(key, validate=True))
     except (binascii.Error, ValueError):

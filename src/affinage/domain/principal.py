@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass
 from enum import Flag, StrEnum, auto
-from typing import Final
+from typing import Final, NamedTuple
 
 from affinage.domain.errors import Forbidden
 from affinage.domain.names import TwinKey
@@ -27,6 +27,14 @@ class Right(Flag):
 NO_RIGHTS: Final = Right(0)
 
 
+class Voucher(NamedTuple):
+    """What somebody was let in by: a policy, and the one of its keys that signed."""
+
+    policy: str
+    key: bytes
+    """The digest of the key as it is kept, sealed: it tells nothing of the key."""
+
+
 @dataclass(frozen=True, slots=True)
 class Principal:
     """Who asks, through which door, in which request; proven before it is made."""
@@ -38,6 +46,8 @@ class Principal:
     rights: Right = NO_RIGHTS
     scope: TwinKey | None = None
     """The one identity that it may act as; None where its rights are for the whole hub."""
+    voucher: Voucher | None = None
+    """The policy that vouches for it; None where it proved itself otherwise. POLICY-9."""
 
     @property
     def granted(self) -> Right:

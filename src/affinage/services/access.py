@@ -1,49 +1,24 @@
-"""Who comes in: shared-access policies, and the proof of services and devices.
+"""Who comes in: the proof of services and devices; the policies themselves are `policies`.
 
 Every principal is made here, after its proof; what it may do is asked of it, method by method.
 """
 
 import hashlib
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from typing import Final
-
-import msgspec
 
 from affinage.domain.device import Device
-from affinage.domain.errors import Disabled, NotFound, Unauthorized
+from affinage.domain.errors import Disabled, PolicyNotFound, Unauthorized
 from affinage.domain.identity import AuthType, Credentials, Status
 from affinage.domain.names import TwinKey
-from affinage.domain.principal import Kind, Principal, Right
+from affinage.domain.policy import Policy
+from affinage.domain.principal import Kind, Principal, Right, Voucher
 from affinage.ports.clock import Clock
-from affinage.ports.ids import Ids
-from affinage.ports.store import Row, Table
 from affinage.ports.vault import Vault
 from affinage.protocol.errors import ProtocolError
 from affinage.protocol.tokens import Token, parse, verify
-from affinage.services.fleet import codec
 from affinage.services.fleet.fleet import Fleet
-
-_READ: Final = Right.REGISTRY_READ
-_WRITE: Final = Right.REGISTRY_READ | Right.REGISTRY_WRITE
-
-BUILT_IN: Final = {
-    "iothubowner": _WRITE | Right.SERVICE_CONNECT | Right.DEVICE_CONNECT,
-    "service": Right.SERVICE_CONNECT,
-    "device": Right.DEVICE_CONNECT,
-    "registryRead": _READ,
-    "registryReadWrite": _WRITE,
-}
-"""The policies of a new hub and what each may do. ACCESS-1."""
-
-
-class Policy(msgspec.Struct, frozen=True, array_like=True):
-    """A shared-access policy; its keys are sealed."""
-
-    name: str
-    rights: int
-    primary_key: bytes
-    secondary_key: bytes
+from affinage.services.policies import Policies
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,27 +32,15 @@ class Proof:
 
 class Access:
     def __init__(
-        self, fleet: Fleet, vault: Vault, clock: Clock, ids: Ids, hosts: Iterable[str]
+        self, fleet: Fleet, policies: Policies, vault: Vault, clock: Clock, hosts: Iterable[str]
     ) -> None:
         """``hosts`` are the names the hub answers to; tokens are for one of them."""
-        self._fleet, self._vault, self._clock, self._ids = fleet, vault, clock, ids
+        self._fleet, self.policies, self._vault, self._clock = fleet, policies, vault, clock
         self._hosts = [host.lower() for host in hosts]
-        self._policies: dict[str, Policy] = {}
-
-    async def open(self) -> None:
-        """Read the policies; a hub that has none is given the built-in ones."""
-        for name, body in self._fleet.saved(Table.POLICIES):
-            self._policies[name] = codec.decode(body, Policy)
-        if not self._policies:
-            made = [self._new(name, rights) for name, rights in BUILT_IN.items()]
-            rows = [Row(Table.POLICIES, policy.name, codec.encode(policy)) for policy in made]
-            await self._fleet.save(*rows)
-            self._policies = {policy.name: policy for policy in made}
 
     def keys(self, name: str) -> tuple[str, str]:
-        """Both keys of a policy, in the clear: for who owns the data folder. NotFound."""
-        policy = self._policy(name)
-        return self._opened(policy.primary_key), self._opened(policy.secondary_key)
+        """Both keys of a policy, in the clear: for who owns the data folder. PolicyNotFound."""
+        return self.policies.opened(self.policies.find(name))
 
     def service(self, authorization: str | None, path: str, *, request_id: str) -> Principal:
         """Who sends an HTTPS request.
@@ -97,9 +60,10 @@ class Access:
         token = _parsed(authorization)
         if token.policy is None:
             raise Unauthorized("the token names no policy")
-        self._verify(token, path, self._policy_keys(token.policy))
-        rights = Right(self._policies[token.policy].rights)
-        return Principal(Kind.POLICY, token.policy, "https", request_id, rights)
+        policy = self._policy(token.policy)
+        voucher = self._vouched(policy, token, path)
+        rights = Right(policy.rights)
+        return Principal(Kind.POLICY, policy.name, "https", request_id, rights, voucher=voucher)
 
     def device(
         self,
@@ -129,36 +93,53 @@ class Access:
         device = self._fleet.find(key.device)
         if device is None or (key.module is not None and key.module not in device.modules):
             raise Unauthorized(f"{key.path}: unknown, or not proven")
-        expires_at_s = self._prove(key, _credentials(device, key), token, certificate)
+        expires_at_s, voucher = self._prove(key, _credentials(device, key), token, certificate)
         if device.identity.status is Status.DISABLED:
             raise Disabled(f"device {device.id} is disabled")
         principal = Principal(
-            Kind.DEVICE, key.path, "mqtt", request_id, Right.DEVICE_CONNECT, scope=key
+            Kind.DEVICE,
+            key.path,
+            "mqtt",
+            request_id,
+            Right.DEVICE_CONNECT,
+            scope=key,
+            voucher=voucher,
         )
         return Proof(principal, expires_at_s)
 
     def _prove(
         self, key: TwinKey, credentials: Credentials, text: str | None, certificate: bytes | None
-    ) -> int | None:
+    ) -> tuple[int | None, Voucher | None]:
+        """Until when the proof holds, and by which policy; None of the latter is by itself."""
         if credentials.type is AuthType.SELF_SIGNED and not text:
             _check_thumbprint(key, credentials, certificate)
-            return None
+            return None, None
         token = _parsed(text or "")
-        keys: tuple[str, ...]
-        if token.policy is not None:
-            keys = self._policy_keys(token.policy)
-            if Right.DEVICE_CONNECT not in Right(self._policies[token.policy].rights):
-                raise Unauthorized(f"policy {token.policy} may not connect devices")
-        else:
-            sealed = (credentials.primary_key, credentials.secondary_key)
-            keys = tuple(self._opened(one) for one in sealed if one is not None)
         module = "" if key.module is None else f"/modules/{key.module}"
-        self._verify(token, f"devices/{key.device}{module}", keys)
-        return token.expiry
+        path = f"devices/{key.device}{module}"
+        if token.policy is not None:
+            policy = self._policy(token.policy)
+            if Right.DEVICE_CONNECT not in Right(policy.rights):
+                raise Unauthorized(f"policy {policy.name} may not connect devices")
+            return token.expiry, self._vouched(policy, token, path)
+        sealed = (credentials.primary_key, credentials.secondary_key)
+        keys = [self._vault.open(one).decode() for one in sealed if one is not None]
+        self._verify(token, path, keys)
+        return token.expiry, None
 
-    def _verify(self, token: Token, path: str, keys: Iterable[str]) -> None:
+    def _vouched(self, policy: Policy, token: Token, path: str) -> Voucher:
+        """Which of a policy's keys signed the token; Unauthorized if none did."""
+        primary, secondary = self.policies.opened(policy)
+        try:
+            self._verify(token, path, [primary])
+        except Unauthorized:
+            self._verify(token, path, [secondary])
+            return policy.voucher(policy.secondary_key)
+        return policy.voucher(policy.primary_key)
+
+    def _verify(self, token: Token, path: str, keys: Sequence[str]) -> None:
         """Against each name of the hub; of several refusals the first name's is told."""
-        keys, now = list(keys), self._clock.now().timestamp()
+        now = self._clock.now().timestamp()
         refusals: list[str] = []
         for host in self._hosts:
             try:
@@ -167,24 +148,11 @@ class Access:
                 refusals.append(str(error))
         raise Unauthorized(refusals[0])
 
-    def _policy_keys(self, name: str) -> tuple[str, str]:
-        try:
-            return self.keys(name)
-        except NotFound:
-            raise Unauthorized("the token names an unknown policy") from None
-
     def _policy(self, name: str) -> Policy:
         try:
-            return self._policies[name]
-        except KeyError:
-            raise NotFound(f"no policy {name}: there are {', '.join(self._policies)}") from None
-
-    def _new(self, name: str, rights: Right) -> Policy:
-        primary, secondary = (self._vault.seal(self._ids.key().encode()) for _ in range(2))
-        return Policy(name, rights.value, primary, secondary)
-
-    def _opened(self, sealed: bytes) -> str:
-        return self._vault.open(sealed).decode()
+            return self.policies.find(name)
+        except PolicyNotFound:
+            raise Unauthorized("the token names an unknown policy") from None
 
 
 def _parsed(text: str) -> Token:

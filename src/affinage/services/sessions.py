@@ -15,7 +15,8 @@ from affinage.domain.errors import NotFound, Unauthorized, Unavailable
 from affinage.domain.identity import Status
 from affinage.domain.moments import Millis, millis
 from affinage.domain.names import TwinKey
-from affinage.domain.principal import Principal
+from affinage.domain.policy import Policy
+from affinage.domain.principal import Principal, Voucher
 from affinage.domain.twin import DesiredChanged
 from affinage.ports.clock import Clock
 from affinage.ports.store import Row, Table
@@ -79,6 +80,8 @@ class Sessions:
         self._connections: dict[TwinKey, Connection] = {}
         self._filters: dict[TwinKey, dict[str, int]] = {}
         """As committed."""
+        self._vouchers: dict[TwinKey, Voucher] = {}
+        """Of the connections that a policy vouches for."""
         self._ended: dict[TwinKey, Millis | None] = {}
         """Of whose disconnection nothing is written yet, and when each last said something."""
         self._flushed_at = clock.monotonic()
@@ -131,6 +134,8 @@ class Sessions:
         self._limits.take(Operation.CONNECTION, by)
         self._end(key, "taken over by a newer connection")
         self._connections[key] = connection
+        if by.voucher:
+            self._vouchers[key] = by.voucher
         try:
             await self._write_beginning(key, clean=clean)
         except BaseException:  # of a cancelled caller the unit goes on: its end must be written
@@ -180,8 +185,13 @@ class Sessions:
             if connection := self._connections.get(event.key):
                 _tell(connection, event)
         for row in overlay.rows:
-            if row.table is Table.SUBSCRIPTIONS:
-                self._follow(str(row.key), row.body)
+            match row.table:
+                case Table.SUBSCRIPTIONS:
+                    self._follow(str(row.key), row.body)
+                case Table.POLICIES:
+                    self._end_what_nothing_vouches_for(str(row.key), row.body)
+                case _:
+                    pass
         for device_id, device in overlay.devices.items():
             self._end_what_may_not_be(overlay.before[device_id], device)
 
@@ -200,6 +210,13 @@ class Sessions:
             elif (connection := self._connections.get(key)) and (reason := _why_not(new, key)):
                 connection.close(reason)  # it detaches itself: its end is to be written
 
+    def _end_what_nothing_vouches_for(self, name: str, body: bytes | None) -> None:
+        """A policy was changed, or deleted: POLICY-9."""
+        policy = None if body is None else codec.decode(body, Policy)
+        for key, voucher in [*self._vouchers.items()]:
+            if voucher.policy == name and not (policy and policy.connects(voucher)):
+                self._connections[key].close("the policy that let it in was changed or deleted")
+
     def _end(self, key: TwinKey, reason: str) -> None:
         """End the identity's connection, if it has one: whatever comes of it, it is not its own."""
         if connection := self._connections.get(key):
@@ -208,6 +225,7 @@ class Sessions:
 
     def _forget(self, key: TwinKey, connection: Connection) -> None:
         del self._connections[key]
+        self._vouchers.pop(key, None)
         for follower in self._followers:
             follower.gone(key, connection)
 

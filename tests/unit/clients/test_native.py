@@ -87,3 +87,31 @@ async def test_what_is_no_answer_of_a_hub_is_refused() -> None:
             with pytest.raises(ServiceError) as refusal:
                 await client.examination()
             assert (refusal.value.status, refusal.value.code) == (status, "Unknown")
+
+
+@looped
+async def test_policies_are_written_with_an_etag_and_shown_without_keys_unless_asked() -> None:
+    async with native() as (server, client):
+        for document in ({"policies": [{"name": "a"}]}, {"name": "a"}, {"name": "a"}, {}):
+            server.play(document)
+        server.play(status=204)
+        assert await client.policies() == [{"name": "a"}]
+        await client.policy("a", with_keys=True)
+        await client.put_policy("a", {"rights": []}, if_match="*")
+        await client.regenerate("a", "swap")
+        await client.delete_policy("a", if_match="x")
+        lines = [one.line.removesuffix(" HTTP/1.1") for one in server.asked]
+        assert lines[1:] == [
+            "GET /affinage/v1/policies/a?keys=true",
+            "PUT /affinage/v1/policies/a",
+            "POST /affinage/v1/policies/a/keys/regenerate",
+            "DELETE /affinage/v1/policies/a",
+        ]
+        assert (server.asked[2].headers["If-Match"], server.asked[2].document) == (
+            "*",
+            {"rights": []},
+        )
+        assert (server.asked[3].document, server.asked[4].headers["If-Match"]) == (
+            {"key": "swap"},
+            '"x"',
+        )

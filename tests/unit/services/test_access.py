@@ -6,11 +6,12 @@ from typing import Any
 import pytest
 
 from affinage.domain.errors import Disabled, Forbidden, NotFound, Unauthorized
+from affinage.domain.policy import Policy
 from affinage.domain.principal import Kind, Right
 from affinage.domain.values import JsonObject
 from affinage.ports.store import Row, Table
 from affinage.protocol.tokens import GRACE_S, make_token
-from affinage.services.access import Policy, Proof
+from affinage.services.access import Proof
 from affinage.services.fleet import codec
 from fakes.life import ALL_RIGHTS, HOSTS, OWNER, Life, key_of, living
 from fakes.looped import looped
@@ -88,7 +89,7 @@ async def test_policies_and_their_keys_outlive_the_process() -> None:
 @looped
 async def test_keys_of_an_unknown_policy_are_not_found() -> None:
     async with living() as life:
-        with pytest.raises(NotFound, match="no policy nobody: there are iothubowner, service"):
+        with pytest.raises(NotFound, match="no policy nobody: there are device, iothubowner"):
             life.access.keys("nobody")
 
 

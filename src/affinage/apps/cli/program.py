@@ -16,6 +16,7 @@ from affinage.apps.cli import (
     doctoring,
     logs,
     modules,
+    policies,
     querying,
     serving,
     simulating,
@@ -79,3 +80,4 @@ demonstrating.add_to(app)
 serving.add_to(app)
 for part in (backing_up, simulating, devices, modules, twins, configurations, querying, doctoring):
     part.add_to(app)
+policies.add_to(app)

@@ -73,6 +73,7 @@ CODES: Final[dict[type[Exception], Code]] = {
     errors.TooManyCalls: Code(403800, "DeviceMaximumInflightMethodExceeded"),
     errors.TooManyMessages: Code(403004, "DeviceMaximumQueueDepthExceeded"),
     errors.MessageTooLarge: Code(413001, "MessageTooLarge"),
+    errors.TooManyPolicies: Code(403002, "IotHubQuotaExceeded"),
     errors.BodyTooLarge: Code(413000, "GenericRequestEntityTooLarge"),
     errors.Throttled: Code(429001, "ThrottlingException"),
     errors.Unavailable: Code(503001, "ServiceUnavailable"),

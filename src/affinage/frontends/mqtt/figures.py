@@ -26,7 +26,7 @@ class Ending(StrEnum):
     EXPIRED = "expired"
     """Its token has."""
     REVOKED = "revoked"
-    """The identity was deleted or disabled."""
+    """The identity was deleted or disabled, or no policy vouches for it any more."""
     STOPPED = "stopped"
     """The hub did."""
     PROTOCOL = "protocol"
@@ -42,6 +42,7 @@ _BEGINNINGS: Final = {
     "the identity was deleted": Ending.REVOKED,
     "the device was disabled": Ending.REVOKED,
     "the hub stops": Ending.STOPPED,
+    "the policy": Ending.REVOKED,
 }
 """Of the reasons that are given to `MqttConnection.close`."""
 

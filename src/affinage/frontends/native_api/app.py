@@ -13,7 +13,7 @@ from starlette.requests import Request
 from affinage.frontends.http.figures import HttpFigures
 from affinage.frontends.http.frame import Frame
 from affinage.frontends.http.paths import RawRoute, no_such_path
-from affinage.frontends.native_api import doctor, groups, metrics, openapi
+from affinage.frontends.native_api import doctor, groups, metrics, openapi, policies
 from affinage.frontends.native_api.calls import Operation, Services, called
 from affinage.frontends.native_api.described import PREFIX
 from affinage.frontends.native_api.problems import refused
@@ -26,6 +26,13 @@ OPERATIONS: Final[dict[str, Mapping[str, Operation]]] = {
     "/groups/{name}": {"GET": groups.read, "PUT": groups.write, "DELETE": groups.delete},
     "/groups/{name}/members": {"GET": groups.members},
     "/openapi/{door}": {"GET": openapi.show},
+    "/policies": {"GET": policies.list_all},
+    "/policies/{name}": {
+        "GET": policies.show,
+        "PUT": policies.write,
+        "DELETE": policies.delete,
+    },
+    "/policies/{name}/keys/regenerate": {"POST": policies.regenerate},
 }
 """By path below the prefix, by method."""
 

@@ -21,6 +21,7 @@ from affinage.services.access import Access
 from affinage.services.configurations import Configurations
 from affinage.services.doctor import Doctor
 from affinage.services.groups import Groups
+from affinage.services.policies import Policies
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,6 +32,7 @@ class Services:
     configurations: Configurations
     doctor: Doctor
     groups: Groups
+    policies: Policies
     documents: Mapping[str, JsonObject]
     """The OpenAPI document of each door."""
     clock: Clock
@@ -54,6 +56,13 @@ class Call:
         if not (text.isascii() and text.isdecimal() and len(text) <= _DIGITS):
             raise Malformed(f"{name} must be a whole number, not {text[:40]!r}")
         return int(text)
+
+    def is_set(self, name: str) -> bool:
+        """Whether a flag in the query string is true; Malformed if it is neither true nor false."""
+        text = self.request.query_params.get(name) or "false"
+        if text not in {"true", "false"}:
+            raise Malformed(f"{name} must be true or false, not {text[:40]!r}")
+        return text == "true"
 
 
 _DIGITS = 9

@@ -25,6 +25,10 @@ _KNOWN: Final = Parameter(
 )
 _GUARDED: Final = (_IF_MATCH,)
 _PAGE: Final = (_AFTER, _LIMIT)
+_MATCH: Final = Parameter(
+    "If-Match", "The etag that the writer has seen; * is any.", _TEXT, where="header"
+)
+_KEYS: Final = Parameter("keys", "Show the keys: they are secrets.", {"type": "boolean"})
 
 DOOR: Final = Door(
     title="Affinage, the native API",
@@ -64,6 +68,15 @@ DESCRIBED: Final[Mapping[str, Mapping[str, Described]]] = {
         "DELETE": Described(status=204, parameters=_GUARDED),
     },
     "/groups/{name}/members": {"GET": Described(the.Rows, parameters=_PAGE)},
+    "/policies": {"GET": Described(the.Policies, parameters=(_KNOWN,), also={304: None})},
+    "/policies/{name}": {
+        "GET": Described(the.Policy, parameters=(_KEYS,)),
+        "PUT": Described(the.Policy, the.PolicyWanted, parameters=(_KEYS, _MATCH)),
+        "DELETE": Described(status=204, parameters=(_MATCH,)),
+    },
+    "/policies/{name}/keys/regenerate": {
+        "POST": Described(the.Policy, the.Rotation, parameters=(_KEYS, _MATCH)),
+    },
     "/openapi/{door}": {
         "GET": Described(the.Document, parameters=(_KNOWN,), also={304: None}),
     },

@@ -125,6 +125,39 @@ class Groups(TypedDict):
     next: str | None
 
 
+Right = Literal["RegistryRead", "RegistryWrite", "ServiceConnect", "DeviceConnect"]
+
+
+class Policy(TypedDict):
+    """A shared-access policy; its keys only to who asks for them."""
+
+    name: str
+    rights: list[Right]
+    etag: str
+    primaryKey: NotRequired[str]
+    secondaryKey: NotRequired[str]
+
+
+class Policies(TypedDict):
+    policies: list[Policy]
+
+
+class PolicyWanted(TypedDict, total=False):
+    """Of a new policy at least its rights; of a changed one what shall be otherwise."""
+
+    name: str
+    rights: Annotated[list[Right], Meta(min_length=1)]
+    etag: Annotated[str, Meta(description="Ignored: If-Match is what counts.")]
+    primaryKey: Annotated[str, Meta(description="Base64 of 16 to 64 bytes.")]
+    secondaryKey: Annotated[str, Meta(description="Base64 of 16 to 64 bytes.")]
+
+
+class Rotation(TypedDict):
+    """Which key is made anew; swap makes none and has them change places."""
+
+    key: Literal["primary", "secondary", "swap"]
+
+
 class Document(TypedDict, total=False):
     """An OpenAPI document."""
 

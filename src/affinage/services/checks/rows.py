@@ -6,8 +6,8 @@ from typing import Any, Final
 
 from affinage.domain.configuration import Configuration
 from affinage.domain.device import Presence
+from affinage.domain.policy import Policy
 from affinage.ports.store import Store, Table
-from affinage.services.access import Policy
 from affinage.services.checks.finding import Finding, Progress, Severity, some
 from affinage.services.fleet import codec
 from affinage.services.generations import Mark

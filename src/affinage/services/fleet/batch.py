@@ -61,6 +61,9 @@ class Batch:
             return self.overlay.configurations[configuration_id]
         return self._memory.configurations.get(configuration_id)
 
+    def written(self, table: Table) -> Iterator[Row]:
+        return (row for row in self.overlay.rows if row.table is table)
+
     def run(self, decide: Decide[Any]) -> Any:
         """Decide one unit, write it to the overlay, reconcile what it changed; its answer.
 

@@ -1,6 +1,6 @@
 """What one unit of work reads and writes: `decide(view) -> Change`, synchronous and pure."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from typing import Generic, Protocol, TypeAlias, TypeVar
 
 from msgspec import Struct
@@ -13,7 +13,7 @@ from affinage.domain.names import TwinKey
 from affinage.domain.row import TwinRow
 from affinage.domain.rulebook import Rulebook
 from affinage.domain.twin import DesiredChanged
-from affinage.ports.store import Row
+from affinage.ports.store import Row, Table
 
 Result = TypeVar("Result")
 Result_co = TypeVar("Result_co", covariant=True)
@@ -48,6 +48,10 @@ class View(Readable, Protocol):
 
     @property
     def device_count(self) -> int: ...
+
+    def written(self, table: Table) -> Iterator[Row]:
+        """Rows of a table that units before this one wrote in this commit, in their order."""
+        ...
 
 
 Sweep: TypeAlias = Mapping[str, str | None]

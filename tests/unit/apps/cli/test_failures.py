@@ -5,6 +5,7 @@ import pytest
 from affinage.apps.cli.failures import NEXT_STEPS, report, told
 from affinage.apps.demo.operator import DemoFailed
 from affinage.clients.service import ServiceError
+from affinage.domain import errors
 from affinage.domain.errors import DeviceNotFound, QuerySyntaxError, Unavailable
 from affinage.frontends.http.problems import CODES
 
@@ -25,7 +26,12 @@ def test_changed_content_is_told_the_way_out() -> None:
 
 
 def test_every_next_step_is_of_an_error_that_there_is() -> None:
-    assert NEXT_STEPS.keys() <= {code.name for code in CODES.values()}
+    native = {
+        getattr(errors, name).code
+        for name in vars(errors)
+        if name[0].isupper() and name != "ClassVar"
+    }
+    assert NEXT_STEPS.keys() <= {code.name for code in CODES.values()} | native
 
 
 def test_the_caret_stays_below_its_place() -> None:

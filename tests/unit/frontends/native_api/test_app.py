@@ -42,7 +42,7 @@ async def test_no_operation_opens_for_a_policy_without_rights() -> None:
     """NATIVE-12"""
     async with running_hub() as hub:
         for method, path in operations(hub):
-            body = None if method == "GET" else {}
+            body: object = None if method == "GET" else {}
             answer = await hub.ask(method, path, body, policy="device")
             assert (answer.status_code, answer.json()["title"]) == (401, "Forbidden"), path
 
