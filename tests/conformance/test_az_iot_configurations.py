@@ -4,7 +4,7 @@ from typing import Any, Final
 
 import pytest
 
-from fakes.az_iot import ANY_ETAG, Command, az, delete, get, put, query, run
+from fakes.az_iot import ANY_ETAG, Command, az, delete, get, post, put, query, run
 from fakes.hub_process import HubProcess
 
 pytestmark = pytest.mark.conformance
@@ -117,6 +117,18 @@ LAYER: Final = {
     }
 }
 
+FAN: Final = AGENT["modules"]["thermometer"]  # type: ignore[index]  # an object
+OTHER_MANIFEST: Final = {
+    "modulesContent": {
+        "$edgeAgent": {"properties.desired": {**AGENT, "modules": {"fan": FAN}}},
+        "$edgeHub": {"properties.desired": BROKER},
+        "lamp": {"properties.desired": {"on": True}},
+    }
+}
+"""`fan` is in the agent's list alone, `lamp` has content alone: both become modules."""
+
+EDGE: Final = put("/devices/$d", {"deviceId": "$d", "capabilities": {"iotEdge": True}})
+
 COMMANDS: Final = (
     az(
         "hub configuration create",
@@ -198,8 +210,26 @@ COMMANDS: Final = (
         put("/configurations/$d", asked(content=LAYER)).find(content=LAYER),
     ),
     az(
+        "edge set-modules, and again with others",
+        EDGE,
+        post("/devices/$d/applyConfigurationContent", MANIFEST).told(204),
+        get("/devices/$d/modules").find(
+            {"length()": 3, "2.moduleId": "thermometer", "2.managedBy": "IotEdge"}
+        ),
+        get("/twins/$d/modules/thermometer").find({"properties.desired.interval": 5}),
+        post("/devices/$d/applyConfigurationContent", OTHER_MANIFEST).told(204),
+        get("/devices/$d/modules").find({"length()": 4}),
+        get("/devices/$d/modules/fan").find(managedBy="IotEdge"),
+        get("/devices/$d/modules/lamp").find(managedBy="IotEdge"),
+    ),
+    az(
+        "edge set-modules, on a device that is none of the edge",
+        put("/devices/$d", {"deviceId": "$d"}),
+        post("/devices/$d/applyConfigurationContent", MANIFEST).told(400).read("Message"),
+    ),
+    az(
         "edge export-modules",
-        put("/devices/$d", {"deviceId": "$d", "capabilities": {"iotEdge": True}}),
+        EDGE,
         get("/devices/$d/modules").find({"0.moduleId": "$edgeAgent", "1.moduleId": "$edgeHub"}),
         get("/twins/$d/modules/$edgeAgent").read(
             "moduleId", "properties.desired.$metadata", "properties.desired.$version"

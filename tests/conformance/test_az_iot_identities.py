@@ -4,7 +4,7 @@ from typing import Any, Final
 
 import pytest
 
-from fakes.az_iot import ANY_ETAG, Command, az, delete, get, put, query, run
+from fakes.az_iot import ANY_ETAG, Ask, Command, az, delete, get, post, put, query, run
 from fakes.hub_process import HubProcess
 
 pytestmark = pytest.mark.conformance
@@ -37,7 +37,7 @@ def device(name: str = "$d", *, edge: bool = False, **more: Any) -> Any:
     }
 
 
-def created(name: str = "$d", **more: Any) -> Any:
+def created(name: str = "$d", **more: Any) -> Ask:
     return put(f"/devices/{name}", device(name, **more))
 
 
@@ -46,6 +46,11 @@ MODULE: Final = {
     "deviceId": "$d",
     "authentication": {"symmetricKey": {}, "type": "sas"},
 }
+
+
+def renewed(which: str, *identities: Any) -> Ask:
+    return post("/devices/keys/regenerate", {"policyKey": which, "devices": [*identities]})
+
 
 COMMANDS: Final = (
     az(
@@ -125,6 +130,28 @@ COMMANDS: Final = (
             },
             ANY_ETAG,
         ).find({KEYS[0]: "$secondary", KEYS[1]: "$primary"}),
+    ),
+    az(
+        "device-identity renew-key --kt primary",
+        created().keep(primary=KEYS[0], secondary=KEYS[1]),
+        renewed("primaryKey", {"id": "$d"})
+        .find({"policyKey": "primaryKey", "errors": [], "rotatedKeys.0.id": "$d"})
+        .keep(new="rotatedKeys.0.primaryKey"),
+        get("/devices/$d").find({KEYS[0]: "$new", KEYS[1]: "$secondary"}),
+    ),
+    az(
+        "device-identity renew-key --kt both --include-modules, one of them by certificate",
+        created(),
+        put("/devices/$d/modules/valve", MODULE),
+        put(
+            "/devices/$d-ca",
+            device("$d-ca", authentication={"type": "certificateAuthority"}),
+        ),
+        renewed("both", {"id": "$d"}, {"id": "$d", "moduleId": "valve"}, {"id": "$d-ca"})
+        .told(207)
+        .read("rotatedKeys.1.secondaryKey", "errors.0.errorCode")
+        .find({"rotatedKeys.length()": 2, "errors.0.id": "$d-ca"}),
+        renewed("both", {"id": "$d-ca"}).told(400).find({"rotatedKeys": [], "errors.length()": 1}),
     ),
     az(
         "device-identity parent set, show",

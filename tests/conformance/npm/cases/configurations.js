@@ -75,4 +75,45 @@ module.exports = {
     await assert.rejects(registry.addConfiguration(asked), { name: 'ArgumentError' });
     await assert.rejects(registry.getConfiguration('wrong'), { message: 'Not found' });
   },
+
+  'a content is applied to one device': async ({ registry }) => {
+    await registry.create({ deviceId: 'gateway-alone', capabilities: { iotEdge: true } });
+    const fan = {
+      version: '1.0',
+      type: 'docker',
+      status: 'running',
+      restartPolicy: 'always',
+      settings: { image: 'fan:1.0', createOptions: '{}' },
+    };
+    const image = (name) => ({ type: 'docker', settings: { image: name, createOptions: '' } });
+    const broker = { ...image('hub:1.4'), status: 'running', restartPolicy: 'always' };
+    await registry.applyConfigurationContentOnDevice('gateway-alone', {
+      modulesContent: {
+        $edgeAgent: {
+          'properties.desired': {
+            schemaVersion: '1.1',
+            runtime: { type: 'docker', settings: { minDockerVersion: 'v1.25', loggingOptions: '' } },
+            systemModules: { edgeAgent: image('agent:1.4'), edgeHub: broker },
+            modules: { fan },
+          },
+        },
+        $edgeHub: {
+          'properties.desired': {
+            schemaVersion: '1.1',
+            routes: {},
+            storeAndForwardConfiguration: { timeToLiveSecs: 7200 },
+          },
+        },
+      },
+    });
+    const { responseBody: modules } = await registry.getModulesOnDevice('gateway-alone');
+    assert.deepEqual(modules.map((one) => one.moduleId), ['$edgeAgent', '$edgeHub', 'fan']);
+  },
+
+  'a content that is none is not applied': async ({ registry }) => {
+    await registry.create({ deviceId: 'plain' });
+    const asked = { modulesContent: { fan: { 'properties.desired': {} } } };
+    const applied = registry.applyConfigurationContentOnDevice('plain', asked);
+    await assert.rejects(applied, { name: 'ArgumentError' });
+  },
 };
