@@ -1,13 +1,23 @@
 """The tutorial and the how-tos, followed to the letter, each in a folder of its own."""
 
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Final
 
 import pytest
 
+from affinage.domain.values import JsonObject
+from affinage.testing.hubs import RunningHub, running_hub
 from fakes.reader import Reader
 
 pytestmark = pytest.mark.system
+
+FANS: Final[JsonObject] = {
+    "id": "fans",
+    "targetCondition": "tags.ring = 'canary'",
+    "priority": 10,
+    "content": {"deviceContent": {"properties.desired.fan": {"speed": 3}}},
+}
 
 DOCS: Final = Path(__file__).parents[2] / "docs"
 
@@ -75,3 +85,30 @@ def test_test_against_a_hub(tmp_path: Path, address: str) -> None:
     here = {"pip install": "echo", "127.0.0.1": address}
     with Reader(tmp_path, here) as reader:
         reader.follow(DOCS / "howto/test-against-a-hub.md")
+
+
+@pytest.fixture
+def old_hub() -> Iterator[RunningHub]:
+    """A hub to move from: two pumps, one below a gateway and with a module, and a configuration."""
+    with running_hub() as hub:
+        hub.device("gateway-1", capabilities={"iotEdge": True})
+        scope = hub.operate(lambda client: client.get_device("gateway-1"))["deviceScope"]
+        hub.device("pump-1", deviceScope=scope, tags={"ring": "canary"})
+        hub.device("pump-2", status="disabled")
+        hub.module("pump-1", "valve")
+        hub.operate(lambda client: client.create_configuration(FANS))
+        yield hub
+
+
+@pytest.mark.usefixtures("sdk")
+def test_move_from_azure(tmp_path: Path, address: str, old_hub: RunningHub) -> None:
+    here = {
+        "HostName=yours.azure-devices.net;SharedAccessKeyName=iothubowner;SharedAccessKey=…": (
+            old_hub.connection_string()
+        ),
+        "hub.example.com": address,
+        "0.0.0.0": address,
+    }
+    trusted = {"REQUESTS_CA_BUNDLE": str(old_hub.ca_file)}  # as everybody trusts Azure's
+    with Reader(tmp_path, here, trusted) as reader:
+        reader.follow(DOCS / "howto/move-from-azure.md")
