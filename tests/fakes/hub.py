@@ -35,6 +35,7 @@ from affinage.services.keys import Keys
 from affinage.services.methods import Methods
 from affinage.services.metrics import Engine, Metrics
 from affinage.services.policies import Policies
+from affinage.services.outranking import Warnings
 from affinage.services.queries import Queries
 from affinage.services.registry import FreshModules, Registry, makings
 from affinage.services.sessions import Sessions
@@ -161,6 +162,7 @@ def _native(services: Services, doctor: Doctor, counts: Counts, fleet: Fleet) ->
     return NativeServices(
         access=services.access,
         configurations=services.configurations,
+        warnings=Warnings(fleet, counts),
         doctor=doctor,
         policies=services.access.policies,
         groups=Groups(fleet, services.queries, counts, services.clock),

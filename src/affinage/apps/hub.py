@@ -58,6 +58,7 @@ from affinage.services.methods import Methods
 from affinage.services.metrics import Engine, Metrics
 from affinage.services.policies import Policies
 from affinage.services.pulse import Pulse
+from affinage.services.outranking import Warnings
 from affinage.services.queries import Queries
 from affinage.services.registry import FreshModules, Registry, makings
 from affinage.services.sessions import Sessions
@@ -172,6 +173,7 @@ class Parts:
         return NativeServices(
             access=self.access,
             configurations=self.configurations,
+            warnings=Warnings(self.fleet, self.counts),
             doctor=self.doctor,
             groups=self.groups,
             policies=self.policies,

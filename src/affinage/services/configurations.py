@@ -10,9 +10,11 @@ from affinage.domain.configuration import MAX_CONFIGURATIONS, Configuration
 from affinage.domain.errors import (
     ConfigurationExists,
     ConfigurationNotFound,
+    Invalid,
     MetricNotFound,
     TooManyConfigurations,
 )
+from affinage.domain.labels import has
 from affinage.domain.moments import millis
 from affinage.domain.names import check_configuration_id
 from affinage.domain.principal import Principal, Right
@@ -26,7 +28,7 @@ from affinage.services.fleet.fleet import Fleet
 from affinage.services.fleet.unit import Change, View
 from affinage.services.generations import Generations
 from affinage.services.limits import UNLIMITED, Limits, Operation
-from affinage.services.queries import Page, Queries
+from affinage.services.queries import DEFAULT_PAGE, MAX_PAGE, Page, Queries
 from affinage.services.registry import ANY
 from affinage.services.sweeps import Sweeps
 
@@ -79,6 +81,28 @@ class Configurations:
         by.require(READERS)
         self._limits.take(Operation.CONFIGURATION, by)
         return await self._documents(self._fleet.configurations()[:limit], by)
+
+    async def page(
+        self,
+        labels: Mapping[str, str | None],
+        *,
+        after: str | None = None,
+        limit: int = DEFAULT_PAGE,
+        by: Principal,
+    ) -> Page:
+        """Some configurations with these labels, by id, behind ``after``; Invalid of a limit of 0.
+
+        Source: CONFIGURATION-41, NATIVE-6.
+        """
+        by.require(READERS)
+        self._limits.take(Operation.CONFIGURATION, by)
+        if limit < 1:
+            raise Invalid(f"a page of {limit} rows: it has 1 to {MAX_PAGE}")
+        living = {one.id: one for one in self._fleet.configurations() if has(one, labels)}
+        names = sorted(name for name in living if name > (after or ""))
+        some = names[: min(limit, MAX_PAGE)]
+        rows = await self._documents([living[name] for name in some], by)
+        return Page("Configuration", rows, some[-1] if len(some) < len(names) else None)
 
     async def metrics(self, name: str, *, by: Principal) -> list[Metric]:
         """Its generated metrics, then its own, with their latest counts; ConfigurationNotFound."""

@@ -13,12 +13,25 @@ from starlette.requests import Request
 from affinage.frontends.http.figures import HttpFigures
 from affinage.frontends.http.frame import Frame
 from affinage.frontends.http.paths import RawRoute, no_such_path
-from affinage.frontends.native_api import doctor, groups, metrics, openapi, policies
+from affinage.frontends.native_api import (
+    configurations,
+    doctor,
+    groups,
+    metrics,
+    openapi,
+    policies,
+)
 from affinage.frontends.native_api.calls import Operation, Services, called
 from affinage.frontends.native_api.described import PREFIX
 from affinage.frontends.native_api.problems import refused
 
 OPERATIONS: Final[dict[str, Mapping[str, Operation]]] = {
+    "/configurations": {"GET": configurations.list_all},
+    "/configurations/{id}": {
+        "GET": configurations.read,
+        "PUT": configurations.write,
+        "DELETE": configurations.delete,
+    },
     "/configurations/{id}/metrics": {"GET": metrics.show},
     "/configurations/{id}/metrics/{metric}/rows": {"GET": metrics.rows},
     "/doctor": {"POST": doctor.begin, "GET": doctor.show},

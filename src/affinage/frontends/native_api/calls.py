@@ -21,6 +21,7 @@ from affinage.services.access import Access
 from affinage.services.configurations import Configurations
 from affinage.services.doctor import Doctor
 from affinage.services.groups import Groups
+from affinage.services.outranking import Warnings
 from affinage.services.policies import Policies
 
 
@@ -30,6 +31,7 @@ class Services:
 
     access: Access
     configurations: Configurations
+    warnings: Warnings
     doctor: Doctor
     groups: Groups
     policies: Policies

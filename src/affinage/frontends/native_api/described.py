@@ -25,6 +25,16 @@ _KNOWN: Final = Parameter(
 )
 _GUARDED: Final = (_IF_MATCH,)
 _PAGE: Final = (_AFTER, _LIMIT)
+_BY_LABEL: Final = (
+    Parameter(
+        "label",
+        "Those with this label, name=text, or name for any text; all of several.",
+        {"type": "array", "items": {"type": "string", "pattern": "^[^=]"}},
+    ),
+    Parameter(
+        "groupBy", "A group for each text of a label.", {"type": "string", "pattern": "^label:."}
+    ),
+)
 _MATCH: Final = Parameter(
     "If-Match", "The etag that the writer has seen; * is any.", _TEXT, where="header"
 )
@@ -49,6 +59,16 @@ DOOR: Final = Door(
 _MESSAGE: Final = Described(the.SentMessage, the.NewMessage, status=201, refusals=(403, 413))
 
 DESCRIBED: Final[Mapping[str, Mapping[str, Described]]] = {
+    "/configurations": {
+        "GET": Described(the.Configurations, parameters=(*_PAGE, *_BY_LABEL)),
+    },
+    "/configurations/{id}": {
+        "GET": Described(the.Configuration),
+        "PUT": Described(
+            the.Configuration, takes=the.NewConfiguration, parameters=_GUARDED, refusals=(413,)
+        ),
+        "DELETE": Described(status=204, parameters=_GUARDED),
+    },
     "/configurations/{id}/metrics": {
         "GET": Described(the.Metrics, parameters=(_KNOWN,), also={304: None}),
     },

@@ -89,6 +89,72 @@ class Examination(TypedDict):
     findings: list[Finding]
 
 
+class Content(TypedDict, total=False):
+    """One of the three, by path below the twin, for each module in the last."""
+
+    deviceContent: dict[str, Any] | None
+    moduleContent: dict[str, Any] | None
+    modulesContent: dict[str, dict[str, Any]] | None
+
+
+class Counted(TypedDict):
+    """Results that were counted so far, and the queries whose rows they count."""
+
+    results: dict[str, int]
+    queries: dict[str, str]
+
+
+class Configuration(TypedDict):
+    """An automatic configuration or an edge deployment, and what its author should know."""
+
+    id: str
+    schemaVersion: str | None
+    labels: dict[str, str] | None
+    content: Content
+    contentType: NotRequired[str]
+    targetCondition: str
+    createdTimeUtc: Moment
+    lastUpdatedTimeUtc: Moment
+    priority: int
+    systemMetrics: Counted
+    metrics: Counted
+    etag: str
+    warnings: NotRequired[list[str]]
+
+
+class NewMetrics(TypedDict, total=False):
+    queries: dict[str, str] | None
+
+
+class NewConfiguration(TypedDict, total=False):
+    """What is not named becomes empty, but for the content, which never changes."""
+
+    id: str | None
+    schemaVersion: str | None
+    labels: dict[str, str] | None
+    content: Content | None
+    contentType: str | None
+    targetCondition: str | None
+    priority: int | None
+    metrics: NewMetrics | None
+
+
+class WithLabel(TypedDict):
+    """The ids of a page's configurations whose label has this text; null is those without it."""
+
+    label: str
+    value: str | None
+    configurations: list[str]
+
+
+class Configurations(TypedDict):
+    """A page; with ``groupBy`` also one group for each text of the label."""
+
+    rows: list[Configuration]
+    groups: NotRequired[list[WithLabel]]
+    next: str | None
+
+
 class NewGroup(TypedDict):
     """A condition that has a name; ``condition`` is what follows WHERE, for devices."""
 

@@ -1,7 +1,7 @@
 """The fleet: every device in memory, and the one way to change any of them."""
 
 import asyncio
-from collections.abc import AsyncIterator, Iterable
+from collections.abc import AsyncIterator, Iterable, Mapping
 from itertools import chain
 
 from pyroaring import BitMap
@@ -16,6 +16,7 @@ from affinage.domain.names import TwinKey
 from affinage.domain.query.plan import indexable
 from affinage.domain.query.syntax import Collection, Expr, Path
 from affinage.domain.row import TwinRow
+from affinage.domain.rulebook import Rule
 from affinage.ports.clock import Clock
 from affinage.ports.store import Row, Store, Table
 from affinage.services.fleet import checking, search
@@ -154,6 +155,11 @@ class Fleet:
         known = self._memory.configurations.values()
         living = [configuration for configuration in known if not configuration.tombstone]
         return sorted(living, key=lambda one: (one.created_at, one.id))
+
+    @property
+    def rules(self) -> Mapping[str, Rule]:
+        """All configurations as reconciling sees them, those that are being deleted too."""
+        return self._memory.rulebook.rules
 
     @property
     def groups(self) -> Groups:
