@@ -1,16 +1,16 @@
 """A hub as a process; the tests of this file share one where they leave it as it was."""
 
 import asyncio
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
 
 from affinage.adapters.system.clock import wall_time
-from affinage.clients.device import connect
+from affinage.clients.device import DeviceClient, connect
 from affinage.clients.service import ServiceError
 from affinage.testing.hubs import NoHub, RunningHub, running_hub
-from affinage.testing.waiting import wait_until
+from affinage.testing.waiting import PATIENCE_S, wait_until
 
 
 @pytest.fixture(scope="module")
@@ -44,22 +44,40 @@ def test_our_client_can_be_used_from_within_an_event_loop(hub: RunningHub) -> No
     assert "made-in-a-loop" in asyncio.run(test())
 
 
-def test_a_device_connects(hub: RunningHub) -> None:
-    hub.device("connected")
+async def connected(hub: RunningHub, device: str, on_lost: Callable[[], None]) -> DeviceClient:
+    return await connect(
+        hub.identity(device),
+        hub.device_options(),
+        now=wall_time().timestamp(),
+        on_desired=lambda *_: None,
+        on_lost=on_lost,
+    )
 
+
+def test_a_device_connects(hub: RunningHub) -> None:
     async def test() -> int:
-        client = await connect(
-            hub.identity("connected"),
-            hub.device_options(),
-            now=wall_time().timestamp(),
-            on_desired=lambda *_: None,
-            on_lost=lambda: None,
-        )
+        client = await connected(hub, "connected", lambda: None)
         version = await client.report({"rpm": 900})
         await client.close()
         return version
 
+    hub.device("connected")
     assert asyncio.run(test()) == 2
+
+
+def test_a_device_whose_token_has_aged_is_hung_up_on(tmp_path: Path) -> None:
+    async def test(hub: RunningHub) -> None:
+        lost = asyncio.Event()
+        client = await connected(hub, "pump", lost.set)
+        hub.advance(24 * 3600)
+        assert await client.report({"rpm": 900}) == 2
+        hub.age_tokens(24 * 3600)
+        async with asyncio.timeout(PATIENCE_S):
+            await lost.wait()
+
+    with running_hub(tmp_path / "hub") as hub:
+        hub.device("pump")
+        asyncio.run(test(hub))
 
 
 def test_what_a_process_needs_to_believe_the_hub_is_in_its_environment(hub: RunningHub) -> None:
