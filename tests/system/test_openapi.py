@@ -119,7 +119,7 @@ def about(case: Any, *, known: bool) -> Any:
 @pytest.mark.parametrize("mode", [*GenerationMode], ids=lambda mode: mode.value)
 @pytest.mark.parametrize("label", OPERATIONS)
 def test_an_operation_answers_as_it_is_told(doors: Doors, label: str, mode: GenerationMode) -> None:
-    """NATIVE-30"""
+    """NATIVE-50"""
     doors.furnish()
 
     @settings(

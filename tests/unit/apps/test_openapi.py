@@ -30,7 +30,7 @@ def pairs(table: Mapping[str, Mapping[str, Any]]) -> Pairs:
 def test_every_operation_is_described_and_nothing_else(
     described: Mapping[str, Mapping[str, Described]], operations: Mapping[str, Mapping[str, Any]]
 ) -> None:
-    """NATIVE-30"""
+    """NATIVE-50"""
     assert pairs(described) == pairs(operations)
 
 

@@ -1,6 +1,6 @@
 """`/openapi/{door}`: what each door over HTTPS offers, for programs.
 
-Source: NATIVE-30.
+Source: NATIVE-50.
 """
 
 from starlette.responses import Response

@@ -9,7 +9,7 @@ from fakes.looped import looped
 @pytest.mark.parametrize("door", ["service", "native"])
 @looped
 async def test_each_door_is_told(door: str) -> None:
-    """NATIVE-30"""
+    """NATIVE-50"""
     async with running_hub() as hub:
         answer = await hub.ask("GET", f"/affinage/v1/openapi/{door}", policy="registryRead")
         assert (answer.status_code, answer.json()["openapi"]) == (200, "3.1.0")
