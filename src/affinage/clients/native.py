@@ -5,7 +5,7 @@ is the last word of the problem's type.
 """
 
 import json
-from collections.abc import AsyncIterator, Mapping
+from collections.abc import AsyncIterator, Mapping, Sequence
 from typing import Final, cast
 from urllib.parse import quote, urlencode
 
@@ -17,6 +17,9 @@ PREFIX: Final = "/affinage/v1"
 
 PAGE: Final = 1_000
 """Rows that are fetched at a time."""
+
+Query = Mapping[str, str | Sequence[str]]
+"""A name with several texts stands once for each."""
 
 _ERRORS_FROM: Final = 300
 _EMPTY: Final = 204
@@ -34,19 +37,45 @@ class NativeClient:
         found = document["metrics"]
         return [one for one in found if is_object(one)] if isinstance(found, list) else []
 
-    async def rows(self, configuration: str, metric: str) -> AsyncIterator[JsonObject]:
+    def rows(self, configuration: str, metric: str) -> AsyncIterator[JsonObject]:
         """Every row behind a number, fetched as they are needed."""
-        path = ("configurations", configuration, "metrics", metric, "rows")
-        after: JsonValue = None
-        while True:
-            asked = {"limit": str(PAGE), **({"after": str(after)} if after else {})}
-            page = await self._document("GET", *path, query=asked)
-            rows, after = page["rows"], page["next"]
-            for row in rows if isinstance(rows, list) else ():
-                if is_object(row):
-                    yield row
-            if after is None:
-                return
+        return self._rows("configurations", configuration, "metrics", metric, "rows")
+
+    def configurations(self, labels: Sequence[str] = ()) -> AsyncIterator[JsonObject]:
+        """Those with all of these labels, each ``name=text`` or ``name``; by their ids."""
+        return self._rows("configurations", query={"label": labels})
+
+    async def get_configuration(self, configuration: str) -> JsonObject:
+        """As the service API has it, with what its author should know in ``warnings``."""
+        return await self._document("GET", "configurations", configuration)
+
+    def groups(self) -> AsyncIterator[JsonObject]:
+        """All named groups, by their names."""
+        return self._rows("groups")
+
+    async def get_group(self, name: str) -> JsonObject:
+        return await self._document("GET", "groups", name)
+
+    async def put_group(self, group: JsonObject, *, if_match: str | None = None) -> JsonObject:
+        """Create the group ``group["name"]``, or with an etag (``*`` is any) change it."""
+        path = ("groups", str(group["name"]))
+        return await self._document("PUT", *path, body=group, if_match=if_match)
+
+    async def delete_group(self, name: str, *, if_match: str | None = None) -> None:
+        await self._document("DELETE", "groups", name, if_match=if_match)
+
+    def members(self, group: str) -> AsyncIterator[JsonObject]:
+        """The twins of the devices that are in it now."""
+        return self._rows("groups", group, "members")
+
+    async def retire(self, device: str, *, reason: str = "", undo: bool = False) -> JsonObject:
+        """Take a device out of service, or back in; gives its identity, without keys."""
+        body: JsonObject = {"reason": reason, "undo": undo}
+        return await self._document("POST", "devices", device, "retire", body=body)
+
+    async def replace(self, old: str, new: str) -> JsonObject:
+        """Have ``new`` take the place of ``old``, which is retired; gives what it took."""
+        return await self._document("POST", "devices", old, "replace", body={"new": new})
 
     async def begin_examination(self) -> JsonObject:
         """Have the doctor begin, or join the examination that is under way."""
@@ -80,16 +109,29 @@ class NativeClient:
         path = ("policies", name, "keys", "regenerate")
         return await self._document("POST", *path, query=_keys(with_keys), body={"key": key})
 
+    async def _rows(self, *segments: str, query: Query | None = None) -> AsyncIterator[JsonObject]:
+        after: JsonValue = None
+        while True:
+            behind = {"after": str(after)} if after else {}
+            asked = {**(query or {}), "limit": str(PAGE), **behind}
+            page = await self._document("GET", *segments, query=asked)
+            rows, after = page["rows"], page["next"]
+            for row in rows if isinstance(rows, list) else ():
+                if is_object(row):
+                    yield row
+            if after is None:
+                return
+
     async def _document(
         self,
         method: str,
         *segments: str,
-        query: Mapping[str, str] | None = None,
+        query: Query | None = None,
         body: JsonObject | None = None,
         if_match: str | None = None,
     ) -> JsonObject:
         path = "".join(f"/{quote(segment, safe='')}" for segment in segments)
-        asked = f"?{urlencode(query)}" if query else ""
+        asked = f"?{urlencode(query, doseq=True)}" if query else ""
         response = await self._service.exchange(
             method, f"{PREFIX}{path}{asked}", body, if_match=if_match
         )

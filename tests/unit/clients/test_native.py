@@ -115,3 +115,55 @@ async def test_policies_are_written_with_an_etag_and_shown_without_keys_unless_a
             {"key": "swap"},
             '"x"',
         )
+
+
+@looped
+async def test_configurations_are_asked_for_by_several_labels() -> None:
+    async with native() as (server, client):
+        server.play({"rows": [{"id": "a"}], "next": None})
+        server.play({"id": "a", "warnings": []})
+        assert [one["id"] async for one in client.configurations(["a=b", "c"])] == ["a"]
+        assert (await client.get_configuration("a"))["warnings"] == []
+        path = "/affinage/v1/configurations?label=a%3Db&label=c&limit=1000"
+        assert server.asked[0].line == f"GET {path} HTTP/1.1"
+
+
+@looped
+async def test_groups_are_asked_for_and_written() -> None:
+    """GROUP-8, GROUP-9"""
+    async with native() as (server, client):
+        for answer in ({"rows": [{"name": "a"}], "next": None}, {"name": "a"}, {"name": "b"}):
+            server.play(answer)
+        server.play(status=204)
+        server.play({"rows": [{"deviceId": "d"}], "next": None})
+        assert [one["name"] async for one in client.groups()] == ["a"]
+        assert await client.get_group("a") == {"name": "a"}
+        assert await client.put_group({"name": "b", "condition": "*"}, if_match="x") == {
+            "name": "b"
+        }
+        await client.delete_group("a")
+        assert [one["deviceId"] async for one in client.members("a")] == ["d"]
+        assert [one.line.split()[0] for one in server.asked] == [
+            "GET",
+            "GET",
+            "PUT",
+            "DELETE",
+            "GET",
+        ]
+        assert server.asked[2].headers["If-Match"] == '"x"'
+        assert server.asked[2].document == {"name": "b", "condition": "*"}
+
+
+@looped
+async def test_a_device_is_retired_and_replaced() -> None:
+    async with native() as (server, client):
+        server.play({"deviceId": "a"})
+        server.play({"deviceId": "b"})
+        await client.retire("a", reason="broken")
+        await client.replace("a", "b")
+        assert [one.line for one in server.asked] == [
+            "POST /affinage/v1/devices/a/retire HTTP/1.1",
+            "POST /affinage/v1/devices/a/replace HTTP/1.1",
+        ]
+        sent = [one.document for one in server.asked]
+        assert sent == [{"reason": "broken", "undo": False}, {"new": "b"}]

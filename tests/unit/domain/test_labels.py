@@ -5,6 +5,7 @@ from msgspec.structs import replace
 
 from affinage.domain.errors import Invalid
 from affinage.domain.labels import grouped, has, label_of, wanted
+from affinage.domain.values import JsonObject
 from fakes.reconciling import configured
 
 
@@ -35,6 +36,8 @@ def test_what_to_group_by_is_a_label() -> None:
 def test_configurations_are_grouped_by_the_texts_of_a_label() -> None:
     """CONFIGURATION-41"""
     given = [("a", {"wave": "x"}), ("b", None), ("c", {"wave": "e"}), ("d", {"wave": "x"})]
-    documents = [{"id": name, "labels": labels} for name, labels in given]
+    documents: list[JsonObject] = [
+        {"id": name, "labels": {**labels} if labels else None} for name, labels in given
+    ]
     found = [(text, [one["id"] for one in some]) for text, some in grouped(documents, "wave")]
     assert found == [("e", ["c"]), ("x", ["a", "d"]), (None, ["b"])]
