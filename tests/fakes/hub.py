@@ -13,7 +13,7 @@ from affinage.adapters.prometheus.exposition import PrometheusExposition
 from affinage.apps.examining import Body
 from affinage.apps.openapi import documents
 from affinage.frontends.http.figures import HttpFigures
-from affinage.frontends.http.prefixes import by_prefix
+from affinage.frontends.http.prefixes import ByPrefix
 from affinage.frontends.monitoring.app import PATH
 from affinage.frontends.monitoring.app import Services as Monitoring
 from affinage.frontends.monitoring.app import create_app as monitoring_app
@@ -149,7 +149,7 @@ async def running_hub(
         metrics = Metrics(PrometheusExposition([engine.families, figures.families]))
         watched = Monitoring(services.access, metrics, clock, ids)
         special = {PREFIX: native_app(native, figures), PATH: monitoring_app(watched, figures)}
-        doors = by_prefix(special, create_app(services, figures))
+        doors = ByPrefix(special, create_app(services, figures))
         transport = httpx.ASGITransport(doors, raise_app_exceptions=False)
         async with httpx.AsyncClient(transport=transport, base_url=f"https://{HOST}") as client:
             yield Hub(clock, fleet, sessions, sweeps, services, native, client)

@@ -29,7 +29,7 @@ from affinage.apps.settings import HubSettings
 from affinage.apps.times import Times, system_times
 from affinage.domain.errors import Unavailable
 from affinage.frontends.http.figures import HttpFigures
-from affinage.frontends.http.prefixes import by_prefix
+from affinage.frontends.http.prefixes import ByPrefix
 from affinage.frontends.http.server import HttpServer
 from affinage.frontends.monitoring import app as monitoring
 from affinage.frontends.mqtt.connection import MqttConnection
@@ -302,7 +302,7 @@ class Hub:
             tasks=group,
             figures=parts.mqtt,
         )
-        http = HttpServer(self._https_doors())
+        http = HttpServer(https_doors(parts))
         mqtt_connection = functools.partial(MqttConnection, needs)
         mqtt = await self._listen(mqtt_connection, context, settings.mqtt_port)
         try:
@@ -311,16 +311,6 @@ class Hub:
             mqtt.close()
             raise
         return Doors(https, mqtt, http)
-
-    def _https_doors(self) -> ASGIApp:
-        parts, figures = self.parts, self.parts.http
-        metrics = Metrics(PrometheusExposition(parts.sources()))
-        watched = monitoring.Services(parts.access, metrics, parts.clock, parts.ids)
-        special = {
-            PREFIX: native_api.create_app(parts.native_services(), figures),
-            monitoring.PATH: monitoring.create_app(watched, figures),
-        }
-        return by_prefix(special, create_app(parts.services(), figures))
 
     async def _listen(
         self, connection: Callable[[], asyncio.Protocol], context: SSL.Context, port: int
@@ -331,6 +321,18 @@ class Hub:
         except OSError as error:
             why = os.strerror(error.errno) if error.errno else str(error)
             raise Unavailable(f"{host}:{port} cannot be listened on: {why.lower()}") from None
+
+
+def https_doors(parts: Parts) -> ByPrefix:
+    """What the HTTPS port serves."""
+    figures = parts.http
+    metrics = Metrics(PrometheusExposition(parts.sources()))
+    watched = monitoring.Services(parts.access, metrics, parts.clock, parts.ids)
+    special: dict[str, ASGIApp] = {
+        PREFIX: native_api.create_app(parts.native_services(), figures),
+        monitoring.PATH: monitoring.create_app(watched, figures),
+    }
+    return ByPrefix(special, create_app(parts.services(), figures))
 
 
 class _Tasks:

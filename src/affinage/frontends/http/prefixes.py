@@ -7,12 +7,18 @@ from starlette.types import ASGIApp, Receive, Scope, Send
 from affinage.frontends.http.paths import raw_path
 
 
-def by_prefix(apps: Mapping[str, ASGIApp], rest: ASGIApp) -> ASGIApp:
+class ByPrefix:
     """One app of several: each has the paths below its prefix, in any case; ``rest`` all others."""
 
-    async def app(scope: Scope, receive: Receive, send: Send) -> None:
-        path = f"{raw_path(scope).lower()}/" if scope["type"] == "http" else ""
-        chosen = next((apps[prefix] for prefix in apps if path.startswith(f"{prefix}/")), rest)
-        await chosen(scope, receive, send)
+    def __init__(self, apps: Mapping[str, ASGIApp], rest: ASGIApp) -> None:
+        self._apps, self._rest = apps, rest
 
-    return app
+    @property
+    def apps(self) -> list[ASGIApp]:
+        """All of them."""
+        return [*self._apps.values(), self._rest]
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        path = f"{raw_path(scope).lower()}/" if scope["type"] == "http" else ""
+        found = (app for prefix, app in self._apps.items() if path.startswith(f"{prefix}/"))
+        await next(found, self._rest)(scope, receive, send)

@@ -3,7 +3,7 @@
 import pytest
 from starlette.types import ASGIApp, Receive, Scope, Send
 
-from affinage.frontends.http.prefixes import by_prefix
+from affinage.frontends.http.prefixes import ByPrefix
 from fakes.looped import looped
 
 
@@ -39,7 +39,7 @@ async def send(_: object) -> None: ...
 @looped
 async def test_a_path_belongs_to_the_app_of_its_prefix(path: bytes, wanted: str) -> None:
     asked: list[str] = []
-    app = by_prefix({"/own/v1": named("own", asked)}, named("rest", asked))
+    app = ByPrefix({"/own/v1": named("own", asked)}, named("rest", asked))
     await app({"type": "http", "raw_path": path}, receive, send)
     assert asked == [wanted]
 
@@ -47,6 +47,6 @@ async def test_a_path_belongs_to_the_app_of_its_prefix(path: bytes, wanted: str)
 @looped
 async def test_what_is_no_request_belongs_to_the_rest() -> None:
     asked: list[str] = []
-    app = by_prefix({"/own": named("own", asked)}, named("rest", asked))
+    app = ByPrefix({"/own": named("own", asked)}, named("rest", asked))
     await app({"type": "lifespan"}, receive, send)
     assert asked == ["rest"]
