@@ -28,14 +28,15 @@ from affinage.services.bulk import Bulk
 from affinage.services.configurations import Configurations
 from affinage.services.contents import Contents
 from affinage.services.counts import Counts
+from affinage.services.digital_twins import DigitalTwins
 from affinage.services.doctor import Doctor
 from affinage.services.fleet.fleet import Fleet
 from affinage.services.groups import Groups
 from affinage.services.keys import Keys
 from affinage.services.methods import Methods
 from affinage.services.metrics import Engine, Metrics
-from affinage.services.policies import Policies
 from affinage.services.outranking import Warnings
+from affinage.services.policies import Policies
 from affinage.services.queries import Queries
 from affinage.services.registry import FreshModules, Registry, makings
 from affinage.services.sessions import Sessions
@@ -182,6 +183,7 @@ async def _services(
     registry, queries = Registry(fleet, vault, clock, ids), Queries(fleet)
     configurations = Configurations(fleet, queries, counts, clock)
     await configurations.open()
+    methods = Methods(fleet, sessions, clock, ids)
     return Services(
         access=access,
         registry=registry,
@@ -189,7 +191,8 @@ async def _services(
         keys=Keys(fleet, vault, makings(vault, ids)),
         contents=Contents(fleet, FreshModules(makings(vault, ids))),
         twins=Twins(fleet),
-        methods=Methods(fleet, sessions, clock, ids),
+        methods=methods,
+        digital_twins=DigitalTwins(fleet, methods),
         queries=queries,
         configurations=configurations,
         clock=clock,

@@ -21,6 +21,7 @@ from affinage.services.bulk import Bulk
 from affinage.services.configurations import Configurations
 from affinage.services.contents import Contents
 from affinage.services.counts import Counts
+from affinage.services.digital_twins import DigitalTwins
 from affinage.services.fleet import codec
 from affinage.services.fleet.fleet import Fleet
 from affinage.services.groups import Groups
@@ -138,6 +139,7 @@ class Life:
         self.twins = Twins(self.fleet, self.limits)
         self.sessions = Sessions(self.fleet, self.clock, self.limits)
         self.methods = Methods(self.fleet, self.sessions, self.clock, self.ids, self.limits)
+        self.digital_twins = DigitalTwins(self.fleet, self.methods, self.limits)
         self.queries = Queries(self.fleet, self.limits)
         self.sweeps = Sweeps(self.fleet, self.clock)
         self.tending = Tending(self.fleet, self.clock)

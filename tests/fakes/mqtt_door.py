@@ -149,6 +149,7 @@ class Gate:
 
 class FakeSessions:
     def __init__(self) -> None:
+        self.models: dict[TwinKey, str] = {}
         self.gate = Gate()
         self.connections: dict[TwinKey, Connection] = {}
         self.filters: dict[TwinKey, dict[str, int]] = {}
@@ -160,13 +161,20 @@ class FakeSessions:
         self.ready_again.append(key)
 
     async def attach(
-        self, key: TwinKey, connection: Connection, *, clean: bool, by: Principal
+        self,
+        key: TwinKey,
+        connection: Connection,
+        *,
+        clean: bool,
+        model_id: str = "",
+        by: Principal,
     ) -> Mapping[str, int] | None:
         by.require_self(key)
         await self.gate.passed()
         if older := self.connections.pop(key, None):
             older.close("taken over")
         self.connections[key] = connection
+        self.models[key] = model_id
         if clean:
             self.filters.pop(key, None)
         return self.filters.get(key)

@@ -49,6 +49,7 @@ from affinage.services.bulk import Bulk
 from affinage.services.configurations import Configurations
 from affinage.services.contents import Contents
 from affinage.services.counts import Counts
+from affinage.services.digital_twins import DigitalTwins
 from affinage.services.doctor import Doctor
 from affinage.services.fleet.fleet import Fleet
 from affinage.services.groups import Groups
@@ -56,9 +57,9 @@ from affinage.services.keys import Keys
 from affinage.services.limits import Limits, rates
 from affinage.services.methods import Methods
 from affinage.services.metrics import Engine, Metrics
+from affinage.services.outranking import Warnings
 from affinage.services.policies import Policies
 from affinage.services.pulse import Pulse
-from affinage.services.outranking import Warnings
 from affinage.services.queries import Queries
 from affinage.services.registry import FreshModules, Registry, makings
 from affinage.services.sessions import Sessions
@@ -102,6 +103,7 @@ class Parts:
         self.twins = Twins(self.fleet, self.limits)
         self.sessions = Sessions(self.fleet, self.clock, self.limits)
         self.methods = Methods(self.fleet, self.sessions, self.clock, self.ids, self.limits)
+        self.digital_twins = DigitalTwins(self.fleet, self.methods, self.limits)
         self.queries = Queries(self.fleet, self.limits)
         self.sweeps = Sweeps(self.fleet, self.clock)
         self.tending = Tending(self.fleet, self.clock)
@@ -155,6 +157,7 @@ class Parts:
             bulk=self.bulk,
             keys=self.keys,
             contents=self.contents,
+            digital_twins=self.digital_twins,
             twins=self.twins,
             methods=self.methods,
             queries=self.queries,

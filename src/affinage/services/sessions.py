@@ -9,9 +9,11 @@ from typing import Final, NoReturn, Protocol
 
 import msgspec
 import structlog
+from msgspec.structs import replace
 
 from affinage.domain.device import Device, Presence
-from affinage.domain.errors import NotFound, Unauthorized, Unavailable
+from affinage.domain.digital_twin import check_model_id
+from affinage.domain.errors import Invalid, NotFound, TooLarge, Unauthorized, Unavailable
 from affinage.domain.identity import Status
 from affinage.domain.moments import Millis, millis
 from affinage.domain.names import TwinKey
@@ -113,31 +115,40 @@ class Sessions:
                 _log.warning("activity not written", error=str(error))
 
     async def attach(
-        self, key: TwinKey, connection: Connection, *, clean: bool, by: Principal
+        self,
+        key: TwinKey,
+        connection: Connection,
+        *,
+        clean: bool,
+        model_id: str = "",
+        by: Principal,
     ) -> Filters | None:
         """Make this the identity's one connection; an older one is closed.
 
         Args:
             clean: forget the stored filters.
+            model_id: of the model that it follows, '' for none; its twin's from now on.
 
         Returns:
             The stored filters, or None if there were none.
 
         Raises:
             Forbidden: ``by`` is another identity.
-            Unauthorized: the identity was deleted or disabled since it was proven.
+            Unauthorized: the identity was deleted or disabled since it was proven, or names what
+                is no model.
             Unavailable: the commit failed; the identity is not connected.
 
-        Source: MQTT-18, MQTT-35.
+        Source: MQTT-18, MQTT-35, DIGITAL-1, DIGITAL-2.
         """
         by.require_self(key)
+        _check_model(key, model_id)
         self._limits.take(Operation.CONNECTION, by)
         self._end(key, "taken over by a newer connection")
         self._connections[key] = connection
         if by.voucher:
             self._vouchers[key] = by.voucher
         try:
-            await self._write_beginning(key, clean=clean)
+            await self._write_beginning(key, model_id, clean=clean)
         except BaseException:  # of a cancelled caller the unit goes on: its end must be written
             self._drop(key, connection)
             raise
@@ -251,14 +262,19 @@ class Sessions:
 
         await self._fleet.change(decide)
 
-    async def _write_beginning(self, key: TwinKey, *, clean: bool) -> None:
+    async def _write_beginning(self, key: TwinKey, model_id: str, *, clean: bool) -> None:
         at = millis(self._clock.now())
         rows = (Row(Table.SUBSCRIPTIONS, key.path, None),) if clean else ()
 
         def decide(view: View) -> Change[None]:
-            if reason := _why_not(view.find(key.device), key):
+            device = view.find(key.device)
+            if reason := _why_not(device, key):
                 raise Unauthorized(f"{key.path}: {reason}")
-            return Change(lambda _: None, presence={key: Presence(True, at, at)}, rows=rows)
+            assert device is not None  # or there was a reason
+            devices = _of_model(device, key, model_id)
+            return Change(
+                lambda _: None, devices=devices, presence={key: Presence(True, at, at)}, rows=rows
+            )
 
         await self._fleet.change(decide)
         self._ended.pop(key, None)
@@ -300,6 +316,21 @@ class Sessions:
             return Change(lambda _: None, presence=moved)
 
         await self._fleet.change(decide)
+
+
+def _check_model(key: TwinKey, model_id: str) -> None:
+    try:
+        check_model_id(model_id)
+    except (Invalid, TooLarge) as error:
+        raise Unauthorized(f"{key.path}: {error}") from None
+
+
+def _of_model(device: Device, key: TwinKey, model_id: str) -> dict[str, Device]:
+    """The device with that model in its twin, or its module's; nothing if it has it already."""
+    twin = device.twin_of(key)
+    if twin.model_id == model_id:
+        return {}
+    return {device.id: device.with_twin(key, replace(twin, model_id=model_id))}
 
 
 def _tell(connection: Connection, event: DesiredChanged) -> None:

@@ -155,7 +155,11 @@ class MqttConnection(asyncio.Protocol):
         try:
             proof = self._prove(event)
             filters = await self._needs.sessions.attach(
-                self._key, self, clean=event.connect.clean, by=proof.principal
+                self._key,
+                self,
+                clean=event.connect.clean,
+                model_id=event.username.properties.get("model-id") or "",
+                by=proof.principal,
             )
         except Exception as error:  # noqa: BLE001  # told to the client, and written down
             self._log("connect", error)

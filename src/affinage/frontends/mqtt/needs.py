@@ -55,7 +55,13 @@ class Connection(Protocol):
 
 class Sessions(Protocol):
     async def attach(
-        self, key: TwinKey, connection: Connection, *, clean: bool, by: Principal
+        self,
+        key: TwinKey,
+        connection: Connection,
+        *,
+        clean: bool,
+        model_id: str = "",
+        by: Principal,
     ) -> Mapping[str, int] | None: ...
 
     def ready(self, key: TwinKey, *, by: Principal) -> None:

@@ -16,6 +16,7 @@ from affinage.services.access import Access
 from affinage.services.bulk import Bulk
 from affinage.services.configurations import Configurations
 from affinage.services.contents import Contents
+from affinage.services.digital_twins import DigitalTwins
 from affinage.services.keys import Keys
 from affinage.services.methods import Methods
 from affinage.services.queries import Queries
@@ -32,6 +33,7 @@ class Services:
     bulk: Bulk
     keys: Keys
     contents: Contents
+    digital_twins: DigitalTwins
     twins: Twins
     methods: Methods
     queries: Queries

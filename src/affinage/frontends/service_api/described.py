@@ -34,6 +34,15 @@ _CONTINUATION: Final = Parameter(
     where="header",
 )
 
+_TIMEOUTS: Final = tuple(
+    Parameter(name, what, {"type": "integer", "minimum": least, "maximum": 300})
+    for name, what, least in (
+        ("connectTimeoutInSeconds", "How long the device is waited for.", 0),
+        ("responseTimeoutInSeconds", "How long its answer is waited for.", 5),
+    )
+)
+_NAME_OF_A_METHOD: Final = {"type": "string", "maxLength": 50, "pattern": r"^[A-Za-z0-9_$.\-]+$"}
+
 DOOR: Final = Door(
     title="Affinage, the service API",
     what="What back ends and tools ask of the hub, as they ask it of Azure IoT Hub.",
@@ -41,7 +50,13 @@ DOOR: Final = Door(
     refusal=the.Refusal,
     refusal_media_type=JSON,
     parameters=(_VERSION,),
-    names={"id": _ID, "module": _ID, "lock": {"type": "string"}},
+    names={
+        "id": _ID,
+        "module": _ID,
+        "command": _NAME_OF_A_METHOD,
+        "component": _NAME_OF_A_METHOD,
+        "lock": {"type": "string"},
+    },
 )
 
 _GUARDED: Final = (_IF_MATCH,)
@@ -68,6 +83,10 @@ _CONFIGURATION_ITSELF: Final = {
 }
 _METHODS: Final = {
     "POST": Described(the.MethodResult, the.Method, refusals=(403, 502, 504)),
+}
+
+_COMMANDS: Final = {
+    "POST": Described(Any, Any, refusals=(403, 502, 504), parameters=_TIMEOUTS),
 }
 
 DESCRIBED: Final[Mapping[str, Mapping[str, Described]]] = {
@@ -97,6 +116,12 @@ DESCRIBED: Final[Mapping[str, Mapping[str, Described]]] = {
     },
     "/messages/serviceBound/feedback/{lock}": {"DELETE": Described(status=204)},
     "/messages/serviceBound/feedback/{lock}/abandon": {"POST": Described(status=204)},
+    "/digitaltwins/{id}": {
+        "GET": Described(dict[str, Any]),
+        "PATCH": Described(None, list[the.PatchStep], status=202, parameters=_GUARDED),
+    },
+    "/digitaltwins/{id}/commands/{command}": _COMMANDS,
+    "/digitaltwins/{id}/components/{component}/commands/{command}": _COMMANDS,
     "/configurations": {"GET": Described(list[the.Configuration], parameters=(_TOP,))},
     "/configurations/testQueries": {"POST": Described(the.TrialResult, the.Trial)},
     "/configurations/{id}": _CONFIGURATION_ITSELF,

@@ -305,6 +305,14 @@ class NewKeysRefusal(TypedDict, total=False):
     ExceptionMessage: str
 
 
+class PatchStep(TypedDict):
+    """One step of a JSON Patch."""
+
+    op: Literal["add", "replace", "remove"]
+    path: str
+    value: NotRequired[Any]
+
+
 class Method(TypedDict):
     """A direct method to run."""
 

@@ -36,6 +36,19 @@ async def test_who_proves_itself_is_let_in() -> None:
         assert door.access.certificates == [b"leaf"]
 
 
+@pytest.mark.parametrize(
+    ("said", "model"),
+    [("", ""), ("&model-id=dtmi%3Aexample%3APump%3B1", "dtmi:example:Pump;1"), ("&model-id", "")],
+)
+@looped
+async def test_who_comes_in_may_name_its_model(said: str, model: str) -> None:
+    """DIGITAL-1"""
+    async with a_door() as door:
+        name = f"{HOST}/pump-1/?api-version=2021-04-12{said}"
+        assert await door.call().send(hello(username=name)) == [ACCEPTED]
+        assert door.sessions.models == {KEY: model}
+
+
 @looped
 async def test_who_returns_finds_its_subscriptions() -> None:
     """MQTT-35."""

@@ -16,6 +16,7 @@ from fakes.looped import looped
 
 BODIES: Final[dict[str, object]] = {
     "/devices": [],
+    "/digitaltwins/{id}": [],
     "/devices/keys/regenerate": {"policyKey": "both", "devices": []},
     "/twins/{id}/methods": {"methodName": "stop"},
     "/twins/{id}/modules/{module}/methods": {"methodName": "stop"},
@@ -35,7 +36,7 @@ def operations(hub: Hub) -> Iterator[tuple[str, str]]:
 
 
 def concrete(path: str) -> str:
-    return path.format(id="pump-1", module="valve")
+    return path.format(id="pump-1", command="stop", component="fan", module="valve")
 
 
 @looped
@@ -43,7 +44,7 @@ async def test_the_walk_misses_no_operation() -> None:
     async with running_hub() as hub:
         walked = list(operations(hub))
     assert {*walked} == {(method, path) for path, found in OPERATIONS.items() for method in found}
-    assert len(walked) == 27
+    assert len(walked) == 31
 
 
 @pytest.mark.parametrize("stranger", ["nobody", "forger", "latecomer", "neighbour", "unknown"])
