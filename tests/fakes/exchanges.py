@@ -41,12 +41,13 @@ class Exchange:
 
     async def take_place(self, hub: Hub) -> None:
         """Send the request; AssertionError if the answer is another."""
-        for _ in range(PATIENCE):
-            given = await self._ask(hub)
-            if not (problem := self._problem(given)) or not self.request.first.startswith("GET"):
-                break
+        given = await self._ask(hub)
+        patience = PATIENCE if self.request.first.startswith("GET") else 0
+        while (problem := self._problem(given)) and patience:
+            patience -= 1
             hub.clock.advance(0.1)
             await asyncio.sleep(0)
+            given = await self._ask(hub)
         assert not problem, f"{self.request.first}: {problem}\n{given.status_code} {given.text}"
 
     async def _ask(self, hub: Hub) -> httpx.Response:
