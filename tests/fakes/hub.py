@@ -30,9 +30,11 @@ from affinage.services.contents import Contents
 from affinage.services.counts import Counts
 from affinage.services.digital_twins import DigitalTwins
 from affinage.services.doctor import Doctor
+from affinage.services.feedback import FeedbackShelf
 from affinage.services.fleet.fleet import Fleet
 from affinage.services.groups import Groups
 from affinage.services.keys import Keys
+from affinage.services.messages import Messages
 from affinage.services.methods import Methods
 from affinage.services.metrics import Engine, Metrics
 from affinage.services.outranking import Warnings
@@ -145,6 +147,7 @@ async def running_hub(
         sessions = Sessions(fleet, clock)
         await sessions.open()
         services = await _services(sessions, counts, fleet=fleet, clock=clock, ids=ids)
+        running.append(tasks.create_task(services.messages.run()))
         native, figures = _native(services, doctor, counts, fleet), HttpFigures()
         engine = Engine(fleet, store, tending, sweeps, sessions)
         metrics = Metrics(PrometheusExposition([engine.families, figures.families]))
@@ -167,6 +170,7 @@ def _native(services: Services, doctor: Doctor, counts: Counts, fleet: Fleet) ->
         doctor=doctor,
         policies=services.access.policies,
         groups=Groups(fleet, services.queries, counts, services.clock),
+        messages=services.messages,
         documents=documents(),
         clock=services.clock,
         ids=services.ids,
@@ -183,6 +187,9 @@ async def _services(
     registry, queries = Registry(fleet, vault, clock, ids), Queries(fleet)
     configurations = Configurations(fleet, queries, counts, clock)
     await configurations.open()
+    shelf = FeedbackShelf(fleet, clock, ids)
+    messages = Messages(fleet, sessions, shelf, clock, ids)
+    await messages.open()
     methods = Methods(fleet, sessions, clock, ids)
     return Services(
         access=access,
@@ -193,6 +200,8 @@ async def _services(
         twins=Twins(fleet),
         methods=methods,
         digital_twins=DigitalTwins(fleet, methods),
+        messages=messages,
+        shelf=shelf,
         queries=queries,
         configurations=configurations,
         clock=clock,

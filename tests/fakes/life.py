@@ -9,6 +9,7 @@ from typing import Any, Final
 from affinage.adapters.memory.store import MemoryStore
 from affinage.domain.allowance import GENEROUS, Allowance
 from affinage.domain.device import Device
+from affinage.domain.messages import Message
 from affinage.domain.names import TwinKey
 from affinage.domain.principal import Kind, Principal, Right
 from affinage.domain.query.parse import parse_condition
@@ -22,11 +23,13 @@ from affinage.services.configurations import Configurations
 from affinage.services.contents import Contents
 from affinage.services.counts import Counts
 from affinage.services.digital_twins import DigitalTwins
+from affinage.services.feedback import FeedbackShelf
 from affinage.services.fleet import codec
 from affinage.services.fleet.fleet import Fleet
 from affinage.services.groups import Groups
 from affinage.services.keys import Keys
 from affinage.services.limits import Limits, Rates
+from affinage.services.messages import Messages
 from affinage.services.methods import Methods
 from affinage.services.policies import Policies
 from affinage.services.queries import Queries
@@ -103,6 +106,19 @@ class Door:
             self.asked.append((name, rid, payload))
         return name in self.takes
 
+    quality: int | None = None
+    """At which it takes messages; None if it does not."""
+    delivered: list[Message] = field(default_factory=list)
+
+    @property
+    def takes_messages(self) -> bool:
+        return self.quality is not None
+
+    def deliver(self, message: Message) -> int | None:
+        if self.takes_messages:
+            self.delivered.append(message)
+        return self.quality
+
     def desired_changed(self, change: DesiredChanged) -> None:
         self.told.append(change)
 
@@ -140,6 +156,10 @@ class Life:
         self.sessions = Sessions(self.fleet, self.clock, self.limits)
         self.methods = Methods(self.fleet, self.sessions, self.clock, self.ids, self.limits)
         self.digital_twins = DigitalTwins(self.fleet, self.methods, self.limits)
+        self.shelf = FeedbackShelf(self.fleet, self.clock, self.ids, self.limits)
+        self.messages = Messages(
+            self.fleet, self.sessions, self.shelf, self.clock, self.ids, limits=self.limits
+        )
         self.queries = Queries(self.fleet, self.limits)
         self.sweeps = Sweeps(self.fleet, self.clock)
         self.tending = Tending(self.fleet, self.clock)
@@ -241,12 +261,14 @@ async def living(before: Life | None = None, life: Life | None = None) -> AsyncI
     async with asyncio.TaskGroup() as tasks:
         fleet, sweeps, sessions = life.fleet, life.sweeps, life.sessions
         loops = [fleet.run(), sweeps.run(), life.tending.run(), sessions.run()]
+        loops.append(life.messages.run())
         running = [tasks.create_task(loop) for loop in loops]
         running.append(tasks.create_task(life.counts.run()))
         await life.policies.open()
         await life.sweeps.open()
         await life.configurations.open()
         await life.sessions.open()
+        await life.messages.open()
         yield life
         for task in running:
             task.cancel()

@@ -1,4 +1,4 @@
-"""What stands around the MQTT door in its tests: a wire in memory, four services, and time."""
+"""What stands around the MQTT door in its tests: a wire in memory, five services, and time."""
 
 import asyncio
 from collections.abc import AsyncIterator, Callable, Mapping
@@ -256,6 +256,17 @@ class FakeMethods:
         self.answers.append((rid, status, payload))
 
 
+class FakeMessages:
+    """Writes down what is completed."""
+
+    def __init__(self) -> None:
+        self.completed: list[int] = []
+
+    def complete(self, key: TwinKey, number: int, *, by: Principal) -> None:
+        by.require_self(key)
+        self.completed.append(number)
+
+
 class Client:
     """The far end of one connection."""
 
@@ -291,11 +302,13 @@ class Door:
         self.timer = FakeTimer(self.clock)
         self.access, self.sessions = FakeAccess(), FakeSessions()
         self.twins, self.methods = FakeTwins(), FakeMethods()
+        self.messages = FakeMessages()
         self.needs = Needs(
             access=self.access,
             sessions=self.sessions,
             twins=self.twins,
             methods=self.methods,
+            messages=self.messages,
             clock=self.clock,
             ids=CountingIds(),
             timer=self.timer,

@@ -37,6 +37,7 @@ from affinage.protocol.mqtt.session import Requested, ServerSession
 from affinage.protocol.tokens import make_token, parse, verify
 from affinage.protocol.topics import (
     DesiredNotification,
+    DeviceBound,
     MethodAnswer,
     MethodRequest,
     ReportedPatch,
@@ -184,10 +185,11 @@ def test_a_request_is_read_as_it_was_written(
         st.builds(TwinResponse, st.integers(100, 599), rids, st.none() | versions),
         st.builds(DesiredNotification, versions),
         st.builds(MethodRequest, names, rids),
+        st.builds(DeviceBound, identities, bags),
     )
 )
 def test_a_delivery_is_read_as_it_was_written(
-    delivery: TwinResponse | DesiredNotification | MethodRequest,
+    delivery: TwinResponse | DesiredNotification | MethodRequest | DeviceBound,
 ) -> None:
     assert parse_delivery(delivery.topic) == delivery
 

@@ -51,10 +51,12 @@ from affinage.services.contents import Contents
 from affinage.services.counts import Counts
 from affinage.services.digital_twins import DigitalTwins
 from affinage.services.doctor import Doctor
+from affinage.services.feedback import FeedbackShelf
 from affinage.services.fleet.fleet import Fleet
 from affinage.services.groups import Groups
 from affinage.services.keys import Keys
 from affinage.services.limits import Limits, rates
+from affinage.services.messages import Messages
 from affinage.services.methods import Methods
 from affinage.services.metrics import Engine, Metrics
 from affinage.services.outranking import Warnings
@@ -104,6 +106,10 @@ class Parts:
         self.sessions = Sessions(self.fleet, self.clock, self.limits)
         self.methods = Methods(self.fleet, self.sessions, self.clock, self.ids, self.limits)
         self.digital_twins = DigitalTwins(self.fleet, self.methods, self.limits)
+        self.shelf = FeedbackShelf(self.fleet, self.clock, self.ids, self.limits)
+        self.messages = Messages(
+            self.fleet, self.sessions, self.shelf, self.clock, self.ids, limits=self.limits
+        )
         self.queries = Queries(self.fleet, self.limits)
         self.sweeps = Sweeps(self.fleet, self.clock)
         self.tending = Tending(self.fleet, self.clock)
@@ -144,6 +150,7 @@ class Parts:
         await self.sweeps.open()
         await self.configurations.open()
         await self.sessions.open()
+        await self.messages.open()
 
     async def close(self) -> None:
         self.collections.leave()
@@ -160,6 +167,8 @@ class Parts:
             digital_twins=self.digital_twins,
             twins=self.twins,
             methods=self.methods,
+            messages=self.messages,
+            shelf=self.shelf,
             queries=self.queries,
             configurations=self.configurations,
             clock=self.clock,
@@ -179,6 +188,7 @@ class Parts:
             warnings=Warnings(self.fleet, self.counts),
             doctor=self.doctor,
             groups=self.groups,
+            messages=self.messages,
             policies=self.policies,
             documents=documents(),
             clock=self.clock,
@@ -273,6 +283,7 @@ class Hub:
         group.create_task(parts.pulse.run())
         group.create_task(parts.counts.run())
         group.create_task(parts.doctor.run())
+        group.create_task(parts.messages.run())
         for loop in (parts.fleet.run, parts.sweeps.run, parts.tending.run, parts.sessions.run):
             group.create_task(loop())
         try:
@@ -299,6 +310,7 @@ class Hub:
             sessions=parts.sessions,
             twins=parts.twins,
             methods=parts.methods,
+            messages=parts.messages,
             clock=parts.times.doors,
             ids=parts.ids,
             timer=parts.times.timer(),

@@ -99,6 +99,8 @@ class Presence(Struct, frozen=True, array_like=True, gc=False):
     connected: bool = False
     changed_at: Millis | None = None
     active_at: Millis | None = None
+    waiting: int = 0
+    """How many messages wait to be delivered to it."""
 
 
 ABSENT = Presence()

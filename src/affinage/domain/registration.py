@@ -181,7 +181,7 @@ def device_document(device: Device, presence: Presence, keys: Keys) -> JsonObjec
         "connectionStateUpdatedTime": iso(presence.changed_at),
         "statusUpdatedTime": iso(identity.status_at),
         "lastActivityTime": iso(presence.active_at),
-        "cloudToDeviceMessageCount": 0,
+        "cloudToDeviceMessageCount": presence.waiting,
         "authentication": _authentication(identity.credentials, keys),
         "capabilities": {"iotEdge": identity.iot_edge},
     }
@@ -204,7 +204,7 @@ def module_document(device: Device, module: Module, presence: Presence, keys: Ke
         "connectionState": "Connected" if presence.connected else "Disconnected",
         "connectionStateUpdatedTime": iso(presence.changed_at),
         "lastActivityTime": iso(presence.active_at),
-        "cloudToDeviceMessageCount": 0,
+        "cloudToDeviceMessageCount": presence.waiting,
         "authentication": _authentication(module.identity.credentials, keys),
     }
 

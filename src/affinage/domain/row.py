@@ -118,7 +118,7 @@ MEMBERS: Final[dict[str, Callable[[TwinRow], Any]]] = {
     "statusUpdateTime": lambda row: iso(row.device.identity.status_at),
     "connectionState": lambda row: "Connected" if row.presence.connected else "Disconnected",
     "lastActivityTime": lambda row: iso(row.presence.active_at),
-    "cloudToDeviceMessageCount": lambda row: 0,
+    "cloudToDeviceMessageCount": lambda row: row.presence.waiting,
     "authenticationType": lambda row: str((row.module or row.device).identity.credentials.type),
     "x509Thumbprint": _thumbprints,
     "modelId": lambda row: row.twin.model_id,

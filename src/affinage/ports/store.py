@@ -33,7 +33,8 @@ class Table(StrEnum):
     OUTCOMES = "outcomes"
     """The job's id, a slash, the number of the device or module: what became of it there."""
     MESSAGES = "messages"
-    """``device`` or ``device/module``: what waits to be delivered to it."""
+    """``device`` or ``device/module``: what waits to be delivered to it. ``/`` and a number: what
+    became of a message, until its sender has taken notice."""
     GROUPS = "groups"
     """The group's name."""
     AUDIT = "audit"

@@ -3,7 +3,7 @@
 Source: docs/spec/mqtt.md, MQTT-30 to MQTT-33.
 """
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from enum import StrEnum
 from typing import Final
 
@@ -44,6 +44,20 @@ def feed_of(topic_filter: str, identity: Identity) -> Feed | None:
     if is_module and topic_filter in (f"{root}/inputs/#", f"{root}/#"):
         return Feed.INPUTS
     return None
+
+
+def quality(topic_filters: Mapping[str, int], identity: Identity) -> int | None:
+    """The QoS at which messages are delivered; None if no filter is for them.
+
+    Source: MQTT-32, MESSAGE-10.
+    """
+    everything = f"{identity.root}/#" if identity.module is not None else None
+    found = (
+        qos
+        for text, qos in topic_filters.items()
+        if text == everything or feed_of(text, identity) is Feed.MESSAGES
+    )
+    return max(found, default=None)
 
 
 def takes_method(topic_filters: Iterable[str], name: str) -> bool:

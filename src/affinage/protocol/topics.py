@@ -24,6 +24,7 @@ _TWIN_PATCH: Final = "$iothub/twin/PATCH/properties/reported/?"
 _TWIN_RESPONSE: Final = "$iothub/twin/res/"
 _DESIRED: Final = "$iothub/twin/PATCH/properties/desired/"
 _METHOD: Final = "$iothub/methods/POST/"
+_DEVICE_BOUND: Final = "/messages/devicebound/"
 _METHOD_ANSWER: Final = "$iothub/methods/res/"
 
 
@@ -105,8 +106,19 @@ class MethodRequest(NamedTuple):
         return f"{_METHOD}{self.name}/?$rid={self.rid}"
 
 
+class DeviceBound(NamedTuple):
+    """Hub to device: a message that somebody sent to it; ``identity`` is the device's own."""
+
+    identity: Identity
+    properties: Mapping[str, str | None]
+
+    @property
+    def topic(self) -> str:
+        return f"{self.identity.root}{_DEVICE_BOUND}{format_bag(self.properties)}"
+
+
 Request: TypeAlias = TwinGet | ReportedPatch | MethodAnswer | Telemetry
-Delivery: TypeAlias = TwinResponse | DesiredNotification | MethodRequest
+Delivery: TypeAlias = TwinResponse | DesiredNotification | MethodRequest | DeviceBound
 
 
 def parse_request(topic: str, identity: Identity) -> Request:
@@ -135,6 +147,9 @@ def parse_delivery(topic: str) -> Delivery:
     for prefix, parse in _DELIVERIES:
         if topic.startswith(prefix):
             return parse(topic.removeprefix(prefix))
+    root, bound, bag = topic.partition(_DEVICE_BOUND)
+    if bound:
+        return DeviceBound(_identity(root), parse_bag(bag))
     raise ProtocolError(f"a hub does not publish to {topic[:80]!r}")
 
 
@@ -185,6 +200,17 @@ _DELIVERIES: Final[tuple[tuple[str, Callable[[str], Delivery]], ...]] = (
     (_DESIRED, _desired),
     (_METHOD, _method_request),
 )
+
+
+def _identity(root: str) -> Identity:
+    """The identity whose own topics begin with ``root``."""
+    match root.split("/"):
+        case ["devices", device] if device:
+            return Identity(device)
+        case ["devices", device, "modules", module] if device and module:
+            return Identity(device, module)
+        case _:
+            raise ProtocolError(f"{root[:80]!r} is no identity's")
 
 
 def _split(rest: str) -> tuple[str, dict[str, str]]:

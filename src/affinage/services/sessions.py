@@ -11,10 +11,11 @@ import msgspec
 import structlog
 from msgspec.structs import replace
 
-from affinage.domain.device import Device, Presence
+from affinage.domain.device import Device
 from affinage.domain.digital_twin import check_model_id
 from affinage.domain.errors import Invalid, NotFound, TooLarge, Unauthorized, Unavailable
 from affinage.domain.identity import Status
+from affinage.domain.messages import Message
 from affinage.domain.moments import Millis, millis
 from affinage.domain.names import TwinKey
 from affinage.domain.policy import Policy
@@ -53,6 +54,19 @@ class Connection(Protocol):
 
     def invoke(self, name: str, rid: str, payload: bytes) -> bool:
         """Ask the device to run a method, if it subscribed; never waits and never raises."""
+        ...
+
+    @property
+    def takes_messages(self) -> bool:
+        """Whether the device subscribed to messages."""
+        ...
+
+    def deliver(self, message: Message) -> int | None:
+        """Send a message, if the device subscribed; never waits and never raises.
+
+        Returns:
+            None if it has not; 0 if that was all; 1 if the device will say that it has it.
+        """
         ...
 
     def close(self, reason: str) -> None:
@@ -271,10 +285,9 @@ class Sessions:
             if reason := _why_not(device, key):
                 raise Unauthorized(f"{key.path}: {reason}")
             assert device is not None  # or there was a reason
+            now = replace(view.presence(key), connected=True, changed_at=at, active_at=at)
             devices = _of_model(device, key, model_id)
-            return Change(
-                lambda _: None, devices=devices, presence={key: Presence(True, at, at)}, rows=rows
-            )
+            return Change(lambda _: None, devices=devices, presence={key: now}, rows=rows)
 
         await self._fleet.change(decide)
         self._ended.pop(key, None)
@@ -287,7 +300,10 @@ class Sessions:
         def decide(view: View) -> Change[None]:
             were = {key: one for key in ended if (one := view.presence(key)).connected}
             gone = {
-                key: Presence(False, at, ended[key] or one.active_at) for key, one in were.items()
+                key: replace(
+                    one, connected=False, changed_at=at, active_at=ended[key] or one.active_at
+                )
+                for key, one in were.items()
             }
             return Change(lambda _: None, presence=gone)
 
@@ -312,7 +328,7 @@ class Sessions:
     async def _write_active(self, active: Mapping[TwinKey, Millis]) -> None:
         def decide(view: View) -> Change[None]:
             here = {key: one for key in active if (one := view.presence(key)).connected}
-            moved = {key: Presence(True, one.changed_at, active[key]) for key, one in here.items()}
+            moved = {key: replace(one, active_at=active[key]) for key, one in here.items()}
             return Change(lambda _: None, presence=moved)
 
         await self._fleet.change(decide)

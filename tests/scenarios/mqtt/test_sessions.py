@@ -31,6 +31,7 @@ from affinage.protocol.mqtt.packets import (
     encode,
 )
 from affinage.protocol.mqtt.session import (
+    Acknowledged,
     Connecting,
     Event,
     Leaving,
@@ -97,6 +98,12 @@ class Transcript:
                 if self.session.wants_method(name):
                     topic = MethodRequest(name, rid).topic
                     self.session.deliver(Publish(topic, payload.encode()))
+            case "message", [packet_id, bag, *payload]:
+                topic = f"{self.session.identity.root}/messages/devicebound/{bag}"
+                qos, dup = self.session.quality, "dup" in payload[:1]
+                assert qos is not None
+                text = " ".join(payload[dup:]).encode()
+                self.session.deliver(Publish(topic, text, qos, qos and int(packet_id), dup=dup))
             case "done", [number, *answer]:
                 self.done(self.asked[int(number) - 1], answer)
             case _:
@@ -150,7 +157,9 @@ def parse(line: str) -> Packet:  # noqa: PLR0911  (one per kind of packet)
 def spell(packet: Packet) -> str:
     match packet:
         case Publish():
-            return f"S PUBLISH q{packet.qos} {packet.topic} {packet.payload.decode()}".rstrip()
+            number = f" {packet.packet_id}{' dup' * packet.dup}" if packet.qos else ""
+            text = packet.payload.decode()
+            return f"S PUBLISH q{packet.qos}{number} {packet.topic} {text}".rstrip()
         case Connack():
             return f"S CONNACK sp={packet.session_present:d} rc={packet.code}"
         case Suback():
@@ -171,5 +180,7 @@ def tell(event: Event) -> str:
             return f"unsubscribe {event.filters}"
         case Requested():
             return f"{event.request} {event.payload.decode()}".rstrip()
+        case Acknowledged(packet_id):
+            return f"acknowledged {packet_id}"
         case Leaving():
             return "leave"

@@ -1,6 +1,6 @@
 import pytest
 
-from affinage.protocol.feeds import FILTERS, Feed, feed_of, takes_method
+from affinage.protocol.feeds import FILTERS, Feed, feed_of, quality, takes_method
 from affinage.protocol.identities import Identity
 
 DEVICE, MODULE = Identity("d"), Identity("d", "m")
@@ -56,3 +56,21 @@ def test_a_method_is_taken_by_its_own_filter_or_by_that_for_all() -> None:
     assert takes_method(["$iothub/methods/POST/#"], "stop")
     assert takes_method(["$iothub/twin/res/#", "$iothub/methods/POST/stop/#"], "stop")
     assert not takes_method(["$iothub/methods/POST/stopped/#"], "stop")
+
+
+@pytest.mark.parametrize(
+    ("filters", "identity", "expected"),
+    [
+        ({}, DEVICE, None),
+        ({"$iothub/twin/res/#": 1, "devices/d/modules/m/#": 1}, DEVICE, None),
+        ({"devices/d/messages/devicebound/#": 0}, DEVICE, 0),
+        ({"devices/d/modules/m/messages/devicebound/#": 1}, MODULE, 1),
+        ({"devices/d/modules/m/messages/devicebound/#": 0, "devices/d/modules/m/#": 1}, MODULE, 1),
+        ({"devices/d/modules/m/inputs/#": 1}, MODULE, None),
+    ],
+)
+def test_messages_come_at_the_highest_quality_that_was_granted(
+    filters: dict[str, int], identity: Identity, expected: int | None
+) -> None:
+    """MESSAGE-10."""
+    assert quality(filters, identity) == expected

@@ -5,6 +5,7 @@ from affinage.protocol.identities import Identity
 from affinage.protocol.topics import (
     Delivery,
     DesiredNotification,
+    DeviceBound,
     MethodAnswer,
     MethodRequest,
     ReportedPatch,
@@ -83,6 +84,8 @@ def test_a_device_may_publish_nowhere_else(topic: str, problem: str) -> None:
         ("$iothub/twin/res/204/?$rid=7&$version=3", TwinResponse(204, "7", 3)),
         ("$iothub/twin/PATCH/properties/desired/?$version=4", DesiredNotification(4)),
         ("$iothub/methods/POST/reboot/?$rid=2a", MethodRequest("reboot", "2a")),
+        ("devices/d/messages/devicebound/", DeviceBound(DEVICE, {})),
+        ("devices/d/modules/m/messages/devicebound/k=a%2Fb", DeviceBound(MODULE, {"k": "a/b"})),
     ],
 )
 def test_what_the_hub_says_is_read_as_it_is_written(topic: str, delivery: Delivery) -> None:
@@ -91,7 +94,17 @@ def test_what_the_hub_says_is_read_as_it_is_written(topic: str, delivery: Delive
     assert delivery.topic == topic
 
 
-@pytest.mark.parametrize("topic", ["a", "$iothub/twin/PATCH/properties/desired/", "$iothub/twin/"])
+@pytest.mark.parametrize(
+    "topic",
+    [
+        "a",
+        "$iothub/twin/PATCH/properties/desired/",
+        "$iothub/twin/",
+        "devices//messages/devicebound/",
+        "devices/d/modules//messages/devicebound/",
+        "machines/d/messages/devicebound/",
+    ],
+)
 def test_a_hub_says_nothing_elsewhere(topic: str) -> None:
     with pytest.raises(ProtocolError):
         parse_delivery(topic)

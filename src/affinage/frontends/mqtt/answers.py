@@ -25,11 +25,14 @@ from affinage.domain.errors import (
     Unavailable,
     VersionMismatch,
 )
+from affinage.domain.messages import Ack, Message
+from affinage.domain.moments import iso
 from affinage.domain.twin import DesiredChanged
 from affinage.domain.values import JsonObject
+from affinage.protocol.identities import Identity
 from affinage.protocol.mqtt.packets import Publish
 from affinage.protocol.mqtt.session import UNAUTHORIZED, UNAVAILABLE
-from affinage.protocol.topics import DesiredNotification, TwinResponse
+from affinage.protocol.topics import DesiredNotification, DeviceBound, TwinResponse
 
 CODES: Final[dict[type[Exception], tuple[int, int]]] = {
     Invalid: (400, 400004),
@@ -48,6 +51,8 @@ CODES: Final[dict[type[Exception], tuple[int, int]]] = {
     Exception: (500, 500001),
 }
 """Kind of error to status and ``errorCode``; a kind that is not here is answered as its parent."""
+
+_PACKET_IDS: Final = 65_535
 
 _encode: Final = msgspec.json.encode
 
@@ -80,6 +85,34 @@ def desired_changed(change: DesiredChanged) -> Publish:
     """The news for the device: the version goes twice, for clients read one or the other."""
     payload = _encode({**change.patch, "$version": change.version})
     return Publish(DesiredNotification(change.version).topic, payload)
+
+
+def message(identity: Identity, message: Message, quality: int) -> Publish:
+    """A message on its way; its packet id follows from its number, so that it keeps the one it had.
+
+    Source: MESSAGE-10, MESSAGE-12, MESSAGE-15.
+    """
+    topic = DeviceBound(identity, bag(message)).topic
+    if not quality:
+        return Publish(topic, message.body)
+    packet_id = 1 + (message.number - 1) % _PACKET_IDS
+    return Publish(topic, message.body, 1, packet_id, dup=message.deliveries > 1)
+
+
+def bag(message: Message) -> dict[str, str]:
+    """The properties of a message, those of the system first. Source: MESSAGE-15."""
+    ack = None if message.ack is Ack.NONE else str(message.ack)
+    system = {
+        "$.mid": message.message_id,
+        "$.to": message.to,
+        "$.cid": message.correlation_id,
+        "$.uid": message.user_id,
+        "$.exp": iso(message.expires_at),
+        "$.ct": message.content_type,
+        "$.ce": message.content_encoding,
+        "iothub-ack": ack,
+    }
+    return {name: text for name, text in system.items() if text is not None} | message.properties
 
 
 def connack_code(error: Exception) -> int:

@@ -14,6 +14,7 @@ from typing import Final, cast
 
 import structlog
 
+from affinage.domain.messages import Message
 from affinage.domain.names import TwinKey
 from affinage.domain.principal import Principal
 from affinage.domain.twin import DesiredChanged
@@ -26,6 +27,7 @@ from affinage.protocol.errors import ProtocolError
 from affinage.protocol.feeds import Feed
 from affinage.protocol.mqtt.packets import Publish
 from affinage.protocol.mqtt.session import (
+    Acknowledged,
     Connecting,
     Event,
     Leaving,
@@ -63,6 +65,7 @@ class MqttConnection(asyncio.Protocol):
         self._request_id = ""
         self._by: Principal | None = None  # who it is, once it is let in
         self._requests: Requests | None = None
+        self._held: dict[int, int] = {}  # messages not acknowledged: packet id to number
         self._is_reading = True
         self._ending = Ending.LOST
         self.heard_at = 0.0
@@ -110,6 +113,23 @@ class MqttConnection(asyncio.Protocol):
         self._read_or_pause()
         return True
 
+    @property
+    def takes_messages(self) -> bool:
+        return self._session.quality is not None
+
+    def deliver(self, message: Message) -> int | None:
+        """Send a message; the QoS at which it went, None if the client has not subscribed."""
+        quality = self._session.quality
+        if quality is None:
+            return None
+        publish = answers.message(self._session.identity, message, quality)
+        if quality:
+            self._held[publish.packet_id] = message.number
+        self._session.deliver(publish)
+        self._send()
+        self._read_or_pause()
+        return quality
+
     def close(self, reason: str) -> None:
         """Send what is to be sent and hang up; never waits and never raises."""
         self._session.close()
@@ -144,6 +164,10 @@ class MqttConnection(asyncio.Protocol):
             case Requested() | Subscribing() | Unsubscribing():
                 assert self._requests is not None  # the session holds them until the CONNACK
                 self._requests.take(event)
+            case Acknowledged(packet_id):
+                assert self._by is not None  # nothing is delivered before the CONNACK
+                number = self._held.pop(packet_id)
+                self._needs.messages.complete(self._key, number, by=self._by)
             case Connecting():
                 self._key = TwinKey(*self._session.identity)
                 self._request_id = self._needs.ids.uuid()

@@ -1,10 +1,11 @@
-"""What this door asks of the hub: four services, the time, and somewhere to run its work."""
+"""What this door asks of the hub: five services, the time, and somewhere to run its work."""
 
 import asyncio
 from collections.abc import Callable, Coroutine, Mapping
 from dataclasses import dataclass, field
 from typing import Any, Protocol
 
+from affinage.domain.messages import Message
 from affinage.domain.names import TwinKey
 from affinage.domain.principal import Principal
 from affinage.domain.twin import DesiredChanged
@@ -50,6 +51,13 @@ class Connection(Protocol):
         """Ask the client to run a method; False if it has not subscribed to it."""
         ...
 
+    @property
+    def takes_messages(self) -> bool: ...
+
+    def deliver(self, message: Message) -> int | None:
+        """Send a message; the QoS at which it went, None if the client has not subscribed."""
+        ...
+
     def close(self, reason: str) -> None: ...
 
 
@@ -93,6 +101,12 @@ class Methods(Protocol):
         ...
 
 
+class Messages(Protocol):
+    def complete(self, key: TwinKey, number: int, *, by: Principal) -> None:
+        """The client has that message of its queue; never waits and never raises."""
+        ...
+
+
 class Alarm(Protocol):
     def cancel(self) -> None: ...
 
@@ -109,6 +123,7 @@ class Needs:
     sessions: Sessions
     twins: Twins
     methods: Methods
+    messages: Messages
     clock: Clock
     ids: Ids
     timer: Timer

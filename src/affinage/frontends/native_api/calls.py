@@ -21,6 +21,7 @@ from affinage.services.access import Access
 from affinage.services.configurations import Configurations
 from affinage.services.doctor import Doctor
 from affinage.services.groups import Groups
+from affinage.services.messages import Messages
 from affinage.services.outranking import Warnings
 from affinage.services.policies import Policies
 
@@ -34,6 +35,7 @@ class Services:
     warnings: Warnings
     doctor: Doctor
     groups: Groups
+    messages: Messages
     policies: Policies
     documents: Mapping[str, JsonObject]
     """The OpenAPI document of each door."""

@@ -17,7 +17,9 @@ from affinage.services.bulk import Bulk
 from affinage.services.configurations import Configurations
 from affinage.services.contents import Contents
 from affinage.services.digital_twins import DigitalTwins
+from affinage.services.feedback import FeedbackShelf
 from affinage.services.keys import Keys
+from affinage.services.messages import Messages
 from affinage.services.methods import Methods
 from affinage.services.queries import Queries
 from affinage.services.registry import Registry
@@ -36,6 +38,8 @@ class Services:
     digital_twins: DigitalTwins
     twins: Twins
     methods: Methods
+    messages: Messages
+    shelf: FeedbackShelf
     queries: Queries
     configurations: Configurations
     clock: Clock

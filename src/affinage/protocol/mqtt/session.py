@@ -16,7 +16,7 @@ from itertools import chain
 from typing import Any, Final, NamedTuple, TypeAlias
 
 from affinage.protocol.errors import ProtocolError
-from affinage.protocol.feeds import Feed, feed_of, takes_method
+from affinage.protocol.feeds import Feed, feed_of, quality, takes_method
 from affinage.protocol.identities import Identity, Username
 from affinage.protocol.mqtt.fields import MAX_STRING
 from affinage.protocol.mqtt.packets import (
@@ -134,7 +134,13 @@ class Leaving:
     """The client said goodbye: close; there is no will any more."""
 
 
-Event: TypeAlias = Connecting | Subscribing | Unsubscribing | Requested | Leaving
+class Acknowledged(NamedTuple):
+    """The client has what was delivered at QoS 1 with that packet id: it is never sent again."""
+
+    packet_id: int
+
+
+Event: TypeAlias = Connecting | Subscribing | Unsubscribing | Requested | Acknowledged | Leaving
 
 
 class ServerSession:
@@ -154,6 +160,7 @@ class ServerSession:
         self._first = b""
         self._held: list[Packet] = []
         self._waiting: deque[Ticket] = deque()
+        self._unacknowledged: set[int] = set()
         self._out: list[bytes] = []
 
     @property
@@ -208,8 +215,20 @@ class ServerSession:
             self._out.append(ready)
             waiting.popleft()
 
+    @property
+    def unacknowledged(self) -> int:
+        """Packets of QoS 1 that the client has not acknowledged."""
+        return len(self._unacknowledged)
+
     def deliver(self, publish: Publish) -> None:
-        """Publish to the client, after the answers to what it asked before (MQTT-41)."""
+        """Publish to the client, after the answers to what it asked before (MQTT-41).
+
+        At QoS 1 its packet id must be none that is unacknowledged; an Acknowledged follows, unless
+        the connection ends before.
+        """
+        if publish.qos and self.state is State.OPEN:
+            assert publish.packet_id not in self._unacknowledged, "a packet id in use [2.3.1-4]"
+            self._unacknowledged.add(publish.packet_id)
         if self._waiting:
             self._waiting.append(Ticket(b"", encode(publish)))
         elif self.state is State.OPEN:
@@ -218,6 +237,11 @@ class ServerSession:
     def wants(self, feed: Feed) -> bool:
         """Whether one of the client's filters subscribes to ``feed``."""
         return feed in self._feeds
+
+    @property
+    def quality(self) -> int | None:
+        """The QoS at which the client takes messages; None if it does not, or is not there."""
+        return quality(self.filters, self.identity) if self.state is State.OPEN else None
 
     def wants_method(self, name: str) -> bool:
         """Whether the client is there to be asked for a method of that name."""
@@ -326,8 +350,11 @@ class ServerSession:
     def _ping(self, _: Pingreq) -> None:
         self._out.append(encode(Pingresp()))  # does not wait its turn: it proves that we live
 
-    def _puback(self, _: Puback) -> None:
-        """Nothing is published at QoS 1 yet: an acknowledgement of nothing does no harm."""
+    def _puback(self, puback: Puback) -> Acknowledged | None:
+        if puback.packet_id not in self._unacknowledged:
+            return None  # an acknowledgement of nothing does no harm
+        self._unacknowledged.discard(puback.packet_id)
+        return Acknowledged(puback.packet_id)
 
     def _disconnect(self, _: Disconnect) -> Leaving:
         self.will = None

@@ -175,7 +175,8 @@ class Batch:
         self._clear((TwinKey(old.id), *(TwinKey(old.id, name) for name in old.modules)))
 
     def _clear(self, gone: Iterable[TwinKey]) -> None:
-        """Forget what was known of the connections of identities that are gone."""
+        """Forget the connections of identities that are gone, and what waited for them."""
         for key in gone:
             self.overlay.presences[key] = None
             self.overlay.rows.append(Row(Table.SUBSCRIPTIONS, key.path, None))
+            self.overlay.rows.append(Row(Table.MESSAGES, key.path, None))

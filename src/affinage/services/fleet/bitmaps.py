@@ -20,7 +20,7 @@ MAX_VALUES: Final = 50_000
 """Different values of one path; a path that has more loses its bitmaps."""
 
 _NOTHING: Final[BitMap] = BitMap()
-_OF_PRESENCE: Final = ("connectionState", "lastActivityTime")
+_OF_PRESENCE: Final = ("connectionState", "lastActivityTime", "cloudToDeviceMessageCount")
 
 
 class PathBitmaps:

@@ -19,17 +19,21 @@ from affinage.domain.errors import (
     Unavailable,
     VersionMismatch,
 )
+from affinage.domain.messages import Ack, Message
 from affinage.domain.names import TwinKey
 from affinage.domain.twin import DesiredChanged
 from affinage.frontends.mqtt.answers import (
     connack_code,
     desired_changed,
+    message,
     patch_in,
     refused,
     twin_read,
     twin_reported,
 )
+from affinage.protocol.identities import Identity
 from affinage.protocol.mqtt.packets import Publish
+from affinage.protocol.topics import DeviceBound, parse_delivery
 
 AT = datetime(2025, 2, 3, 10, 11, 12, 345_000, tzinfo=UTC)
 
@@ -109,3 +113,38 @@ def test_a_payload_is_an_object_or_malformed() -> None:
     for payload in (b"", b"nul", b"1", b'{"a":1', b'{"a":"\xff"}', b"[" * 10_000):
         with pytest.raises(Malformed, match="reported: the payload is"):
             patch_in(payload)
+
+
+def test_a_message_has_its_properties_in_the_topic() -> None:
+    """MESSAGE-15."""
+    sent = Message(
+        *("m", b"x", 1500),
+        properties={"k": "a b"},
+        ack=Ack.FULL,
+        to="/d",
+        correlation_id="c",
+        user_id="u",
+        content_type="text/plain",
+        content_encoding="utf-8",
+        number=7,
+        deliveries=1,
+    )
+    publish = message(Identity("d"), sent, 1)
+    system = {"$.mid": "m", "$.to": "/d", "$.cid": "c", "$.uid": "u"}
+    rest = {"$.exp": "1970-01-01T00:00:01.5Z", "$.ct": "text/plain", "$.ce": "utf-8"}
+    expected = {**system, **rest, "iothub-ack": "full", "k": "a b"}
+    assert parse_delivery(publish.topic) == DeviceBound(Identity("d"), expected)
+    assert "%24.mid=m&%24.to=%2Fd" in publish.topic
+    assert publish[1:] == (b"x", 1, 7, False, False)
+
+
+@pytest.mark.parametrize(("number", "packet_id"), [(1, 1), (65_535, 65_535), (65_536, 1)])
+def test_a_message_keeps_its_packet_id_and_says_that_it_comes_again(
+    number: int, packet_id: int
+) -> None:
+    """MESSAGE-12."""
+    sent = Message("m", b"", 0, number=number, deliveries=2)
+    publish = message(Identity("d", "m"), sent, 1)
+    assert publish.topic.startswith("devices/d/modules/m/messages/devicebound/%24.mid=m")
+    assert (publish.packet_id, publish.dup) == (packet_id, True)
+    assert message(Identity("d"), sent, 0)[2:] == (0, 0, False, False)

@@ -9,6 +9,7 @@ from affinage.domain.errors import (
     Unauthorized,
     Unavailable,
 )
+from affinage.domain.messages import Message
 from affinage.frontends.mqtt.connection import MAX_OUTSTANDING, MAX_UNREAD
 from affinage.protocol.mqtt.packets import (
     Connack,
@@ -16,7 +17,9 @@ from affinage.protocol.mqtt.packets import (
     Disconnect,
     Pingreq,
     Pingresp,
+    Puback,
     Publish,
+    Subscribe,
     encode,
 )
 from fakes.looped import looped
@@ -334,3 +337,35 @@ async def test_a_client_is_asked_for_the_methods_that_it_subscribed_to() -> None
         assert await client.received() == [Publish("$iothub/methods/POST/stop/?$rid=7", b"null")]
         client.drop()
         assert not connection.invoke("stop", "9", b"null")
+
+
+DEVICEBOUND = "devices/pump-1/messages/devicebound/#"
+
+
+@pytest.mark.parametrize(("granted", "packet_id"), [(0, 0), (1, 7)])
+@looped
+async def test_a_message_is_delivered_at_the_quality_of_its_subscription(
+    granted: int, packet_id: int
+) -> None:
+    """MESSAGE-10, MESSAGE-11"""
+    async with a_door() as door:
+        client = await door.connected()
+        await client.send(Subscribe(1, ((DEVICEBOUND, granted),)))
+        connection = door.sessions.connections[KEY]
+        assert connection.takes_messages
+        assert connection.deliver(Message("m", b"x", 0, number=7, deliveries=1)) == granted
+        [publish] = await client.received()
+        assert publish[1:4] == (b"x", granted, packet_id)  # type: ignore[index]  # a PUBLISH
+        await client.send(Puback(7), Puback(7), Puback(9))
+        assert door.messages.completed == ([7] if granted else [])
+
+
+@looped
+async def test_who_did_not_subscribe_to_messages_gets_none() -> None:
+    """MESSAGE-10"""
+    async with a_door() as door:
+        client = await door.connected()
+        connection = door.sessions.connections[KEY]
+        assert not connection.takes_messages
+        assert connection.deliver(Message("m", b"x", 0, number=7)) is None
+        assert not await client.received()

@@ -43,7 +43,8 @@ async def test_no_operation_opens_for_a_policy_without_rights() -> None:
     async with running_hub() as hub:
         for method, path in operations(hub):
             body: object = None if method == "GET" else {}
-            answer = await hub.ask(method, path, body, policy="device")
+            named = path.replace("{", "").replace("}", "")  # which an id may not have
+            answer = await hub.ask(method, named, body, policy="device")
             assert (answer.status_code, answer.json()["title"]) == (401, "Forbidden"), path
 
 

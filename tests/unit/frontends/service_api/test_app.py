@@ -36,7 +36,7 @@ def operations(hub: Hub) -> Iterator[tuple[str, str]]:
 
 
 def concrete(path: str) -> str:
-    return path.format(id="pump-1", command="stop", component="fan", module="valve")
+    return path.format(id="pump-1", command="stop", component="fan", module="valve", lock="1")
 
 
 @looped
@@ -44,7 +44,7 @@ async def test_the_walk_misses_no_operation() -> None:
     async with running_hub() as hub:
         walked = list(operations(hub))
     assert {*walked} == {(method, path) for path, found in OPERATIONS.items() for method in found}
-    assert len(walked) == 31
+    assert len(walked) == 35
 
 
 @pytest.mark.parametrize("stranger", ["nobody", "forger", "latecomer", "neighbour", "unknown"])

@@ -351,13 +351,3 @@ def test_a_will_that_is_no_message_of_its_own_closes(topic: str) -> None:
     with pytest.raises(ProtocolError):
         events(session, Connect("d", "hub/d", will=Will(topic)))
     assert not session.take()
-
-
-def test_a_client_wants_the_methods_it_subscribed_to_while_it_is_there() -> None:
-    """METHOD-5, MQTT-31."""
-    one = opened(**{"$iothub/methods/POST/stop/#": 0})
-    every = opened(**{"$iothub/methods/POST/#": 1})
-    assert [one.wants_method(name) for name in ("stop", "start", "#")] == [True, False, False]
-    assert every.wants_method("start")
-    every.close()
-    assert not every.wants_method("start")

@@ -115,8 +115,11 @@ def test_made_deleted_and_made_again_in_one_commit_it_has_a_new_number(hub: Comm
         (Table.DEVICES, 3, True),
         (Table.PRESENCE, "d", False),
         (Table.PRESENCE, "d/m", False),
-        *[(Table.SUBSCRIPTIONS, "d", False), (Table.SUBSCRIPTIONS, "d/m", False)],
-        (Table.SUBSCRIPTIONS, "d", False),
+        *[
+            (table, name, False)
+            for name in ("d", "d/m", "d")
+            for table in (Table.SUBSCRIPTIONS, Table.MESSAGES)
+        ],
     ]
     hub.run(*changes, putting(device("d", {"ring": "c"})))
     assert [key for table, key in hub.rows if table is Table.DEVICES] == [5]
@@ -135,14 +138,15 @@ def test_deleting_what_is_not_there_writes_nothing(hub: Commits) -> None:
 
 
 def test_an_identity_goes_with_its_presence_and_its_subscriptions(hub: Commits) -> None:
-    """IDENTITY-19"""
+    """IDENTITY-19, MESSAGE-9"""
     keys = [KEY, TwinKey("d", "m")]
-    rows = tuple(Row(Table.SUBSCRIPTIONS, key.path, b"filters") for key in keys)
+    tables = (Table.SUBSCRIPTIONS, Table.MESSAGES)
+    rows = tuple(Row(table, key.path, b"x") for key in keys for table in tables)
     presence = {key: Presence(connected=True) for key in keys}
     hub.run(putting(device("d", None, "m")), Change(lambda _: None, presence=presence, rows=rows))
     found = hub.device("d")
     hub.run(putting(found.without_module("m")))
-    assert sorted(str(key) for table, key in hub.rows) == ["1", "d", "d"]
+    assert sorted(str(key) for table, key in hub.rows) == ["1", "d", "d", "d"]
     hub.run(deleting("d"))
     assert hub.rows == {}
 

@@ -1,0 +1,247 @@
+"""Messages to devices: sent by back ends, kept until they are delivered, delivered in order.
+
+A connection that takes messages at QoS 1 holds up to MAX_HELD of an identity's until it has
+acknowledged them; what it still holds when it ends is delivered again. At QoS 0 a message is done
+when it has been sent.
+
+Source: docs/spec/messages.md.
+"""
+
+import asyncio
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass, field
+from functools import partial
+from typing import Final
+
+import structlog
+
+from affinage.domain import messages
+from affinage.domain.composing import composed
+from affinage.domain.errors import NotFound, Unavailable
+from affinage.domain.feedback import feedback
+from affinage.domain.messages import Fate, Message, Queue, Step
+from affinage.domain.moments import millis
+from affinage.domain.names import TwinKey
+from affinage.domain.principal import Principal, Right
+from affinage.domain.values import JsonObject
+from affinage.ports.clock import Clock
+from affinage.ports.ids import Ids
+from affinage.services.feedback import FeedbackShelf
+from affinage.services.fleet.fleet import Change, Fleet
+from affinage.services.fleet.unit import View
+from affinage.services.limits import UNLIMITED, Limits, Operation
+from affinage.services.queues import Queues
+from affinage.services.sessions import Connection, Sessions
+
+MAX_HELD: Final = 8
+"""Messages that a connection may have without acknowledging one: less than it may leave unread."""
+
+TEND_S: Final = 10.0
+"""How often what has expired is looked for, and what could not be delivered is tried again."""
+
+_log = structlog.get_logger(__name__)
+
+Decide = Callable[[Queue, View], Step]
+
+
+@dataclass(eq=False, slots=True)
+class _Held:
+    """What one connection has in its hands."""
+
+    connection: Connection
+    numbers: set[int] = field(default_factory=set)
+
+
+class Messages:
+    def __init__(
+        self,
+        fleet: Fleet,
+        sessions: Sessions,
+        shelf: FeedbackShelf,
+        clock: Clock,
+        ids: Ids,
+        *,
+        limits: Limits = UNLIMITED,
+    ) -> None:
+        self._fleet, self._sessions, self._shelf = fleet, sessions, shelf
+        self._clock, self._ids, self._limits = clock, ids, limits
+        self._queues = Queues(fleet)
+        self._held: dict[TwinKey, _Held] = {}
+        self._woken: dict[TwinKey, None] = {}
+        self._is_woken = asyncio.Event()
+        sessions.follow(self)
+
+    async def open(self) -> None:
+        """Read what waits; the fleet must be running."""
+        self._queues.open()
+        self._shelf.open()
+
+    async def run(self) -> None:
+        """Deliver, and let expire, until cancelled."""
+        async with asyncio.TaskGroup() as tasks:
+            tasks.create_task(self._delivering())
+            tasks.create_task(self._tending())
+
+    async def send(self, key: TwinKey, document: JsonObject, *, by: Principal) -> Message:
+        """Put a message at the end of an identity's queue; it is durable then.
+
+        Raises:
+            DeviceNotFound, ModuleNotFound: there is nobody to wait for.
+            TooManyMessages: the queue is full.
+            Invalid, Missing, Malformed, MessageTooLarge: see `composed`.
+            Unavailable: the commit failed. In every case nothing has changed.
+
+        Source: MESSAGE-1 to MESSAGE-6.
+        """
+        by.require(Right.SERVICE_CONNECT)
+        self._limits.take(Operation.MESSAGE, by)
+        at = millis(self._clock.now())
+        message = composed(document, to=_address(key), message_id=self._ids.uuid(), at=at)
+        step = await self._changed(key, lambda queue, _: messages.enqueue(queue, message, at))
+        self.came(key)
+        return step.queue.messages[-1]
+
+    async def purge(self, key: TwinKey, *, by: Principal) -> int:
+        """Let everything go that waits for an identity; how many messages that were.
+
+        Source: MESSAGE-14.
+        """
+        by.require(Right.SERVICE_CONNECT)
+        self._limits.take(Operation.MESSAGE, by)
+        step = await self._changed(key, lambda queue, _: messages.purge(queue))
+        return len(step.left)
+
+    def complete(self, key: TwinKey, number: int, *, by: Principal) -> None:
+        """A device has a message that was delivered to it; never waits and never raises.
+
+        Until that is durable the connection goes on holding it: it is not delivered again to it.
+
+        Source: MESSAGE-11.
+        """
+        by.require_self(key)
+        held = self._held.get(key)
+        if held is not None and number in held.numbers:
+            self._settle(key, held, [number])
+
+    # ── what sessions tell ───────────────────────────────────────────────────────────────────
+
+    def came(self, key: TwinKey) -> None:
+        """Look whether there is something to deliver."""
+        if self._queues.of(key).messages:
+            self._woken[key] = None
+            self._is_woken.set()
+
+    def gone(self, key: TwinKey, connection: Connection) -> None:
+        held = self._held.get(key)
+        if held is not None and held.connection is connection:
+            del self._held[key]
+
+    # ── delivering ───────────────────────────────────────────────────────────────────────────
+
+    async def _delivering(self) -> None:
+        while await self._is_woken.wait():
+            self._is_woken.clear()
+            woken, self._woken = self._woken, {}
+            await asyncio.gather(*map(self._deliver, woken))  # together: they share a commit
+
+    async def _deliver(self, key: TwinKey) -> None:
+        connection = self._sessions.connection(key)
+        if connection is None or not connection.takes_messages:
+            return
+        held = self._held_by(key, connection)
+
+        def decide(queue: Queue, view: View) -> Step:
+            room = MAX_HELD - len(held.numbers)
+            return messages.deliver(queue, view.at, held.numbers, room)
+
+        try:
+            step = await self._changed(key, decide)
+        except (Unavailable, NotFound) as error:
+            _log.warning("messages not delivered", device=key.path, error=str(error))
+            return
+        if self._held.get(key) is held:
+            self._hand_over(key, held, step.taken)
+
+    def _held_by(self, key: TwinKey, connection: Connection) -> _Held:
+        held = self._held.get(key)
+        if held is None or held.connection is not connection:
+            held = self._held[key] = _Held(connection)
+        return held
+
+    def _hand_over(self, key: TwinKey, held: _Held, taken: Iterable[Message]) -> None:
+        at_once = []
+        for message in taken:
+            quality = held.connection.deliver(message)
+            if quality is not None:
+                held.numbers.add(message.number)
+            if quality == 0:
+                at_once.append(message.number)
+        if at_once:
+            self._settle(key, held, at_once)
+
+    def _settle(self, key: TwinKey, held: _Held, numbers: list[int]) -> None:
+        try:
+            step = self._changed(key, partial(_completed, numbers))
+        except Unavailable as error:
+            _log.warning("messages not completed", device=key.path, error=str(error))
+        else:
+            step.add_done_callback(partial(self._settled, key, held, numbers))
+
+    def _settled(
+        self, key: TwinKey, held: _Held, numbers: list[int], step: "asyncio.Future[Step]"
+    ) -> None:
+        if step.cancelled():
+            return
+        if error := step.exception():  # they are delivered again when the device comes back
+            _log.warning("messages not completed", device=key.path, error=str(error))
+            return
+        held.numbers.difference_update(numbers)
+        self.came(key)
+
+    # ── what time brings ─────────────────────────────────────────────────────────────────────
+
+    async def _tending(self) -> None:
+        while True:
+            await self._clock.sleep(TEND_S)
+            now = millis(self._clock.now())
+            self._queues.tidy(self._held)  # a number that somebody holds is not given again
+            for key, queue in self._queues.waiting():
+                if min(message.expires_at for message in queue.messages) <= now:
+                    await self._expire(key)
+                self.came(key)
+
+    async def _expire(self, key: TwinKey) -> None:
+        held = self._held.get(key)
+        numbers = held.numbers if held else ()
+        try:
+            await self._changed(key, lambda queue, view: messages.expire(queue, view.at, numbers))
+        except (Unavailable, NotFound) as error:
+            _log.warning("messages not let go", device=key.path, error=str(error))
+
+    def _changed(self, key: TwinKey, decide: Decide) -> "asyncio.Future[Step]":
+        """One unit: the queue after ``decide``, and the feedback on what has left it."""
+
+        def unit(view: View) -> Change[Step]:
+            queue = self._queues.seen(view, key)
+            step = decide(queue, view)
+            if step.queue is queue:
+                return Change(lambda _: step)
+            told = (feedback(key, queue.generation, left, view.at) for left in step.left)
+            return self._queues.written(view, key, step.queue, step, *self._shelf.rows(told))
+
+        return self._fleet.change(unit)
+
+
+def _completed(numbers: Iterable[int], queue: Queue, _: View) -> Step:
+    """The queue without these, each with its fate."""
+    left: tuple[messages.Left, ...] = ()
+    for number in numbers:
+        step = messages.settle(queue, number, Fate.SUCCESS)
+        queue, left = step.queue, (*left, *step.left)
+    return Step(queue, left)
+
+
+def _address(key: TwinKey) -> str:
+    """Where a message goes that does not say."""
+    module = "" if key.module is None else f"/modules/{key.module}"
+    return f"/devices/{key.device}{module}/messages/deviceBound"

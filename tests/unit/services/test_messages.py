@@ -1,0 +1,353 @@
+"""services/messages.py: sent, kept, delivered in order, done once; and what becomes of them."""
+
+import asyncio
+from typing import Any
+
+import pytest
+
+from affinage.domain.errors import (
+    AffinageError,
+    DeviceNotFound,
+    Forbidden,
+    ModuleNotFound,
+    Throttled,
+    TooManyMessages,
+    Unavailable,
+)
+from affinage.domain.messages import MAX_DELIVERIES, MAX_MESSAGES
+from affinage.domain.principal import Right
+from affinage.ports.store import Table
+from affinage.services.limits import Operation, Rate
+from affinage.services.messages import MAX_HELD, TEND_S
+from fakes.life import OWNER, Door, Life, itself, key_of, living, policy
+from fakes.looped import looped
+
+NOBODY = policy(Right.REGISTRY_READ)
+
+
+async def send(life: Life, *bodies: str, name: str = "d", **said: Any) -> None:
+    for body in bodies:
+        await life.messages.send(key_of(name), {"body": body, **said}, by=OWNER)
+    await life.turn(20)
+
+
+async def connected(life: Life, name: str = "d", quality: int | None = 1) -> Door:
+    door = Door(quality=quality)
+    await life.sessions.attach(key_of(name), door, clean=False, by=itself(name))
+    life.sessions.ready(key_of(name), by=itself(name))
+    await life.turn(20)
+    return door
+
+
+async def gone(life: Life, door: Door, name: str = "d") -> None:
+    await life.sessions.detach(key_of(name), door, by=itself(name))
+
+
+async def complete(life: Life, *numbers: int, name: str = "d") -> None:
+    for number in numbers:
+        life.messages.complete(key_of(name), number, by=itself(name))
+    await life.turn(20)
+
+
+async def tended(life: Life, seconds: float = TEND_S) -> None:
+    life.clock.advance(seconds)
+    await life.turn(30)
+
+
+async def told(life: Life) -> list[tuple[str, str]]:
+    """What a back end is told, record by record; it takes notice."""
+    batch = await life.shelf.receive(by=OWNER)
+    if batch is None:
+        return []
+    await life.shelf.complete(batch.token, by=OWNER)
+    return [(one.message_id, str(one.fate)) for one in batch.records]
+
+
+def waiting(life: Life, name: str = "d") -> int:
+    return life.fleet.presence(key_of(name)).waiting
+
+
+def bodies(door: Door) -> list[str]:
+    return [message.body.decode() for message in door.delivered]
+
+
+@looped
+async def test_what_is_sent_waits_and_is_delivered_in_order_when_the_device_comes() -> None:
+    """MESSAGE-5, MESSAGE-8"""
+    async with living() as life:
+        await life.create("d", "d/m")
+        await send(life, "a", "b")
+        await send(life, "c", name="d/m")
+        assert (waiting(life), waiting(life, "d/m")) == (2, 1)
+        assert life.fleet.row(key_of("d")).document()["cloudToDeviceMessageCount"] == 2
+        door, module = await connected(life), await connected(life, "d/m")
+        assert (bodies(door), bodies(module)) == (["a", "b"], ["c"])
+        await complete(life, 1, 2)
+        assert (waiting(life), waiting(life, "d/m")) == (0, 1)
+
+
+@looped
+async def test_what_is_sent_to_who_is_there_is_delivered_at_once() -> None:
+    async with living() as life:
+        await life.create("d")
+        door = await connected(life)
+        await send(life, "a")
+        assert bodies(door) == ["a"]
+        assert door.delivered[0].to == "/devices/d/messages/deviceBound"
+
+
+@pytest.mark.parametrize(("name", "kind"), [("e", DeviceNotFound), ("d/m", ModuleNotFound)])
+@looped
+async def test_nothing_waits_for_who_does_not_exist(name: str, kind: type[AffinageError]) -> None:
+    async with living() as life:
+        await life.create("d")
+        with pytest.raises(kind):
+            await send(life, "a", name=name)
+        with pytest.raises(kind):
+            await life.messages.purge(key_of(name), by=OWNER)
+
+
+@looped
+async def test_only_who_may_reach_devices_may_send_or_purge() -> None:
+    async with living() as life:
+        await life.create("d")
+        with pytest.raises(Forbidden):
+            await life.messages.send(key_of("d"), {"body": ""}, by=NOBODY)
+        with pytest.raises(Forbidden):
+            await life.messages.purge(key_of("d"), by=NOBODY)
+        with pytest.raises(Forbidden):
+            life.messages.complete(key_of("d"), 1, by=itself("e"))
+
+
+@looped
+async def test_messages_are_throttled() -> None:
+    """THROTTLE-1"""
+    async with living(life=Life(throttle={Operation.MESSAGE: Rate(1, 60)})) as life:
+        await life.create("d")
+        await send(life, "a")
+        with pytest.raises(Throttled):
+            await send(life, "b")
+        assert waiting(life) == 1
+
+
+@looped
+async def test_a_full_queue_refuses_and_keeps_what_it_has() -> None:
+    """MESSAGE-4"""
+    async with living() as life:
+        await life.create("d")
+        await send(life, *map(str, range(MAX_MESSAGES)))
+        with pytest.raises(TooManyMessages, match="50 of 50"):
+            await send(life, "more")
+        assert waiting(life) == MAX_MESSAGES
+
+
+@looped
+async def test_two_that_send_at_once_share_a_commit_and_both_are_kept() -> None:
+    """MESSAGE-5, MESSAGE-6"""
+    async with living() as life:
+        await life.create("d")
+        life.disk.hold()
+        sent = [life.messages.send(key_of("d"), {"body": body}, by=OWNER) for body in "abc"]
+        tasks = [asyncio.ensure_future(one) for one in sent]
+        await life.turn()
+        assert waiting(life) == 0
+        life.disk.release()
+        assert [(await task).number for task in tasks] == [1, 2, 3]
+        assert bodies(await connected(life)) == ["a", "b", "c"]
+
+
+@looped
+async def test_what_could_not_be_committed_does_not_wait() -> None:
+    """MESSAGE-6"""
+    async with living() as life:
+        await life.create("d")
+        life.disk.fails = True
+        with pytest.raises(Unavailable):
+            await send(life, "a")
+        life.disk.fails = False
+        await send(life, "b")
+        assert bodies(await connected(life)) == ["b"]
+
+
+@looped
+async def test_messages_outlive_the_hub() -> None:
+    """MESSAGE-6, MESSAGE-12"""
+    async with living() as life:
+        await life.create("d")
+        await send(life, "a", "b")
+        await connected(life)
+        await complete(life, 1)
+    async with living(life) as again:
+        assert waiting(again) == 1
+        door = await connected(again)
+        assert [(one.body, one.number, one.deliveries) for one in door.delivered] == [(b"b", 2, 2)]
+        await complete(again, 2)
+    assert life.keys(Table.MESSAGES) == []
+
+
+@looped
+async def test_a_connection_holds_so_many_and_gets_more_as_it_completes() -> None:
+    """MESSAGE-10"""
+    async with living() as life:
+        await life.create("d")
+        door = await connected(life)
+        await send(life, *map(str, range(MAX_HELD + 3)))
+        assert bodies(door) == [*map(str, range(MAX_HELD))]
+        await complete(life, 2, 1)
+        assert bodies(door) == [*map(str, range(MAX_HELD + 2))]
+
+
+@looped
+async def test_what_was_not_completed_is_delivered_again_on_the_next_connection_alone() -> None:
+    """MESSAGE-12"""
+    async with living() as life:
+        await life.create("d")
+        door = await connected(life)
+        await send(life, "a", "b")
+        await complete(life, 1)
+        life.sessions.ready(key_of("d"), by=itself("d"))
+        await tended(life)
+        assert bodies(door) == ["a", "b"]
+        newer = await connected(life)
+        assert [(one.body, one.deliveries) for one in newer.delivered] == [(b"b", 2)]
+
+
+@looped
+async def test_a_completed_message_is_never_delivered_again() -> None:
+    """MESSAGE-11: not even if the connection breaks before that is durable."""
+    async with living() as life:
+        await life.create("d")
+        door = await connected(life)
+        await send(life, "a")
+        life.disk.hold()
+        life.messages.complete(key_of("d"), 1, by=itself("d"))
+        await life.turn()
+        end = asyncio.ensure_future(gone(life, door))
+        newer = asyncio.ensure_future(connected(life))
+        await life.turn()
+        life.disk.release()
+        await end
+        assert bodies(await newer) == []
+
+
+@looped
+async def test_a_completion_that_cannot_be_written_is_forgotten_with_the_connection() -> None:
+    """MESSAGE-11"""
+    async with living() as life:
+        await life.create("d")
+        door = await connected(life)
+        await send(life, "a")
+        life.disk.fails = True
+        await complete(life, 1, 7)
+        life.disk.fails = False
+        await tended(life)
+        assert bodies(door) == ["a"]
+        assert bodies(await connected(life)) == ["a"]
+
+
+@looped
+async def test_at_qos_0_a_message_is_done_when_it_was_sent() -> None:
+    """MESSAGE-11"""
+    async with living() as life:
+        await life.create("d")
+        await send(life, *map(str, range(MAX_HELD + 1)))
+        door = await connected(life, quality=0)
+        await life.turn(20)
+        assert bodies(door) == [*map(str, range(MAX_HELD + 1))]
+        assert waiting(life) == 0
+
+
+class FickleDoor(Door):
+    """Has unsubscribed by the time that something is delivered to it."""
+
+    def deliver(self, message: Any) -> int | None:
+        return None
+
+
+@looped
+async def test_who_takes_no_messages_keeps_none() -> None:
+    async with living() as life:
+        await life.create("d")
+        await send(life, "a")
+        assert bodies(await connected(life, quality=None)) == []
+        fickle = FickleDoor(quality=1)
+        await life.sessions.attach(key_of("d"), fickle, clean=False, by=itself("d"))
+        life.sessions.ready(key_of("d"), by=itself("d"))
+        await life.turn(20)
+        assert bodies(await connected(life)) == ["a"]
+
+
+@looped
+async def test_a_message_that_is_never_completed_is_given_up() -> None:
+    """MESSAGE-12, MESSAGE-20"""
+    async with living() as life:
+        await life.create("d")
+        await send(life, "a", messageId="a", ack="negative")
+        for _ in range(MAX_DELIVERIES):
+            assert len((await connected(life)).delivered) == 1
+        assert not (await connected(life)).delivered
+        assert await told(life) == [("a", "DeliveryCountExceeded")]
+        assert waiting(life) == 0
+
+
+@looped
+async def test_what_has_expired_leaves_and_its_sender_is_told() -> None:
+    """MESSAGE-2, MESSAGE-13, MESSAGE-24"""
+    async with living() as life:
+        await life.create("d")
+        await send(life, "a", messageId="a", ack="full", ttlSeconds=60)
+        await send(life, "b", messageId="b", ack="full", ttlSeconds=120)
+        await tended(life, 60)
+        assert (waiting(life), await told(life)) == (1, [("a", "Expired")])
+        await tended(life, 59)
+        assert bodies(await connected(life)) == ["b"]
+        await tended(life, 60)
+        await complete(life, 2)
+        assert await told(life) == [("b", "Success")]
+
+
+@looped
+async def test_what_could_not_be_delivered_or_let_go_is_tried_again() -> None:
+    async with living() as life:
+        await life.create("d", "e")
+        await send(life, "a", ttlSeconds=60)
+        await send(life, "b", name="e")
+        door = Door(quality=1)
+        await life.sessions.attach(key_of("e"), door, clean=False, by=itself("e"))
+        life.disk.fails = True
+        life.sessions.ready(key_of("e"), by=itself("e"))
+        await tended(life, 60)
+        assert (bodies(door), waiting(life)) == ([], 1)
+        life.disk.fails = False
+        await tended(life)
+        assert (bodies(door), waiting(life)) == (["b"], 0)
+
+
+@looped
+async def test_a_purge_lets_all_go_and_a_late_completion_touches_nothing() -> None:
+    """MESSAGE-14"""
+    async with living() as life:
+        await life.create("d")
+        await connected(life)
+        await send(life, "a", "b")
+        assert await life.messages.purge(key_of("d"), by=OWNER) == 2
+        assert await life.messages.purge(key_of("d"), by=OWNER) == 0
+        await tended(life)
+        await send(life, "c")
+        await complete(life, 1)
+        assert waiting(life) == 1
+
+
+@looped
+async def test_what_waits_goes_with_its_identity() -> None:
+    """MESSAGE-9"""
+    async with living() as life:
+        await life.create("d", "d/m")
+        await send(life, "a")
+        await send(life, "b", name="d/m")
+        await life.delete("d")
+        assert life.keys(Table.MESSAGES) == []
+        await life.create("d", "d/m")
+        assert (waiting(life), bodies(await connected(life))) == (0, [])
+        await send(life, "c")
+        assert waiting(life) == 1
