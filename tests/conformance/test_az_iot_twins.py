@@ -115,6 +115,22 @@ COMMANDS: Final = (
         MODULE,
         post("/twins/$d/modules/valve/methods", REBOOT).told(404).read("Message"),
     ),
+    az(
+        "digital-twin show, update",
+        DEVICE,
+        get("/digitaltwins/$d").find({"[$dtId]": "$d"}),
+        patch("/digitaltwins/$d", [{"op": "add", "path": "/rate", "value": 5}], "*").told(202),
+        get("/twins/$d").find({"properties.desired.rate": 5}),
+        patch("/digitaltwins/$d", [{"op": "add", "path": "/rate"}], "*").told(400).read("Message"),
+    ),
+    az(
+        "digital-twin invoke-command, on one that is away",
+        DEVICE,
+        post("/digitaltwins/$d/commands/reboot", {}).told(404).read("Message"),
+        post("/digitaltwins/$d/components/fan/commands/stop?connectTimeoutInSeconds=0", {})
+        .told(404)
+        .read("Message"),
+    ),
 )
 
 

@@ -29,6 +29,10 @@ POLICIES: Final = ("iothubowner", "service", "device", "registryRead", "registry
 PATIENCE_S: Final = 240
 """How long all cases together may take, on a machine that is busy."""
 
+MODEL: Final = "dtmi:com:example:Pump;1"
+PLUGGED: Final = {"serial": "P-17", "thermostat": {"__t": "c", "temperature": 21}}
+"""What the device of that model reports: a property, and a component."""
+
 CASES: Final = [
     name
     for file in sorted((node.PROJECT / "cases").glob("*.js"))
@@ -56,16 +60,23 @@ def throttled(tmp_path_factory: pytest.TempPathFactory) -> Iterator[RunningHub]:
 
 @contextmanager
 def devices(hub: HubProcess, device_sdk: ModuleType) -> Iterator[None]:
-    """A device and its module that answer methods, and a device that hears them and does not."""
-    strings = [hub.device("answers"), hub.module("answers", "valve"), hub.device("silent")]
-    clients = [client_of(device_sdk, string, hub.ca_file) for string in strings]
-    for client in clients[:2]:
+    """A device and its module that answer methods, one with a model that does, and one that hears
+    them and does not answer."""
+    connect = partial(client_of, device_sdk, ca_file=hub.ca_file)
+    answering = [
+        connect(hub.device("answers")),
+        connect(hub.module("answers", "valve")),
+        connect(hub.device("plugged"), product_info=MODEL),
+    ]
+    silent = connect(hub.device("silent"))
+    for client in answering:
         client.on_method_request_received = partial(answer, client, device_sdk)
-    clients[2].on_method_request_received = lambda _: None
-    for client in clients:
+    silent.on_method_request_received = lambda _: None
+    for client in (*answering, silent):
         client.connect()
+    answering[2].patch_twin_reported_properties(PLUGGED)
     yield
-    for client in clients:
+    for client in (*answering, silent):
         client.shutdown()
 
 
