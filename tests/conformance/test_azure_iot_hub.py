@@ -266,6 +266,77 @@ def test_what_is_wrong_with_queries_is_told_before(configurations: Any, models: 
     assert list(told.custom_metric_query_errors) == ["bad"]
 
 
+# A content for one device
+
+
+def manifest(*modules: str, **own: Any) -> dict[str, Any]:
+    """The content of an edge deployment with these modules."""
+    image = {"type": "docker", "settings": {"image": "registry.example.org/it:1"}}
+    agent = {
+        "schemaVersion": "1.1",
+        "runtime": {"type": "docker", "settings": {}},
+        "systemModules": {"edgeAgent": image, "edgeHub": image},
+        "modules": dict.fromkeys(modules, image),
+    }
+    return {"$edgeAgent": {"properties.desired": agent}, **own}
+
+
+def test_the_modules_of_an_edge_device_are_set(
+    registry: Any, configurations: Any, models: ModuleType, refused: Any
+) -> None:
+    registry.create_device_with_sas("gateway", "", "", "enabled", iot_edge=True)
+    for named, wanted in ((["one"], 3), (["two", "three"], 4)):
+        content = models.ConfigurationContent(modules_content=manifest(*named))
+        configurations.apply_configuration_on_edge_device("gateway", content)
+        found = registry.get_modules("gateway")
+        assert len(found) == wanted
+        managed = {module.module_id for module in found if module.managed_by == "IotEdge"}
+        assert managed == {*named}
+    content = models.ConfigurationContent(modules_content=manifest())
+    with pytest.raises(refused) as refusal:
+        configurations.apply_configuration_on_edge_device("nobody", content)
+    assert refusal.value.response.headers["iothub-errorcode"] == "DeviceNotFound"
+
+
+# Bulk, all of it
+
+
+def test_twins_are_written_in_bulk(registry: Any, models: ModuleType) -> None:
+    registry.create_device_with_sas("bulky", *KEYS[:2], "enabled")
+    etag = registry.get_twin("bulky").etag
+
+    def asked(mode: str, **more: Any) -> Any:
+        one = models.ExportImportDevice(id="bulky", import_mode=mode, **more)
+        return registry.bulk_create_or_update_devices([one])
+
+    assert asked("createOrUpdate", tags={"line": 4}, status="enabled").is_successful
+    assert asked("updateTwin", tags={"row": 1}).is_successful
+    assert not asked("updateTwinIfMatchETag", twin_etag=etag, tags={"row": 2}).is_successful
+    assert registry.get_twin("bulky").tags == {"line": 4, "row": 1}
+
+
+def test_a_twin_sent_back_whole_changes_no_value(
+    registry: Any, models: ModuleType, device: str
+) -> None:
+    written = models.Twin(tags={"a": 1}, properties=models.TwinProperties(desired={"b": {"c": 2}}))
+    registry.update_twin(device, written)
+    before = registry.get_twin(device)
+    after = registry.update_twin(device, before, before.etag)
+    assert (after.tags, after.version) == (before.tags, before.version + 1)
+    assert after.properties.desired["b"] == {"c": 2}
+    again = registry.replace_twin(device, after, "*")
+    assert (again.tags, again.properties.desired["b"]) == ({"a": 1}, {"c": 2})
+
+
+def test_an_identity_sent_back_whole_keeps_its_keys(registry: Any, device: str) -> None:
+    made = registry.get_device(device)
+    keys = made.authentication.symmetric_key
+    changed = registry.update_device_with_sas(
+        device, made.etag, keys.primary_key, keys.secondary_key, "enabled", status_reason="seen"
+    )
+    assert (changed.status_reason, changed.authentication) == ("seen", made.authentication)
+
+
 # Who may
 
 
