@@ -118,7 +118,8 @@ def filled(text: Any, **given: object) -> Any:
             return {filled(name, **given): filled(one, **given) for name, one in text.items()}
         case list():
             return [filled(one, **given) for one in text]
-    return text
+        case _:
+            return text
 
 
 async def race(client: httpx.AsyncClient, kind: str, prize: Prize, n: int) -> None:
