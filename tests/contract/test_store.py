@@ -91,3 +91,32 @@ def test_its_figures_count_commits_and_rows(opened: Opened) -> None:
     after = store.figures()
     asyncio.run(store.close())
     assert (after.commits - before.commits, after.rows - before.rows) == (1, 2)
+
+
+def paged(opened: Opened, before: str | None, limit: int, *batches: Sequence[Row]) -> list[str]:
+    """The keys of a page of AUDIT, of a store that is open."""
+
+    async def write() -> list[str]:
+        store = opened()
+        for rows in batches:
+            await store.commit(rows)
+        page = await asyncio.to_thread(store.page, Table.AUDIT, before=before, limit=limit)
+        await store.close()
+        return [f"{key}={body.decode()}" for key, body in page]
+
+    return asyncio.run(write())
+
+
+def test_a_page_has_the_greatest_keys_below_one(opened: Opened) -> None:
+    rows = [Row(Table.AUDIT, key, key.encode()) for key in ("b", "d", "a", "c")]
+    others = [Row(Table.POLICIES, "z", b"z")]
+    assert paged(opened, None, 2, rows[:2], others, rows[2:]) == ["d=d", "c=c"]
+    assert paged(opened, "c", 5) == ["b=b", "a=a"]
+    assert paged(opened, "a", 5) == []
+
+
+def test_a_page_has_what_was_written_last_and_nothing_deleted(opened: Opened) -> None:
+    rows = [Row(Table.AUDIT, key, b"1") for key in ("a", "b", "c", "d")]
+    assert paged(opened, None, 9, rows) == ["d=1", "c=1", "b=1", "a=1"]
+    later = [Row(Table.AUDIT, "d", None), Row(Table.AUDIT, "c", b"2"), Row(Table.AUDIT, "b", None)]
+    assert paged(opened, None, 2, later) == ["c=2", "a=1"]

@@ -24,6 +24,7 @@ from affinage.frontends.service_api.app import create_app
 from affinage.frontends.service_api.calls import Services
 from affinage.protocol.tokens import make_token
 from affinage.services.access import Access
+from affinage.services.audit import Audit
 from affinage.services.bulk import Bulk
 from affinage.services.configurations import Configurations
 from affinage.services.contents import Contents
@@ -168,6 +169,7 @@ def _native(services: Services, doctor: Doctor, counts: Counts, fleet: Fleet) ->
         configurations=services.configurations,
         warnings=Warnings(fleet, counts),
         doctor=doctor,
+        audit=Audit(fleet, services.clock),
         policies=services.access.policies,
         groups=Groups(fleet, services.queries, counts, services.clock),
         messages=services.messages,

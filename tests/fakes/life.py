@@ -18,6 +18,7 @@ from affinage.domain.twin import DesiredChanged, TwinPatch
 from affinage.domain.values import JsonObject
 from affinage.ports.store import Table
 from affinage.services.access import Access
+from affinage.services.audit import Audit
 from affinage.services.bulk import Bulk
 from affinage.services.configurations import Configurations
 from affinage.services.contents import Contents
@@ -145,6 +146,7 @@ class Life:
         self.identities = FreshModules(makings(self.vault, self.ids))
         self.fleet = Fleet(self.store, self.clock, self.identities, self.allowance)
         self.limits = Limits(self.clock, throttle)
+        self.audit = Audit(self.fleet, self.clock, max_entries=50)
         self.policies = Policies(self.fleet, self.vault, self.ids, self.limits)
         self.access = Access(self.fleet, self.policies, self.vault, self.clock, HOSTS)
         self.registry = Registry(self.fleet, self.vault, self.clock, self.ids, self.limits)

@@ -62,6 +62,12 @@ def test_back_up_and_restore(tmp_path: Path) -> None:
         reader.follow(DOCS / "howto/back-up-and-restore.md")
 
 
+def test_audit(tmp_path: Path) -> None:
+    ports = {"affinage serve": "affinage serve --https-port 0 --mqtt-port 0"}
+    with Reader(tmp_path, ports) as reader:
+        reader.follow(DOCS / "howto/audit.md")
+
+
 def test_rotate_keys(tmp_path: Path) -> None:
     ports = {"affinage serve": "affinage serve --https-port 0 --mqtt-port 0"}
     with Reader(tmp_path, ports) as reader:

@@ -45,6 +45,7 @@ from affinage.frontends.tls.context import server_context
 from affinage.frontends.tls.transport import serve_tls
 from affinage.ports.exposition import Source
 from affinage.services.access import Access
+from affinage.services.audit import Audit
 from affinage.services.bulk import Bulk
 from affinage.services.configurations import Configurations
 from affinage.services.contents import Contents
@@ -96,6 +97,12 @@ class Parts:
         self.fleet = Fleet(self.store, self.clock, made_of, settings.allowance)
         hosts = settings.certified
         self.limits = Limits(self.clock, rates(settings.throttle, settings.throttle_units))
+        self.audit = Audit(
+            self.fleet,
+            self.clock,
+            max_entries=settings.audit_entries,
+            max_days=settings.audit_days,
+        )
         self.policies = Policies(self.fleet, vault, self.ids, self.limits)
         self.access = Access(self.fleet, self.policies, vault, self.times.doors, hosts)
         self.registry = Registry(self.fleet, vault, self.clock, self.ids, self.limits)
@@ -145,6 +152,7 @@ class Parts:
             Unavailable: the vault's key is not the one that sealed what the store holds.
             Invalid: no policy is left that may manage the hub.
         """
+        await self.audit.open()
         await self.policies.open()
         self.policies.check()  # to be told now, and not to each who then wants in
         await self.sweeps.open()
@@ -189,6 +197,7 @@ class Parts:
             doctor=self.doctor,
             groups=self.groups,
             messages=self.messages,
+            audit=self.audit,
             policies=self.policies,
             documents=documents(),
             clock=self.clock,
@@ -284,6 +293,7 @@ class Hub:
         group.create_task(parts.counts.run())
         group.create_task(parts.doctor.run())
         group.create_task(parts.messages.run())
+        group.create_task(parts.audit.run())
         for loop in (parts.fleet.run, parts.sweeps.run, parts.tending.run, parts.sessions.run):
             group.create_task(loop())
         try:

@@ -13,6 +13,7 @@ import msgspec
 from affinage.domain.allowance import GENEROUS, Allowance
 from affinage.domain.configuration import MAX_CONFIGURATIONS
 from affinage.domain.errors import Invalid
+from affinage.services.audit import MAX_DAYS, MAX_ENTRIES
 from affinage.services.limits import OFF, rates
 
 DEFAULT_DATA: Final = Path("affinage-data")
@@ -51,6 +52,10 @@ class HubSettings:
     has room for."""
     max_configurations: int = MAX_CONFIGURATIONS
     """Configurations and deployments that the hub admits."""
+    audit_entries: int = MAX_ENTRIES
+    """Entries of the audit log that are kept; the oldest go first."""
+    audit_days: float = MAX_DAYS
+    """Days for which they are kept."""
     reconcile_per_s: float = GENEROUS.hub_per_s
     """Devices a second that configurations may write, in the whole hub."""
     reconcile_burst: float = GENEROUS.hub_burst
@@ -77,6 +82,8 @@ class HubSettings:
             raise Invalid(f"max_connections {self.max_connections} is not 1 or more")
         if self.log_level not in LOG_LEVELS:
             raise Invalid(f"log_level {self.log_level!r} is none of {', '.join(LOG_LEVELS)}")
+        if self.audit_entries < 1 or not 0 < self.audit_days < math.inf:
+            raise Invalid("audit_entries must be 1 or more, audit_days more than 0")
         self._check_allowance()
         try:
             ipaddress.ip_address(self.host)

@@ -85,6 +85,23 @@ class NativeClient:
         """The examination that is under way, or was last."""
         return await self._document("GET", "doctor")
 
+    async def audit(self, **wanted: str) -> AsyncIterator[JsonObject]:
+        """Pages of the audit log, newest first, fetched as they are needed.
+
+        ``wanted`` are actor, action, subject, since, until; each page has ``entries`` and
+        ``anchor``.
+        """
+        after: JsonValue = "0"
+        while after is not None:
+            query = {**wanted, "limit": str(PAGE), "after": str(after)}
+            page = await self._document("GET", "audit", query=query)
+            yield page
+            after = page["next"]
+
+    async def audited(self, number: int) -> JsonObject:
+        """One entry of the audit log."""
+        return await self._document("GET", "audit", str(number))
+
     async def policies(self) -> list[JsonObject]:
         """Every shared-access policy, by name, without its keys."""
         found = (await self._document("GET", "policies"))["policies"]

@@ -20,7 +20,7 @@ AffinageError
 ├── NotFound                    create it first, or stop asking
 │   ├── DeviceNotFound          ├── ModuleNotFound          ├── ConfigurationNotFound
 │   ├── DeviceNotOnline         ├── DeviceLeft
-│   ├── PolicyNotFound
+│   ├── PolicyNotFound          ├── AuditEntryNotFound
 │   ├── GroupNotFound           ├── MetricNotFound          └── NoSuchPath
 ├── Conflict                    read again, decide again, try again
 │   ├── EtagMismatch            ├── VersionMismatch
@@ -209,6 +209,10 @@ class DeviceLeft(NotFound):
     """Its connection ended before it had answered; it may have done what it was asked for."""
 
     code = "device_left"
+
+
+class AuditEntryNotFound(NotFound):
+    code = "audit_entry_not_found"
 
 
 class PolicyNotFound(NotFound):

@@ -69,6 +69,12 @@ class Store(Protocol):
         """Every row of a table, in the order of its keys. Blocks; call it before serving."""
         ...
 
+    def page(self, table: Table, *, before: Key | None, limit: int) -> list[tuple[Key, bytes]]:
+        """The last rows of a table, the greatest key first: of the keys below ``before``, None
+        for all. Not for DEVICES. Blocks; also a store that serves may be asked, in a thread.
+        """
+        ...
+
     async def commit(self, rows: Sequence[Row]) -> None:
         """Write all the rows durably, in their order, or none.
 

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from typing import Final
 
 from affinage.domain import configuration as configurations
+from affinage.domain.audit import Deed
 from affinage.domain.conditions import collection_of, system_queries
 from affinage.domain.configuration import MAX_CONFIGURATIONS, Configuration
 from affinage.domain.errors import (
@@ -156,13 +157,13 @@ class Configurations:
             if if_match is None:
                 created = self._created(view, name, body, at)
                 configurations.check_known(created, view.rulebook.groups)
-                return _change(created, Generations.row(created))
+                return _change(by, created, Generations.row(created))
             if current is None:
                 raise _not_found(name)
             etag = None if if_match == ANY else if_match
             updated = configurations.update(current, body, if_match=etag, at=at)
             configurations.check_known(updated, view.rulebook.groups)
-            return _change(updated)
+            return _change(by, updated)
 
         written = await self._fleet.change(decide)
         self._counts.forget(questions_of(written).values())
@@ -186,7 +187,7 @@ class Configurations:
             if current is None:
                 raise _not_found(name)
             configurations.check_etag(current, None if if_match == ANY else if_match)
-            return _change(configurations.buried(current, at=at))
+            return _change(by, configurations.buried(current, at=at))
 
         await self._fleet.change(decide)
 
@@ -257,12 +258,13 @@ def _document(one: Configuration, metrics: Sequence[Metric]) -> JsonObject:
     )
 
 
-def _change(written: Configuration, *rows: Row) -> Change[Configuration]:
+def _change(by: Principal, written: Configuration, *rows: Row) -> Change[Configuration]:
     """Store it together with the sweep that carries it out."""
     return Change(
         lambda _: written,
         configurations={written.id: written},
         rows=(Sweeps.row(written), *rows),
+        deeds=(Deed(by, "configuration.write", written.id),),
     )
 
 

@@ -1,5 +1,6 @@
 """A content for one device, applied once: written by hand where no configuration does it."""
 
+from affinage.domain.audit import Deed
 from affinage.domain.edge import ModuleIdentities, apply_content
 from affinage.domain.principal import Principal, Right
 from affinage.domain.values import JsonObject
@@ -32,9 +33,11 @@ class Contents:
         by.require(Right.REGISTRY_WRITE)
         self._limits.take(Operation.CONFIGURATION, by)
 
+        deeds = (Deed(by, "device.applyContent", device_id),)
+
         def decide(view: View) -> Change[None]:
             device = view.device(device_id)
             made, events = apply_content(device, content, identities=self._identities, at=view.at)
-            return Change(lambda _: None, devices={device_id: made}, events=events)
+            return Change(lambda _: None, devices={device_id: made}, events=events, deeds=deeds)
 
         await self._fleet.change(decide)

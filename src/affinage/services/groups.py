@@ -5,6 +5,7 @@ from typing import Final
 
 from affinage.domain import configuration as configurations
 from affinage.domain import groups
+from affinage.domain.audit import Deed
 from affinage.domain.configuration import Configuration
 from affinage.domain.errors import (
     GroupExists,
@@ -112,7 +113,7 @@ class Groups:
             else:
                 etag = None if if_match == ANY else if_match
                 written = groups.update(current, body, if_match=etag, at=at)
-            return _change(view, current, written, at)
+            return _change(view, current, written, at, by)
 
         written = await self._fleet.change(decide)
         (document,) = await self._documents([written], by)
@@ -137,7 +138,8 @@ class Groups:
             groups.check_etag(current, None if if_match == ANY else if_match)
             living = [one.configuration for one in view.rulebook.rules.values() if one.in_force]
             _check_unnamed(name, _naming(name, living), view.rulebook.groups.naming(name))
-            return Change(lambda _: None, groups={name: None})
+            deeds = (Deed(by, "group.write", name),)
+            return Change(lambda _: None, groups={name: None}, deeds=deeds)
 
         await self._fleet.change(decide)
 
@@ -183,7 +185,9 @@ def _created(view: View, name: str, body: JsonObject, at: Millis) -> Group:
     return groups.create(name, body, at=at)
 
 
-def _change(view: View, current: Group | None, written: Group, at: Millis) -> Change[Group]:
+def _change(
+    view: View, current: Group | None, written: Group, at: Millis, by: Principal
+) -> Change[Group]:
     """Store it, together with the change of each configuration that it is a change of."""
     known = view.rulebook.groups.with_group(written)
     known.check_group(written.name)
@@ -194,6 +198,7 @@ def _change(view: View, current: Group | None, written: Group, at: Millis) -> Ch
         groups={written.name: written},
         configurations={one.id: one for one in touched},
         rows=tuple(Sweeps.row(one) for one in touched),
+        deeds=(Deed(by, "group.write", written.name),),
     )
 
 

@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Final
 
+from affinage.domain.audit import Deed
 from affinage.domain.device import Device
 from affinage.domain.errors import AffinageError, DefinedTwice, TooManyEntries
 from affinage.domain.identity import Credentials, Which, rotated
@@ -64,9 +65,11 @@ class Keys:
         if twice := next((key for key in keys if keys.count(key) > 1), None):
             raise DefinedTwice(f"{twice.path} is in the request twice")
         self._limits.take(Operation.REGISTRY, by, len(keys))
-        return await self._fleet.change(lambda view: self._rotated(view, which, keys))
+        return await self._fleet.change(lambda view: self._rotated(view, which, keys, by))
 
-    def _rotated(self, view: View, which: Which, keys: Sequence[TwinKey]) -> Change[Outcome]:
+    def _rotated(
+        self, view: View, which: Which, keys: Sequence[TwinKey], by: Principal
+    ) -> Change[Outcome]:
         devices: dict[str, Device] = {}
         done: list[Rotated] = []
         kept: list[Kept] = []
@@ -77,7 +80,8 @@ class Keys:
                 done.append(self._shown(key, devices[key.device], which))
             except AffinageError as error:
                 kept.append(Kept(key, error))
-        return Change(lambda _: (done, kept), devices=devices)
+        deeds = tuple(Deed(by, "device.write", one.key.path) for one in done)
+        return Change(lambda _: (done, kept), devices=devices, deeds=deeds)
 
     def _with_new(self, device: Device, key: TwinKey, which: Which) -> Device:
         def change(of: Credentials) -> Credentials:

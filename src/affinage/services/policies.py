@@ -10,6 +10,7 @@ from collections.abc import Callable
 from typing import Final
 
 from affinage.domain import policy as policies
+from affinage.domain.audit import Deed, digest
 from affinage.domain.errors import (
     Forbidden,
     Invalid,
@@ -185,7 +186,8 @@ class Policies:
         def decide(view: View) -> Change[None]:
             current = _to_change(self._in(view), name, if_match, by)
             policies.check_deletable(current)
-            return Change(lambda _: None, rows=(Row(Table.POLICIES, name, None),))
+            row, deeds = Row(Table.POLICIES, name, None), (_deed(by, name, current, None),)
+            return Change(lambda _: None, rows=(row,), deeds=deeds)
 
         await self._fleet.change(decide)
 
@@ -194,9 +196,11 @@ class Policies:
         self._limits.take(Operation.REGISTRY, by)
 
         def decide(view: View) -> Change[Policy]:
-            written = write(self._in(view))
+            known = self._in(view)
+            written = write(known)
             _check_rights(written, by)
-            return Change(lambda _: written, rows=(_row(written),))
+            deeds = (_deed(by, written.name, known.get(written.name), written),)
+            return Change(lambda _: written, rows=(_row(written),), deeds=deeds)
 
         return self._document(await self._fleet.change(decide), by, with_keys=with_keys)
 
@@ -229,6 +233,11 @@ class Policies:
         for row in overlay.rows:
             if row.table is Table.POLICIES:
                 _take(self._known, row)
+
+
+def _deed(by: Principal, name: str, old: Policy | None, new: Policy | None) -> Deed:
+    before, after = (digest(policies.document(one) if one else None) for one in (old, new))
+    return Deed(by, "policy.write", name, before, after)
 
 
 def _take(known: dict[str, Policy], row: Row) -> None:

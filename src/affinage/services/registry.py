@@ -6,6 +6,7 @@ from typing import Final
 from msgspec import Struct
 
 from affinage.domain import registration
+from affinage.domain.audit import Deed
 from affinage.domain.device import Device
 from affinage.domain.errors import DeviceExists, EtagMismatch, ModuleExists, SystemModule
 from affinage.domain.identity import Credentials, KeySource, ModuleIdentity, etag_text
@@ -159,8 +160,9 @@ class Registry:
 
         by.require(Right.REGISTRY_WRITE)
         self._limits.take(Operation.REGISTRY, by)
+        deeds = (Deed(by, "device.write", key.path),)
         await self._fleet.change(
-            lambda view: Change(lambda _: None, devices={key.device: left(view)})
+            lambda view: Change(lambda _: None, devices={key.device: left(view)}, deeds=deeds)
         )
 
     async def list_devices(self, limit: int, *, by: Principal) -> list[JsonObject]:
@@ -204,6 +206,7 @@ class Registry:
                 lambda after: self._document(after.device(key.device), key),
                 devices={key.device: device},
                 events=events,
+                deeds=(Deed(by, "device.write", key.path),),
             )
 
         return await self._fleet.change(decide)

@@ -6,6 +6,7 @@ from functools import partial
 from typing import TypeAlias
 
 from affinage.domain import twin as twins
+from affinage.domain.audit import Deed
 from affinage.domain.moments import Millis
 from affinage.domain.names import TwinKey
 from affinage.domain.principal import Principal, Right
@@ -47,7 +48,7 @@ class Twins:
         def write(twin: Twin, at: Millis) -> Changed:
             return twins.patch(key, twin, change, at=at)
 
-        return await self._write(key, if_match, write, by)
+        return await self._write(key, if_match, write, "twin.patch", by)
 
     async def replace(
         self, key: TwinKey, change: TwinPatch, *, if_match: str | None, by: Principal
@@ -60,7 +61,7 @@ class Twins:
         def write(twin: Twin, at: Millis) -> Changed:
             return twins.substitute(key, twin, change, at=at)
 
-        return await self._write(key, if_match, write, by)
+        return await self._write(key, if_match, write, "twin.replace", by)
 
     async def get_own(self, key: TwinKey, *, by: Principal) -> JsonObject:
         """What a device may see of its twin: desired and reported with their versions.
@@ -97,7 +98,7 @@ class Twins:
         return self._fleet.change(partial(_report, key, change, expected))
 
     async def _write(
-        self, key: TwinKey, if_match: str | None, write: Write, by: Principal
+        self, key: TwinKey, if_match: str | None, write: Write, action: str, by: Principal
     ) -> TwinRow:
         by.require(Right.SERVICE_CONNECT)
         self._limits.take(Operation.TWIN_UPDATE, by)
@@ -108,7 +109,10 @@ class Twins:
             twins.check_etag(key, twin, if_match)
             written, events = write(twin, view.at)
             devices = {} if written is twin else {device.id: device.with_twin(key, written)}
-            return Change(lambda after: row_of(after, key), devices=devices, events=events)
+            deeds = (Deed(by, action, key.path),) if devices else ()
+            return Change(
+                lambda after: row_of(after, key), devices=devices, events=events, deeds=deeds
+            )
 
         return await self._fleet.change(decide)
 

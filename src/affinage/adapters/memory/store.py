@@ -19,6 +19,10 @@ class MemoryStore:
     def read(self, table: Table) -> Iterator[tuple[Key, bytes]]:
         yield from sorted(self._tables[table].items())
 
+    def page(self, table: Table, *, before: Key | None, limit: int) -> list[tuple[Key, bytes]]:
+        rows = [(key, body) for key, body in self.read(table) if before is None or key < before]  # type: ignore[operator]  # keys of one table
+        return rows[: -limit - 1 : -1]
+
     async def commit(self, rows: Sequence[Row]) -> None:
         try:
             await self._sync()

@@ -5,7 +5,7 @@ rows it has.
 """
 
 from collections.abc import Iterable, Iterator
-from typing import TypeAlias
+from typing import Final, TypeAlias
 
 import msgspec
 
@@ -16,6 +16,15 @@ Newest: TypeAlias = dict[tuple[Table, Key], bytes | None]
 
 encode = msgspec.msgpack.Encoder().encode
 decode = msgspec.msgpack.Decoder(list[tuple[Table, Key, bytes | None]]).decode
+
+
+BEHIND_ALL: Final = "\U0010ffff"
+"""Greater than every key that is text."""
+
+
+def may_hold(commit: bytes, table: Table) -> bool:
+    """Whether a commit may have rows of a table; far quicker than decoding it."""
+    return encode(table) in commit
 
 
 def add(newest: Newest, commit: bytes) -> None:

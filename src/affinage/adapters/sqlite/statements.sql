@@ -46,6 +46,10 @@ DELETE FROM devices WHERE number = ?;
 -- Every row of one of the other tables, by key.
 SELECT key, body FROM records WHERE kind = :kind ORDER BY key;
 
+-- name: last_records
+-- The last rows of one of the other tables below a key, the greatest key first.
+SELECT key, body FROM records WHERE kind = :kind AND key < :below ORDER BY key DESC LIMIT :limit;
+
 -- name: put_record
 -- Write a row of another table, new or known.
 REPLACE INTO records (kind, key, body) VALUES (?, ?, ?);

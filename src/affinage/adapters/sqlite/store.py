@@ -11,6 +11,7 @@ import asyncio
 from collections.abc import Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing
+from heapq import nlargest
 from importlib.resources import files
 from pathlib import Path
 from typing import Final
@@ -90,6 +91,21 @@ class SqliteStore:
             else:
                 rows = connection.execute(self._statements["read_records"], {"kind": table})
             yield from journal.laid_over(rows, newest, table)
+
+    def page(self, table: Table, *, before: Key | None, limit: int) -> list[tuple[Key, bytes]]:
+        below = journal.BEHIND_ALL if before is None else str(before)
+        with closing(self._connect(read_only=True)) as connection:
+            connection.execute("BEGIN")  # the journal and the table as they are at one moment
+            newest: journal.Newest = {}
+            for _, _, commit in connection.execute(self._statements["read_journal"]):
+                if journal.may_hold(commit, table):
+                    journal.add(newest, commit)
+            over = {str(key): row for (of, key), row in newest.items() if of is table}
+            gone = sum(row is None for row in over.values())
+            asked = {"kind": table, "below": below, "limit": limit + gone}
+            rows = dict(connection.execute(self._statements["last_records"], asked))
+        rows |= {key: row for key, row in over.items() if key < below}
+        return nlargest(limit, ((key, row) for key, row in rows.items() if row is not None))
 
     async def commit(self, rows: Sequence[Row]) -> None:
         if not rows:

@@ -120,12 +120,12 @@ class Bar:
 
 
 def _examined(data: Path | None, tell: Tell) -> JsonObject:
-    if (folder := _idle(data)) is None:
+    if (folder := idle(data)) is None:
         return ask(data, lambda hub: asked(hub, tell))
     return document(uvloop.run(examine(folder, lambda one: tell(document(one)))))
 
 
-def _idle(data: Path | None) -> Path | None:
+def idle(data: Path | None) -> Path | None:
     """The folder to look into oneself; None if a hub is to be asked."""
     if data is None and os.environ.get(CONNECTION_STRING):
         return None

@@ -38,6 +38,7 @@ NEXT_STEPS: Final[Mapping[str, str]] = {
         " or delete this configuration and create it again"
     ),
     "PreconditionFailed": "somebody changed it meanwhile: look at it, and try again",
+    "audit_entry_not_found": "`affinage audit list` shows those that there are",
     "policy_not_found": "`affinage policy list` shows those that there are",
     "policy_exists": "change it with `affinage policy update`, or choose another name",
     "IotHubUnauthorizedAccess": "use the connection string of a policy that has the right",

@@ -9,6 +9,7 @@ from typing import Annotated
 import typer
 
 from affinage.apps.cli import (
+    auditing,
     backing_up,
     configurations,
     demonstrating,
@@ -81,3 +82,4 @@ serving.add_to(app)
 for part in (backing_up, simulating, devices, modules, twins, configurations, querying, doctoring):
     part.add_to(app)
 policies.add_to(app)
+auditing.add_to(app)

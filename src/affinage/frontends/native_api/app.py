@@ -14,6 +14,7 @@ from affinage.frontends.http.figures import HttpFigures
 from affinage.frontends.http.frame import Frame
 from affinage.frontends.http.paths import RawRoute, no_such_path
 from affinage.frontends.native_api import (
+    audit,
     configurations,
     doctor,
     groups,
@@ -27,6 +28,8 @@ from affinage.frontends.native_api.described import PREFIX
 from affinage.frontends.native_api.problems import refused
 
 OPERATIONS: Final[dict[str, Mapping[str, Operation]]] = {
+    "/audit": {"GET": audit.list_entries},
+    "/audit/{number}": {"GET": audit.show},
     "/configurations": {"GET": configurations.list_all},
     "/configurations/{id}": {
         "GET": configurations.read,

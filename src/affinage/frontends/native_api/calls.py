@@ -18,6 +18,7 @@ from affinage.frontends.http.paths import decoded
 from affinage.ports.clock import Clock
 from affinage.ports.ids import Ids
 from affinage.services.access import Access
+from affinage.services.audit import Audit
 from affinage.services.configurations import Configurations
 from affinage.services.doctor import Doctor
 from affinage.services.groups import Groups
@@ -31,6 +32,7 @@ class Services:
     """What the door needs of the hub."""
 
     access: Access
+    audit: Audit
     configurations: Configurations
     warnings: Warnings
     doctor: Doctor

@@ -39,6 +39,16 @@ _MATCH: Final = Parameter(
     "If-Match", "The etag that the writer has seen; * is any.", _TEXT, where="header"
 )
 _KEYS: Final = Parameter("keys", "Show the keys: they are secrets.", {"type": "boolean"})
+_MOMENT: Final = {"type": "string", "format": "date-time"}
+_OF_AUDIT: Final = (
+    Parameter("actor", "What he is called who did it.", _TEXT),
+    Parameter("action", "What was done, as twin.patch, or twin for all that was to twins.", _TEXT),
+    Parameter("subject", "To what.", _TEXT),
+    Parameter("since", "From then on.", _MOMENT),
+    Parameter("until", "Before then.", _MOMENT),
+    Parameter("after", "The page behind another: its `next`.", {"type": "integer", "minimum": 0}),
+    _LIMIT,
+)
 
 DOOR: Final = Door(
     title="Affinage, the native API",
@@ -52,6 +62,7 @@ DOOR: Final = Door(
         "module": _TEXT,
         "metric": _TEXT,
         "name": _TEXT,
+        "number": {"type": "integer", "minimum": 1},
         "door": {"enum": ["service", "native"]},
     },
 )
@@ -68,6 +79,10 @@ DESCRIBED: Final[Mapping[str, Mapping[str, Described]]] = {
             the.Configuration, takes=the.NewConfiguration, parameters=_GUARDED, refusals=(413,)
         ),
         "DELETE": Described(status=204, parameters=_GUARDED),
+    },
+    "/audit": {"GET": Described(the.AuditPage, parameters=_OF_AUDIT)},
+    "/audit/{number}": {
+        "GET": Described(the.AuditEntry, parameters=(_KNOWN,), also={304: None}),
     },
     "/configurations/{id}/metrics": {
         "GET": Described(the.Metrics, parameters=(_KNOWN,), also={304: None}),

@@ -191,6 +191,42 @@ class Groups(TypedDict):
     next: str | None
 
 
+class Actor(TypedDict):
+    kind: Literal["device", "policy", "operator", "hub"]
+    name: str
+    door: str
+    requestId: str
+
+
+class AuditEntry(TypedDict):
+    """Who changed what; its hash is of all that it says, the hash before it included."""
+
+    number: int
+    at: Moment
+    actor: Actor
+    action: str
+    subject: str
+    before: str | None
+    after: str | None
+    previous: str
+    hash: str
+
+
+class Anchor(TypedDict):
+    """The last entry that is not kept any more; 0 and zeros if all are."""
+
+    number: int
+    hash: str
+
+
+class AuditPage(TypedDict):
+    """Newest first; ``next`` goes into ``after``, null if there is no more."""
+
+    entries: list[AuditEntry]
+    next: str | None
+    anchor: Anchor
+
+
 Right = Literal["RegistryRead", "RegistryWrite", "ServiceConnect", "DeviceConnect"]
 
 

@@ -4,6 +4,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from functools import partial
 from typing import Any, Final
 
+from affinage.domain.audit import Entry
 from affinage.domain.configuration import Configuration
 from affinage.domain.device import Presence
 from affinage.domain.policy import Policy
@@ -26,6 +27,7 @@ _READ: Final[Mapping[Table, Callable[[bytes], Any]]] = {
     Table.SUBSCRIPTIONS: partial(codec.decode, shape=Subscriptions),
     Table.POLICIES: partial(codec.decode, shape=Policy),
     Table.MARKS: partial(codec.decode, shape=Mark),
+    Table.AUDIT: partial(codec.decode, shape=Entry),
 }
 
 

@@ -17,6 +17,7 @@ from affinage.domain.names import TwinKey
 from affinage.ports.store import Row, Table
 from affinage.services.fleet import codec
 from affinage.services.fleet.guards import Guards
+from affinage.services.fleet.ledger import digested
 from affinage.services.fleet.memory import Memory
 from affinage.services.fleet.overlay import Overlay
 from affinage.services.fleet.rows import Version, moves_between
@@ -109,6 +110,8 @@ class Batch:
         return None if device_id in self.overlay.devices else self._memory.find(device_id)
 
     def _write(self, change: Change[Any]) -> None:
+        if change.deeds:
+            self.overlay.deeds += digested(change, self)
         for name, group in change.groups.items():
             self.overlay.groups[name] = group
             self.rulebook = self.rulebook.with_group(name, group)

@@ -7,6 +7,7 @@ from itertools import chain
 from pyroaring import BitMap
 
 from affinage.domain.allowance import GENEROUS, Allowance
+from affinage.domain.audit import Anchor, Entry
 from affinage.domain.conditions import collection_of
 from affinage.domain.configuration import Configuration, counted
 from affinage.domain.device import Device, Presence, found
@@ -24,6 +25,7 @@ from affinage.services.fleet.commits import Commits
 from affinage.services.fleet.figures import FleetFigures
 from affinage.services.fleet.guards import Guards
 from affinage.services.fleet.indexer import Indexer
+from affinage.services.fleet.ledger import anchor_of, read_entries
 from affinage.services.fleet.loading import load
 from affinage.services.fleet.memory import Memory
 from affinage.services.fleet.overlay import Overlay
@@ -54,6 +56,7 @@ class Fleet:
     async def open(self) -> None:
         """Read the store; nothing may be asked before."""
         await asyncio.to_thread(load, self._memory, self._store)
+        await asyncio.to_thread(self._writer.ledger.read, self._store)
         for configuration_id in self._memory.configurations:
             self._index_rule(configuration_id)
         self.listen(self._index_new_rules)
@@ -94,6 +97,19 @@ class Fleet:
     def listen(self, committed: Committed) -> None:
         """Have ``committed`` called after each commit, before its callers are answered."""
         self._writer.listen(committed)
+
+    @property
+    def audited(self) -> Anchor:
+        """The newest entry of the audit log, as committed."""
+        return self._writer.ledger.tip
+
+    async def entries(self, before: int | None, limit: int) -> list[Entry]:
+        """Entries of the audit log, newest first: those below a number, None for all."""
+        return await asyncio.to_thread(read_entries, self._store, before, limit)
+
+    async def anchor(self) -> Anchor:
+        """Where the audit log begins, as committed."""
+        return await asyncio.to_thread(anchor_of, self._store)
 
     def find(self, device_id: str) -> Device | None:
         return self._memory.find(device_id)

@@ -3,6 +3,7 @@
 from dataclasses import dataclass, field
 from typing import NamedTuple
 
+from affinage.domain.audit import Deed
 from affinage.domain.configuration import Configuration
 from affinage.domain.device import Device, Presence
 from affinage.domain.groups import Group
@@ -43,6 +44,8 @@ class Overlay:
     presences: dict[TwinKey, Presence | None] = field(default_factory=dict)
     rows: list[Row] = field(default_factory=list)
     events: list[DesiredChanged] = field(default_factory=list)
+    deeds: list[Deed] = field(default_factory=list)
+    """With their digests, in the order of the units."""
     moves: list[tuple[Collection, Move]] = field(default_factory=list)
 
     def put(self, device_id: str, old: Device | None, new: Device | None) -> None:

@@ -5,6 +5,7 @@ from typing import Generic, Protocol, TypeAlias, TypeVar
 
 from msgspec import Struct
 
+from affinage.domain.audit import Deed
 from affinage.domain.configuration import Configuration
 from affinage.domain.device import Device, Presence
 from affinage.domain.groups import Group
@@ -70,6 +71,8 @@ class Change(Struct, Generic[Result_co], frozen=True):
     configurations: Mapping[str, Configuration | None] = {}
     presence: Mapping[TwinKey, Presence | None] = {}
     rows: tuple[Row, ...] = ()
+    deeds: tuple[Deed, ...] = ()
+    """What the audit log says of it; nothing of what devices report and the hub itself does."""
     sweep: Sweep = {}
     """Devices to reconcile though nothing may have changed in them."""
 

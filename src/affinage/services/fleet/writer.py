@@ -19,6 +19,7 @@ from affinage.ports.store import Store
 from affinage.services.fleet.batch import Batch
 from affinage.services.fleet.commits import Commits
 from affinage.services.fleet.guards import Guards
+from affinage.services.fleet.ledger import Ledger, row
 from affinage.services.fleet.memory import Memory
 from affinage.services.fleet.overlay import Overlay
 from affinage.services.fleet.unit import Decide, Result
@@ -56,6 +57,7 @@ class Writer:
         self._told: list[Committed] = []
         self._is_over = False
         self.figures = Commits()
+        self.ledger = Ledger()
 
     @property
     def depth(self) -> int:
@@ -109,8 +111,10 @@ class Writer:
         batch = Batch(self._memory, self._identities, self._guards, millis(self._clock.now()))
         outcomes = [_outcome(batch, unit) for unit in units]
         try:
-            if rows := list(batch.rows()):
+            entries = self.ledger.entries(batch.overlay.deeds, batch.at)
+            if rows := [*batch.rows(), *map(row, entries)]:
                 await self._store.commit(rows)
+            self.ledger.take(entries)
             self._memory.move(batch.overlay)
             for told in self._told:
                 told(batch.overlay)
