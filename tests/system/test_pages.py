@@ -81,6 +81,12 @@ def test_connect_a_device(tmp_path: Path, address: str) -> None:
 
 
 @pytest.mark.usefixtures("sdk")
+def test_call_and_message_devices(tmp_path: Path, address: str) -> None:
+    with Reader(tmp_path, served_at(address)) as reader:
+        reader.follow(DOCS / "howto/call-and-message-devices.md")
+
+
+@pytest.mark.usefixtures("sdk")
 def test_create_configurations(tmp_path: Path, address: str) -> None:
     with Reader(tmp_path, served_at(address)) as reader:
         reader.follow(DOCS / "howto/create-configurations.md")

@@ -52,7 +52,13 @@ class Connections:
         self._is_closed = False
 
     async def request(
-        self, method: str, target: str, headers: Mapping[str, str], body: bytes = b""
+        self,
+        method: str,
+        target: str,
+        headers: Mapping[str, str],
+        body: bytes = b"",
+        *,
+        patience_s: float = 0.0,
     ) -> Response:
         """Send one request, and read the whole response.
 
@@ -61,6 +67,7 @@ class Connections:
             target: path and query, encoded.
             headers: without Host and Content-Length, which are added.
             body: empty for none.
+            patience_s: how much longer than others the server may take.
 
         Raises:
             ssl.SSLError: the server could not prove that it is the host.
@@ -69,7 +76,7 @@ class Connections:
         """
         text = self._spell(method, target, headers, body)
         try:
-            async with asyncio.timeout(self._timeout_s):
+            async with asyncio.timeout(self._timeout_s + patience_s):
                 return await self._exchange(text, is_repeatable=method == "GET")
         except ssl.SSLError:
             raise

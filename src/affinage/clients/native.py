@@ -77,6 +77,14 @@ class NativeClient:
         """Have ``new`` take the place of ``old``, which is retired; gives what it took."""
         return await self._document("POST", "devices", old, "replace", body={"new": new})
 
+    async def send_message(
+        self, device: str, message: JsonObject, *, module: str | None = None
+    ) -> JsonObject:
+        """Send ``{"body": …}`` to a device or module; gives its id, and when it ends."""
+        inner = () if module is None else ("modules", module)
+        path = ("devices", device, *inner, "messages")
+        return await self._document("POST", *path, body=message)
+
     async def begin_examination(self) -> JsonObject:
         """Have the doctor begin, or join the examination that is under way."""
         return await self._document("POST", "doctor")

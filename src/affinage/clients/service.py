@@ -170,6 +170,32 @@ class ServiceClient:
         response = await self._call("POST", "/devices/query", {"query": text}, headers=headers)
         return _rows(response), response.headers.get("x-ms-continuation", "")
 
+    # Methods and messages
+
+    async def invoke(
+        self, device: str, method: JsonObject, *, module: str | None = None
+    ) -> JsonObject:
+        """Have a device run ``{"methodName": …, "payload": …}``; gives its status and payload.
+
+        It is waited for as long as the request's own timeouts say.
+
+        Raises:
+            ServiceError: `DeviceNotOnline` if it was not asked; with 502 or 504, or as
+                `DeviceConnectionClosedRemotely`, it may have run the method.
+        """
+        path = f"{_twin(device, module)}/methods"
+        response = await self._send("POST", path, method, patience_s=_patience_s(method))
+        result = _parsed(response)
+        if response.status >= _ERRORS_FROM or not is_object(result):
+            raise _error(response)
+        return result
+
+    async def purge(self, device: str) -> int:
+        """Let all messages go that wait for a device; how many that were."""
+        answer = await self._document("DELETE", _path("devices", device, "commands"))
+        purged = answer.get("totalMessagesPurged")
+        return purged if isinstance(purged, int) else 0
+
     # Configurations
 
     async def create_configuration(self, configuration: JsonObject) -> JsonObject:
@@ -264,19 +290,26 @@ class ServiceClient:
         *,
         headers: Mapping[str, str] | None = None,
         query: Mapping[str, str] | None = None,
+        patience_s: float = 0.0,
     ) -> Response:
         target = f"{path}?{urlencode({**(query or {}), 'api-version': API_VERSION})}"
-        return await self._exchange(method, target, body, headers or {})
+        return await self._exchange(method, target, body, headers or {}, patience_s)
 
     async def _exchange(
-        self, method: str, target: str, body: JsonValue, headers: Mapping[str, str]
+        self,
+        method: str,
+        target: str,
+        body: JsonValue,
+        headers: Mapping[str, str],
+        patience_s: float = 0.0,
     ) -> Response:
         sent = {"Authorization": self._authorization(), **headers}
         payload = b""
         if body is not None:
             sent["Content-Type"] = "application/json; charset=utf-8"
             payload = json.dumps(body, ensure_ascii=False).encode()
-        return await self._connections.request(method, target, sent, payload)
+        ask = self._connections.request
+        return await ask(method, target, sent, payload, patience_s=patience_s)
 
     def _authorization(self) -> str:
         now = self._clock()
@@ -294,6 +327,12 @@ def _path(*segments: JsonValue) -> str:
 
 def _twin(device: str, module: str | None) -> str:
     return _path("twins", device) if module is None else _path("twins", device, "modules", module)
+
+
+def _patience_s(method: JsonObject) -> float:
+    """How long the hub itself waits for a device."""
+    times = (method.get("responseTimeoutInSeconds", 30), method.get("connectTimeoutInSeconds", 0))
+    return float(sum(time for time in times if isinstance(time, int)))
 
 
 def _quoted(etag: str) -> str:
@@ -315,9 +354,25 @@ def _rows(response: Response) -> list[JsonObject]:
 
 
 def _error(response: Response) -> ServiceError:
-    """``ErrorCode:NAME;text`` in the body's Message, and NAME in a header."""
+    """``ErrorCode:NAME;text`` in the body's Message, and NAME in a header.
+
+    What went wrong on the way to a device has JSON in its Message instead.
+    """
     document = _parsed(response)
     message = str(document.get("Message", "")) if is_object(document) else ""
     head, found, text = message.partition(";")
     code = response.headers.get("iothub-errorcode", head.removeprefix("ErrorCode:"))
-    return ServiceError(response.status, code or "Unknown", text if found else message)
+    if message.startswith("{"):
+        text = _routed(message)
+    elif not found:
+        text = message
+    return ServiceError(response.status, code or "Unknown", text)
+
+
+def _routed(message: str) -> str:
+    """What a Message that is JSON tells."""
+    try:
+        told: JsonValue = json.loads(message)
+    except ValueError:
+        return message
+    return str(told.get("message", "")) if is_object(told) else message

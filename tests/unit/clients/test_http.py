@@ -178,3 +178,11 @@ async def test_a_request_that_outlives_the_rest_keeps_no_connection() -> None:
         await connections.close()
         assert (await asking).status == 200
         assert not connections._kept
+
+
+@looped
+async def test_a_request_may_be_given_more_time_than_others() -> None:
+    async with talking(timeout_s=0) as (server, connections):
+        server.play({})
+        answer = await connections.request("GET", "/", {}, patience_s=10)
+        assert answer.status == 200

@@ -167,3 +167,16 @@ async def test_a_device_is_retired_and_replaced() -> None:
         ]
         sent = [one.document for one in server.asked]
         assert sent == [{"reason": "broken", "undo": False}, {"new": "b"}]
+
+
+@looped
+async def test_messages_are_sent_to_devices_and_modules() -> None:
+    async with native() as (server, client):
+        server.play({"messageId": "a"}, status=201)
+        server.play({"messageId": "b"}, status=201)
+        assert await client.send_message("d/1", {"body": "x"}) == {"messageId": "a"}
+        await client.send_message("d", {"body": "x"}, module="m")
+        assert [one.line.split()[1] for one in server.asked] == [
+            "/affinage/v1/devices/d%2F1/messages",
+            "/affinage/v1/devices/d/modules/m/messages",
+        ]

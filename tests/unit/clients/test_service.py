@@ -8,6 +8,7 @@ import pytest
 
 from affinage.clients.service import TOKEN_LIFE_S, ServiceClient, ServiceError
 from affinage.clients.trust import trust
+from affinage.domain.values import JsonObject
 from affinage.protocol.connection_strings import ConnectionString
 from affinage.protocol.tokens import parse, verify
 from fakes.authority import HOST, authority
@@ -51,6 +52,8 @@ CALLS: list[tuple[str, str, Call]] = [
     ("GET", "/twins/d/modules/m", lambda c: c.get_twin("d", "m")),
     ("PATCH", "/twins/d", lambda c: c.patch_twin("d", {"tags": {}})),
     ("PUT", "/twins/d/modules/m", lambda c: c.replace_twin("d", {"tags": {}}, module="m")),
+    ("POST", "/twins/d/methods", lambda c: c.invoke("d", {"methodName": "stop"})),
+    ("POST", "/twins/d/modules/m/methods", lambda c: c.invoke("d", {}, module="m")),
     ("PUT", "/configurations/c", lambda c: c.create_configuration({"id": "c"})),
     ("PUT", "/configurations/c", lambda c: c.update_configuration({"id": "c"})),
     ("GET", "/configurations/c", lambda c: c.get_configuration("c")),
@@ -199,3 +202,36 @@ async def test_a_hub_of_another_authority_gets_no_token() -> None:
         with pytest.raises(ssl.SSLCertVerificationError):
             await client.get_device("d")
         assert not server.asked
+
+
+@looped
+async def test_a_method_gives_what_the_device_answered() -> None:
+    async with service() as (server, client):
+        server.play({"status": 200, "payload": [1]})
+        request: JsonObject = {"methodName": "stop", "responseTimeoutInSeconds": 5}
+        assert await client.invoke("d", request) == {"status": 200, "payload": [1]}
+        assert server.asked[0].document == request
+
+
+@pytest.mark.parametrize(
+    ("message", "told"),
+    [('{"errorCode":404103,"message":"it is away"}', "it is away"), ("{", "{"), ("[]", "[]")],
+)
+@looped
+async def test_what_went_wrong_on_the_way_to_a_device_is_told(message: str, told: str) -> None:
+    """METHOD-10"""
+    async with service() as (server, client):
+        headers = {"iothub-errorcode": "DeviceNotOnline"}
+        server.play({"Message": message, "ExceptionMessage": ""}, status=404, headers=headers)
+        with pytest.raises(ServiceError) as caught:
+            await client.invoke("d", {"methodName": "stop"})
+        assert (caught.value.code, caught.value.message) == ("DeviceNotOnline", told)
+
+
+@pytest.mark.parametrize(("answer", "count"), [({"totalMessagesPurged": 3}, 3), ({}, 0)])
+@looped
+async def test_a_purge_gives_how_many_messages_went(answer: JsonObject, count: int) -> None:
+    async with service() as (server, client):
+        server.play(answer)
+        assert await client.purge("d/1") == count
+        assert server.asked[0].line.startswith("DELETE /devices/d%2F1/commands?")
