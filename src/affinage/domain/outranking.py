@@ -48,8 +48,8 @@ def outranking(rule: Rule, others: Iterable[Rule]) -> list[Outranking]:
     """
     ahead = [one for one in others if one.in_force and one.kind is rule.kind]
     ahead = [one for one in ahead if one.rank < rule.rank and one.condition is not None]
-    found = ((one, _common(rule.writes, one.writes)) for one in sorted(ahead, key=_rank))
-    return [Outranking(one, *common) for one, common in found if common]
+    found = ((one, _met_at(rule.writes, one.writes)) for one in sorted(ahead, key=_rank))
+    return [Outranking(one, *place) for one, place in found if place]
 
 
 def meeting(*rules: Rule) -> Query:
@@ -73,7 +73,7 @@ def _rank(rule: Rule) -> tuple[int, int, str]:
     return rule.rank
 
 
-def _common(mine: Writes, others: Writes) -> tuple[str | None, str] | None:
+def _met_at(mine: Writes, others: Writes) -> tuple[str | None, str] | None:
     """The first of my paths at, above or below which another writes too, and where."""
     for place, written in mine.items():
         theirs = [write.path for write in others.get(place, ())]

@@ -18,12 +18,17 @@ def found(book: Rulebook, name: str = "new") -> list[tuple[str, str]]:
 
 
 @pytest.mark.parametrize(
-    "path", ["properties.desired.fan.speed", "properties.desired.fan", "properties.desired"]
+    "content",
+    [
+        {"properties.desired.fan.speed": 2},
+        {"properties.desired.fan.speed.max": 2},
+        {"properties.desired.fan": 2},
+        {"properties.desired": {"fan": 2}},
+    ],
 )
-def test_a_higher_priority_at_above_or_below_a_path_outranks(path: str) -> None:
+def test_a_higher_priority_at_above_or_below_a_path_outranks(content: JsonObject) -> None:
     """CONFIGURATION-40"""
-    value: JsonObject = {"speed": 2}
-    high = configured("high", {path: value}, priority=5)
+    high = configured("high", content, priority=5)
     new = configured("new", {"properties.desired.fan.speed": {"max": 1}, "properties.desired.x": 1})
     assert found(rulebook(high, new)) == [("high", "properties.desired.fan.speed")]
     assert found(rulebook(high, new), "high") == []
@@ -74,8 +79,10 @@ def test_the_twins_that_meet_several_can_be_asked_for() -> None:
     assert to_text(meeting(book["e"])).endswith("capabilities.iotEdge = true AND tags.a = 1")
 
 
-def test_all_of_the_twin_is_a_path_too() -> None:
+def test_all_of_a_module_is_a_path_too() -> None:
+    own: JsonObject = {"$edgeAgent": {}, "m": {"properties.desired": {"a": 1}}}
+    part: JsonObject = {"$edgeAgent": {}, "m": {"properties.desired.b": 1}}
     book = rulebook(
-        configured("new", {"properties.desired": {"a": 1}}), configured("high", FAN, priority=1)
+        configured("new", own, kind="edge"), configured("high", part, kind="edge", priority=1)
     )
-    assert found(book) == [("high", "properties.desired")]
+    assert found(book) == [("high", "properties.desired of m")]

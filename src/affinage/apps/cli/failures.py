@@ -37,6 +37,11 @@ NEXT_STEPS: Final[Mapping[str, str]] = {
         "create the new content under a new id, with a higher priority;"
         " or delete this configuration and create it again"
     ),
+    "group_not_found": "`affinage group list` shows those that there are",
+    "group_exists": "change it with `affinage group update`, or choose another name",
+    "group_in_use": "let them name another condition first, or delete them",
+    "cannot_replace": "create a new device, and name it: `affinage device create`",
+    "etag_mismatch": "somebody changed it meanwhile: look at it, and try again",
     "PreconditionFailed": "somebody changed it meanwhile: look at it, and try again",
     "audit_entry_not_found": "`affinage audit list` shows those that there are",
     "policy_not_found": "`affinage policy list` shows those that there are",

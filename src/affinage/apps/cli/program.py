@@ -9,12 +9,15 @@ from typing import Annotated
 import typer
 
 from affinage.apps.cli import (
+    applying,
     auditing,
     backing_up,
     configurations,
     demonstrating,
+    deployments,
     devices,
     doctoring,
+    groups,
     logs,
     modules,
     policies,
@@ -83,3 +86,5 @@ for part in (backing_up, simulating, devices, modules, twins, configurations, qu
     part.add_to(app)
 policies.add_to(app)
 auditing.add_to(app)
+for part in (deployments, groups, applying):
+    part.add_to(app)
