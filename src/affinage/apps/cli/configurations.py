@@ -7,16 +7,15 @@ from typing import Annotated, Final
 import typer
 
 from affinage.apps.cli import watching
-from affinage.apps.cli.assignments import read_object
+from affinage.apps.cli.documents import read_rule
 from affinage.apps.cli.options import DataOption, JsonOption
 from affinage.apps.cli.output import Columns, member, say, show_document, show_rows
 from affinage.apps.cli.reach import ask
 from affinage.apps.cli.rules import Wishes, changed, described, new_rule
+from affinage.apps.cli.warned import warnings_of
 from affinage.clients.native import NativeClient
 from affinage.clients.service import ServiceClient, ServiceError
-from affinage.domain.configuration import create as as_configuration
-from affinage.domain.configuration import warnings
-from affinage.domain.flaps import MAX_FLIPS
+from affinage.domain.labels import grouped, wanted
 from affinage.domain.values import JsonObject
 
 COLUMNS: Final[Columns] = {
@@ -40,6 +39,13 @@ MetricOption = Annotated[
 LabelOption = Annotated[
     list[str] | None, typer.Option(metavar="NAME=TEXT", help="A label, for people.")
 ]
+WithLabelOption = Annotated[
+    list[str] | None,
+    typer.Option("--label", metavar="NAME[=TEXT]", help="Only those with this label; repeatable."),
+]
+GroupByOption = Annotated[
+    str | None, typer.Option(metavar="LABEL", help="By the texts of this label.")
+]
 
 
 def add_to(app: typer.Typer) -> None:
@@ -56,12 +62,42 @@ def add_to(app: typer.Typer) -> None:
     app.add_typer(group, name="config")
 
 
-def list_configurations(data: DataOption = None, as_json: JsonOption = False) -> None:
+def list_configurations(
+    label: WithLabelOption = None,
+    group_by: GroupByOption = None,
+    data: DataOption = None,
+    as_json: JsonOption = False,
+) -> None:
     """List the configurations with their counts, the oldest first.
 
-    Example: `affinage config list`
+    Example: `affinage config list --label wave=pilot`
     """
-    show_rows(ask(data, lambda hub: hub.list_configurations()), COLUMNS, as_json=as_json)
+    show_list(ask(data, lambda hub: labelled(hub, label)), group_by, as_json=as_json)
+
+
+async def labelled(hub: ServiceClient, labels: Sequence[str] | None) -> list[JsonObject]:
+    """Those with all of the labels, the oldest first."""
+    wanted([*(labels or ())])  # refused here already, where it is spelled wrongly
+    if not labels:
+        return await hub.list_configurations()
+    found = [one async for one in NativeClient(hub).configurations(labels)]
+    return sorted(found, key=lambda one: str(one.get("createdTimeUtc")))
+
+
+def show_list(rows: Sequence[JsonObject], group_by: str | None, *, as_json: bool) -> None:
+    """All of them, or by the texts of a label."""
+    if group_by is None:
+        show_rows(rows, COLUMNS, as_json=as_json)
+        return
+    groups = grouped(rows, group_by)
+    if as_json:
+        of_label: list[JsonObject] = [
+            {"label": group_by, "value": value, "configurations": [*some]} for value, some in groups
+        ]
+        show_rows(of_label, {}, as_json=True)
+        return
+    named = [{**one, group_by: value} for value, some in groups for one in some]
+    show_rows(named, {group_by: lambda row: row.get(group_by), **COLUMNS}, as_json=False)
 
 
 def show(name: IdArgument, data: DataOption = None, as_json: JsonOption = False) -> None:
@@ -90,7 +126,8 @@ def create(
         Path | None,
         typer.Argument(
             metavar="FILE",
-            help="A configuration in JSON, as Azure spells it, or its content alone; - is stdin.",
+            help="A configuration as Azure spells it, its content alone, or one as"
+            " `affinage apply` takes it; in JSON or YAML, - is stdin.",
         ),
     ] = None,
     name: Annotated[
@@ -114,11 +151,10 @@ def create(
     Example: `affinage config create --id fan-3 --target "tags.ring = 'canary'" --priority 10
     --set properties.desired.fan.speed=3`
     """
-    given = {} if file is None else read_object(file, "FILE")
+    given = {} if file is None else read_rule(file, "FILE")
     rule = new_rule(given, name, Wishes.read(target, priority, metric, label), setting)
-    made = ask(data, lambda hub: hub.create_configuration(rule))
-    _show(made, as_json=as_json)
-    _warn(made)
+    made, told = ask(data, lambda hub: _created(hub, rule))
+    _show(made, told, as_json=as_json)
 
 
 def update(
@@ -131,7 +167,7 @@ def update(
         Path | None,
         typer.Option(
             metavar="FILE",
-            help="A configuration in JSON that takes the old one's place; - is stdin.",
+            help="A configuration in JSON or YAML that takes the old one's place; - is stdin.",
         ),
     ] = None,
     data: DataOption = None,
@@ -147,12 +183,11 @@ def update(
     wishes = Wishes.read(target, priority, metric, label)
     if file is None and wishes.is_empty:
         raise typer.BadParameter("name what shall change, as in --priority 20")
-    given = None if file is None else described(read_object(file, "--file"))
+    given = None if file is None else described(read_rule(file, "--file"))
     if given is not None and given.setdefault("id", name) != name:
         raise typer.BadParameter(f"it is of {given['id']!r}, not of {name!r}", param_hint="--file")
-    result = ask(data, lambda hub: _update(hub, name, given, wishes))
-    _show(result, as_json=as_json)
-    _warn(result)
+    result, told = ask(data, lambda hub: _update(hub, name, given, wishes))
+    _show(result, told, as_json=as_json)
 
 
 def delete(name: IdArgument, data: DataOption = None) -> None:
@@ -173,23 +208,26 @@ async def _with_metrics(hub: ServiceClient, name: str) -> tuple[JsonObject, Sequ
         return rule, ()
 
 
+async def _created(hub: ServiceClient, rule: JsonObject) -> tuple[JsonObject, list[str]]:
+    made = await hub.create_configuration(rule)
+    return made, await warnings_of(hub, made)
+
+
 async def _update(
     hub: ServiceClient, name: str, given: JsonObject | None, wishes: Wishes
-) -> JsonObject:
+) -> tuple[JsonObject, list[str]]:
     """On the condition that nobody changes it in between."""
     current = await hub.get_configuration(name)
     rule = changed(current if given is None else given, wishes)
-    return await hub.update_configuration(rule, if_match=str(current["etag"]))
+    written = await hub.update_configuration(rule, if_match=str(current["etag"]))
+    return written, await warnings_of(hub, written)
 
 
-def _warn(rule: JsonObject) -> None:
-    """Say on stderr what the author of a configuration that the hub took should know."""
-    for text in warnings(as_configuration(str(rule["id"]), rule, generation=1, at=0)):
-        say(f"warning: {text}; a twin that comes and goes {MAX_FLIPS} times in an hour is frozen")
-
-
-def _show(rule: JsonObject, *, as_json: bool) -> None:
+def _show(rule: JsonObject, told: Sequence[str], *, as_json: bool) -> None:
+    """The configuration, and on stderr what its author should know."""
     show_document(rule if as_json else _readable(rule), as_json=as_json)
+    for text in told:
+        say(f"warning: {text}")
 
 
 def _readable(rule: JsonObject) -> JsonObject:

@@ -129,4 +129,30 @@ def test_one_that_may_flap_is_made_with_a_warning(affinage: CommandLine) -> None
     assert "warning: the condition of flaps reads properties.reported.fan" in made.err
     assert "warning" not in made.out
     changed = affinage.ok("config", "update", "flaps", "--target", "tags.a = 1")
-    assert "warning" not in changed.err
+    assert "the condition of flaps" not in changed.err
+
+
+def test_one_that_is_outranked_is_made_with_a_warning(affinage: CommandLine) -> None:
+    """CONFIGURATION-40"""
+    words = ("--set", "properties.desired.pump=1", "--target", "tags.a = 1")
+    affinage.ok("config", "create", "--id", "wins", *words, "--priority", "9")
+    made = affinage.ok("config", "create", "--id", "loses", *words)
+    assert "warning: configuration wins of priority 9 writes properties.desired.pump" in made.err
+
+
+def test_they_are_listed_by_label(affinage: CommandLine) -> None:
+    """CONFIGURATION-41"""
+    for name, wave in (("l1", "pilot"), ("l2", "early"), ("l3", "pilot")):
+        affinage.ok("config", "create", "--id", name, "--label", f"wave={wave}", "--label", "l=x")
+    pilot = affinage.json("config", "list", "--label", "wave=pilot", "--label", "l")
+    assert [one["id"] for one in pilot] == ["l1", "l3"]
+    found = affinage.json("config", "list", "--label", "l", "--group-by", "wave")
+    ids = [(row["value"], [one["id"] for one in row["configurations"]]) for row in found]
+    assert ids == [("early", ["l2"]), ("pilot", ["l1", "l3"])]
+    lines = affinage.ok("config", "list", "--label", "l", "--group-by", "wave").lines
+    assert [line.split()[:2] for line in lines[1:]] == [
+        ["early", "l2"],
+        ["pilot", "l1"],
+        ["pilot", "l3"],
+    ]
+    assert affinage("config", "list", "--label", "=x").status == 1
