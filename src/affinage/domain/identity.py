@@ -6,6 +6,7 @@ except while it checks those that a client sends.
 
 import base64
 import binascii
+import hashlib
 import re
 from collections.abc import Callable
 from enum import StrEnum
@@ -82,6 +83,8 @@ class KeySource(Struct, frozen=True):
     fresh: Callable[[], str]
     """A new random key, in base64."""
     seal: Callable[[str], bytes]
+    is_same: Callable[[bytes, str], bool] = lambda _sealed, _key: False
+    """Whether what is sealed is that key."""
 
 
 def etag_text(etag: int) -> str:
@@ -107,7 +110,7 @@ def credentials(
     Source: IDENTITY-5 to IDENTITY-9.
     """
     if authentication is None:
-        return current or _sas(None, None, keys)
+        return current or _sas("", "", None, keys)
     if not is_object(authentication):
         raise Malformed("authentication must be an object")
     primary, secondary = _pair(authentication, "symmetricKey", "primaryKey", "secondaryKey")
@@ -119,11 +122,23 @@ def credentials(
     kind = _kind(authentication.get("type"), has_thumbprint=bool(first or second))
     match kind:
         case AuthType.SAS:
-            return _sas(primary, secondary, keys)
+            return _sas(primary, secondary, current, keys)
         case AuthType.SELF_SIGNED:
             return _self_signed(first, second)
         case _:
             return Credentials(kind)
+
+
+def marks(of: Credentials) -> frozenset[bytes]:
+    """What tells each key and certificate from others, and nothing of it. Source: IDENTITY-31."""
+    prints = (of.primary_thumbprint, of.secondary_thumbprint)
+    known = [of.primary_key, of.secondary_key, *(one and one.lower().encode() for one in prints)]
+    return frozenset(mark(one) for one in known if one)
+
+
+def mark(credential: bytes) -> bytes:
+    """Of a key as it is sealed, or a thumbprint in lower case."""
+    return hashlib.sha256(credential).digest()
 
 
 class Which(StrEnum):
@@ -172,13 +187,22 @@ def _kind(given: object, *, has_thumbprint: bool) -> AuthType:
     raise Malformed(f"authentication.type {given!r} is none of {', '.join(AuthType)}")
 
 
-def _sas(primary: str | None, secondary: str | None, keys: KeySource) -> Credentials:
+def _sas(primary: str, secondary: str, current: Credentials | None, keys: KeySource) -> Credentials:
     if bool(primary) != bool(secondary):
         raise Invalid("give both symmetric keys or neither; neither makes two new ones")
     first, second = primary or keys.fresh(), secondary or keys.fresh()
     for key in (first, second):
         check_key(key)
-    return Credentials(AuthType.SAS, keys.seal(first), keys.seal(second))
+    primary_key, secondary_key = (_sealed(key, current, keys) for key in (first, second))
+    return Credentials(AuthType.SAS, primary_key, secondary_key)
+
+
+def _sealed(key: str, current: Credentials | None, keys: KeySource) -> bytes:
+    """A key that the identity has is not sealed again: who came in by it may stay. IDENTITY-31."""
+    known = (current.primary_key, current.secondary_key) if current else ()
+    return next(
+        (sealed for sealed in known if sealed and keys.is_same(sealed, key)), None
+    ) or keys.seal(key)
 
 
 def check_key(key: str) -> None:

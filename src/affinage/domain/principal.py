@@ -48,6 +48,8 @@ class Principal:
     """The one identity that it may act as; None where its rights are for the whole hub."""
     voucher: Voucher | None = None
     """The policy that vouches for it; None where it proved itself otherwise. POLICY-9."""
+    proof: bytes | None = None
+    """The mark of the key or certificate that it proved itself with; see `identity.marks`."""
 
     @property
     def granted(self) -> Right:

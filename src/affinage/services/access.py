@@ -5,11 +5,12 @@ Every principal is made here, after its proof; what it may do is asked of it, me
 
 import hashlib
 from collections.abc import Iterable, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 
 from affinage.domain.device import Device
 from affinage.domain.errors import Disabled, PolicyNotFound, Unauthorized
-from affinage.domain.identity import AuthType, Credentials, Status
+from affinage.domain.identity import AuthType, Credentials, Status, mark
 from affinage.domain.names import TwinKey
 from affinage.domain.policy import Policy
 from affinage.domain.principal import Kind, Principal, Right, Voucher
@@ -28,6 +29,15 @@ class Proof:
     principal: Principal
     expires_at_s: int | None
     """Seconds since 1970; None where the proof does not expire."""
+
+
+@dataclass(frozen=True, slots=True)
+class _Shown:
+    """What an identity showed: until when that holds, and by which policy or key of its own."""
+
+    expires_at_s: int | None
+    voucher: Voucher | None = None
+    proof: bytes | None = None
 
 
 class Access:
@@ -93,7 +103,7 @@ class Access:
         device = self._fleet.find(key.device)
         if device is None or (key.module is not None and key.module not in device.modules):
             raise Unauthorized(f"{key.path}: unknown, or not proven")
-        expires_at_s, voucher = self._prove(key, _credentials(device, key), token, certificate)
+        shown = self._prove(key, _credentials(device, key), token, certificate)
         if device.identity.status is Status.DISABLED:
             raise Disabled(f"device {device.id} is disabled")
         principal = Principal(
@@ -103,17 +113,16 @@ class Access:
             request_id,
             Right.DEVICE_CONNECT,
             scope=key,
-            voucher=voucher,
+            voucher=shown.voucher,
+            proof=shown.proof,
         )
-        return Proof(principal, expires_at_s)
+        return Proof(principal, shown.expires_at_s)
 
     def _prove(
         self, key: TwinKey, credentials: Credentials, text: str | None, certificate: bytes | None
-    ) -> tuple[int | None, Voucher | None]:
-        """Until when the proof holds, and by which policy; None of the latter is by itself."""
+    ) -> "_Shown":
         if credentials.type is AuthType.SELF_SIGNED and not text:
-            _check_thumbprint(key, credentials, certificate)
-            return None, None
+            return _Shown(None, proof=_matched(key, credentials, certificate))
         token = _parsed(text or "")
         module = "" if key.module is None else f"/modules/{key.module}"
         path = f"devices/{key.device}{module}"
@@ -121,11 +130,19 @@ class Access:
             policy = self._policy(token.policy)
             if Right.DEVICE_CONNECT not in Right(policy.rights):
                 raise Unauthorized(f"policy {policy.name} may not connect devices")
-            return token.expiry, self._vouched(policy, token, path)
-        sealed = (credentials.primary_key, credentials.secondary_key)
-        keys = [self._vault.open(one).decode() for one in sealed if one is not None]
-        self._verify(token, path, keys)
-        return token.expiry, None
+            return _Shown(token.expiry, voucher=self._vouched(policy, token, path))
+        return _Shown(token.expiry, proof=self._signed(credentials, token, path))
+
+    def _signed(self, credentials: Credentials, token: Token, path: str) -> bytes:
+        """The mark of the identity's key that signed the token; Unauthorized if none did."""
+        kept = (credentials.primary_key, credentials.secondary_key)
+        *others, last = [one for one in kept if one is not None] or [b""]
+        for sealed in others:
+            with suppress(Unauthorized):
+                self._verify(token, path, [self._vault.open(sealed).decode()])
+                return mark(sealed)
+        self._verify(token, path, [self._vault.open(last).decode()] if last else [])
+        return mark(last)
 
     def _vouched(self, policy: Policy, token: Token, path: str) -> Voucher:
         """Which of a policy's keys signed the token; Unauthorized if none did."""
@@ -168,7 +185,8 @@ def _credentials(device: Device, key: TwinKey) -> Credentials:
     return device.module(key.module).identity.credentials
 
 
-def _check_thumbprint(key: TwinKey, credentials: Credentials, certificate: bytes | None) -> None:
+def _matched(key: TwinKey, credentials: Credentials, certificate: bytes | None) -> bytes:
+    """The mark of the certificate; Unauthorized if it is none that is known."""
     if certificate is None:
         raise Unauthorized(f"{key.path}: neither a token nor a certificate")
     known = {
@@ -182,3 +200,4 @@ def _check_thumbprint(key: TwinKey, credentials: Credentials, certificate: bytes
     }
     if not known & shown:
         raise Unauthorized(f"{key.path}: the certificate is not the one that is known")
+    return mark((known & shown).pop().encode())

@@ -1,6 +1,7 @@
 """The registry: identities of devices and modules, both named by a `TwinKey`."""
 
 from collections.abc import Callable
+from hmac import compare_digest
 from typing import Final
 
 from msgspec import Struct
@@ -52,7 +53,11 @@ class Entry(Struct, frozen=True):
 
 def makings(vault: Vault, ids: Ids) -> Makings:
     """What new identities are made of: random keys, sealed at once."""
-    keys = KeySource(ids.key, lambda key: vault.seal(key.encode()))
+    keys = KeySource(
+        ids.key,
+        lambda key: vault.seal(key.encode()),
+        lambda sealed, key: compare_digest(vault.open(sealed), key.encode()),
+    )
     return Makings(keys, ids.generation, ids.etag_start)
 
 

@@ -14,7 +14,7 @@ from msgspec.structs import replace
 from affinage.domain.device import Device
 from affinage.domain.digital_twin import check_model_id
 from affinage.domain.errors import Invalid, NotFound, TooLarge, Unauthorized, Unavailable
-from affinage.domain.identity import Status
+from affinage.domain.identity import Status, marks
 from affinage.domain.messages import Message
 from affinage.domain.moments import Millis, millis
 from affinage.domain.names import TwinKey
@@ -98,6 +98,8 @@ class Sessions:
         """As committed."""
         self._vouchers: dict[TwinKey, Voucher] = {}
         """Of the connections that a policy vouches for."""
+        self._proofs: dict[TwinKey, bytes] = {}
+        """Of the others: the mark of what each identity proved itself with."""
         self._ended: dict[TwinKey, Millis | None] = {}
         """Of whose disconnection nothing is written yet, and when each last said something."""
         self._flushed_at = clock.monotonic()
@@ -161,8 +163,10 @@ class Sessions:
         self._connections[key] = connection
         if by.voucher:
             self._vouchers[key] = by.voucher
+        if by.proof:
+            self._proofs[key] = by.proof
         try:
-            await self._write_beginning(key, model_id, clean=clean)
+            await self._write_beginning(key, model_id, by.proof, clean=clean)
         except BaseException:  # of a cancelled caller the unit goes on: its end must be written
             self._drop(key, connection)
             raise
@@ -232,7 +236,9 @@ class Sessions:
         for key in (TwinKey(old.id), *(TwinKey(old.id, module) for module in old.modules)):
             if _generation(old, key) != _generation(new, key):
                 self._end(key, "the identity was deleted")
-            elif (connection := self._connections.get(key)) and (reason := _why_not(new, key)):
+            elif (connection := self._connections.get(key)) and (
+                reason := _why_not(new, key, self._proofs.get(key))
+            ):
                 connection.close(reason)  # it detaches itself: its end is to be written
 
     def _end_what_nothing_vouches_for(self, name: str, body: bytes | None) -> None:
@@ -251,6 +257,7 @@ class Sessions:
     def _forget(self, key: TwinKey, connection: Connection) -> None:
         del self._connections[key]
         self._vouchers.pop(key, None)
+        self._proofs.pop(key, None)
         for follower in self._followers:
             follower.gone(key, connection)
 
@@ -276,13 +283,15 @@ class Sessions:
 
         await self._fleet.change(decide)
 
-    async def _write_beginning(self, key: TwinKey, model_id: str, *, clean: bool) -> None:
+    async def _write_beginning(
+        self, key: TwinKey, model_id: str, proof: bytes | None, *, clean: bool
+    ) -> None:
         at = millis(self._clock.now())
         rows = (Row(Table.SUBSCRIPTIONS, key.path, None),) if clean else ()
 
         def decide(view: View) -> Change[None]:
             device = view.find(key.device)
-            if reason := _why_not(device, key):
+            if reason := _why_not(device, key, proof):
                 raise Unauthorized(f"{key.path}: {reason}")
             assert device is not None  # or there was a reason
             now = replace(view.presence(key), connected=True, changed_at=at, active_at=at)
@@ -378,8 +387,12 @@ def _generation(device: Device | None, key: TwinKey) -> str | None:
     return module.identity.generation if module else None
 
 
-def _why_not(device: Device | None, key: TwinKey) -> str | None:
-    """Why the identity may not be connected any more, or None if it may."""
+def _why_not(device: Device | None, key: TwinKey, proof: bytes | None = None) -> str | None:
+    """Why the identity may not be connected any more by that proof, or None if it may."""
     if device is None or (key.module is not None and key.module not in device.modules):
         return "the identity was deleted"
-    return "the device was disabled" if device.identity.status is Status.DISABLED else None
+    if device.identity.status is Status.DISABLED:
+        return "the device was disabled"
+    its = device.identity if key.module is None else device.module(key.module).identity
+    is_valid = proof is None or proof in marks(its.credentials)
+    return None if is_valid else "the key or certificate that it came in by was replaced"
