@@ -4,7 +4,7 @@ from typing import Final
 
 import pytest
 
-from fakes.az_iot import ANY_ETAG, Command, az, get, patch, post, put, query, run
+from fakes.az_iot import ANY_ETAG, Ask, Command, az, get, patch, post, put, query, run
 from fakes.hub_process import HubProcess
 
 pytestmark = pytest.mark.conformance
@@ -114,6 +114,13 @@ COMMANDS: Final = (
         DEVICE,
         MODULE,
         post("/twins/$d/modules/valve/methods", REBOOT).told(404).read("Message"),
+    ),
+    az(
+        "device c2d-message purge",
+        DEVICE,
+        Ask("DELETE", "/devices/$d/commands").find(
+            {"totalMessagesPurged": 0, "deviceId": "$d", "moduleId": None}
+        ),
     ),
     az(
         "digital-twin show, update",
