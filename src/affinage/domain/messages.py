@@ -43,6 +43,14 @@ class Fate(StrEnum):
     PURGED = "Purged"
 
 
+_TOLD: Final = {
+    Ack.NONE: frozenset[Fate](),
+    Ack.POSITIVE: frozenset({Fate.SUCCESS}),
+    Ack.NEGATIVE: frozenset({*Fate} - {Fate.SUCCESS}),
+    Ack.FULL: frozenset(Fate),
+}
+
+
 class Message(Struct, frozen=True, array_like=True, gc=False):
     message_id: str
     body: bytes
@@ -155,13 +163,7 @@ def is_told(ack: Ack, fate: Fate) -> bool:
 
     Source: MESSAGE-20.
     """
-    match ack:
-        case Ack.NONE:
-            return False
-        case Ack.FULL:
-            return True
-        case Ack.POSITIVE | Ack.NEGATIVE:
-            return (fate is Fate.SUCCESS) is (ack is Ack.POSITIVE)
+    return fate in _TOLD[ack]
 
 
 def _changed(queue: Queue, changes: dict[int, Message | None]) -> Queue:

@@ -16,6 +16,7 @@ from typing import Final
 import structlog
 
 from affinage.domain import messages
+from affinage.domain.audit import Deed
 from affinage.domain.composing import composed
 from affinage.domain.errors import NotFound, Unavailable
 from affinage.domain.feedback import feedback
@@ -97,7 +98,11 @@ class Messages:
         self._limits.take(Operation.MESSAGE, by)
         at = millis(self._clock.now())
         message = composed(document, to=_address(key), message_id=self._ids.uuid(), at=at)
-        step = await self._changed(key, lambda queue, _: messages.enqueue(queue, message, at))
+        step = await self._changed(
+            key,
+            lambda queue, _: messages.enqueue(queue, message, at),
+            Deed(by, "message.send", key.path),
+        )
         self.came(key)
         return step.queue.messages[-1]
 
@@ -108,7 +113,8 @@ class Messages:
         """
         by.require(Right.SERVICE_CONNECT)
         self._limits.take(Operation.MESSAGE, by)
-        step = await self._changed(key, lambda queue, _: messages.purge(queue))
+        deed = Deed(by, "message.purge", key.path)
+        step = await self._changed(key, lambda queue, _: messages.purge(queue), deed)
         return len(step.left)
 
     def complete(self, key: TwinKey, number: int, *, by: Principal) -> None:
@@ -218,7 +224,7 @@ class Messages:
         except (Unavailable, NotFound) as error:
             _log.warning("messages not let go", device=key.path, error=str(error))
 
-    def _changed(self, key: TwinKey, decide: Decide) -> "asyncio.Future[Step]":
+    def _changed(self, key: TwinKey, decide: Decide, *deeds: Deed) -> "asyncio.Future[Step]":
         """One unit: the queue after ``decide``, and the feedback on what has left it."""
 
         def unit(view: View) -> Change[Step]:
@@ -227,7 +233,8 @@ class Messages:
             if step.queue is queue:
                 return Change(lambda _: step)
             told = (feedback(key, queue.generation, left, view.at) for left in step.left)
-            return self._queues.written(view, key, step.queue, step, *self._shelf.rows(told))
+            rows = self._shelf.rows(told)
+            return self._queues.written(view, key, step.queue, step, *rows, deeds=deeds)
 
         return self._fleet.change(unit)
 

@@ -9,6 +9,7 @@ from typing import Final
 
 from msgspec.structs import replace
 
+from affinage.domain.audit import Deed
 from affinage.domain.device import Device
 from affinage.domain.messages import Queue
 from affinage.domain.names import TwinKey
@@ -69,15 +70,21 @@ class Queues:
         return found
 
     def written(
-        self, view: View, key: TwinKey, queue: Queue, answer: Result, *rows: Row
+        self,
+        view: View,
+        key: TwinKey,
+        queue: Queue,
+        answer: Result,
+        *rows: Row,
+        deeds: tuple[Deed, ...] = (),
     ) -> Change[Result]:
-        """The change that leaves the queue so, and writes ``rows`` beside it."""
+        """The change that leaves the queue so, with ``rows`` beside it, as these ``deeds``."""
         self._look(view)
         self._drafts[key.path] = queue
         body = codec.encode(queue) if queue.messages else None
         presence = replace(view.presence(key), waiting=len(queue.messages))
         row = Row(Table.MESSAGES, key.path, body)
-        return Change(lambda _: answer, presence={key: presence}, rows=(row, *rows))
+        return Change(lambda _: answer, presence={key: presence}, rows=(row, *rows), deeds=deeds)
 
     def _look(self, view: View) -> None:
         """Forget drafts of another commit: it has been heard of, or it has failed."""

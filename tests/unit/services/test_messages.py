@@ -5,6 +5,7 @@ from typing import Any
 
 import pytest
 
+from affinage.domain.audit import Entry
 from affinage.domain.errors import (
     AffinageError,
     DeviceNotFound,
@@ -17,6 +18,7 @@ from affinage.domain.errors import (
 from affinage.domain.messages import MAX_DELIVERIES, MAX_MESSAGES
 from affinage.domain.principal import Right
 from affinage.ports.store import Table
+from affinage.services.fleet import codec
 from affinage.services.limits import Operation, Rate
 from affinage.services.messages import MAX_HELD, TEND_S
 from fakes.life import OWNER, Door, Life, itself, key_of, living, policy
@@ -117,6 +119,26 @@ async def test_only_who_may_reach_devices_may_send_or_purge() -> None:
             await life.messages.purge(key_of("d"), by=NOBODY)
         with pytest.raises(Forbidden):
             life.messages.complete(key_of("d"), 1, by=itself("e"))
+
+
+@looped
+async def test_who_sends_and_purges_is_in_the_audit_log_and_who_takes_is_not() -> None:
+    """AUDIT-1, AUDIT-2"""
+    async with living() as life:
+        await life.create("d")
+        await connected(life)
+        await send(life, "a")
+        await complete(life, 1)
+        await send(life, "b")
+        await life.messages.purge(key_of("d"), by=OWNER)
+        await life.messages.purge(key_of("d"), by=OWNER)
+        entries = [codec.decode(body, Entry) for _, body in life.store.read(Table.AUDIT)]
+        done = [(one.action, one.subject, one.name) for one in entries if "message" in one.action]
+        assert done == [
+            ("message.send", "d", "iothubowner"),
+            ("message.send", "d", "iothubowner"),
+            ("message.purge", "d", "iothubowner"),
+        ]
 
 
 @looped

@@ -5,7 +5,8 @@ import asyncio
 import pytest
 
 from affinage.domain.errors import ModuleNotFound, Unavailable
-from affinage.domain.messages import Message, Queue, enqueue, purge
+from affinage.domain.feedback import Feedback
+from affinage.domain.messages import Fate, Message, Queue, enqueue, purge
 from affinage.ports.store import Table
 from affinage.services.fleet.fleet import Change
 from affinage.services.fleet.unit import View
@@ -98,6 +99,17 @@ async def test_an_empty_queue_keeps_its_numbers_while_somebody_uses_it() -> None
         await clear(life, queues)
         queues.tidy(())
         assert await put(life, queues, "c") == 1
+
+
+@looped
+async def test_queues_are_read_at_the_start_and_nothing_else() -> None:
+    """MESSAGE-6"""
+    async with living() as life:
+        await life.create("d")
+        await put(life, opened(life), "a")
+        told = Feedback("a", 0, Fate.SUCCESS, "d", None, "g")
+        await life.fleet.save(*life.shelf.rows([told]))
+        assert [key for key, _ in opened(life).waiting()] == [D]
 
 
 @looped

@@ -4,9 +4,13 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from functools import partial
 from typing import Any, Final
 
+import msgspec
+
 from affinage.domain.audit import Entry
 from affinage.domain.configuration import Configuration
 from affinage.domain.device import Presence
+from affinage.domain.feedback import Feedback
+from affinage.domain.messages import Queue
 from affinage.domain.policy import Policy
 from affinage.ports.store import Store, Table
 from affinage.services.checks.finding import Finding, Progress, Severity, some
@@ -19,12 +23,22 @@ CHECK: Final = "store"
 
 _RESTORE: Final = "restore the last backup: `affinage restore FILE`"
 
+
+def _waiting(body: bytes) -> Queue | Feedback:
+    """What waits for an identity, or for whoever sent something to one."""
+    try:
+        return codec.decode(body, Queue)
+    except msgspec.ValidationError:
+        return codec.decode(body, Feedback)
+
+
 _READ: Final[Mapping[Table, Callable[[bytes], Any]]] = {
     Table.DEVICES: codec.device,
     Table.CONFIGURATIONS: partial(codec.decode, shape=Configuration),
     Table.SWEEPS: partial(codec.decode, shape=Sweep),
     Table.PRESENCE: partial(codec.decode, shape=Presence),
     Table.SUBSCRIPTIONS: partial(codec.decode, shape=Subscriptions),
+    Table.MESSAGES: _waiting,
     Table.POLICIES: partial(codec.decode, shape=Policy),
     Table.MARKS: partial(codec.decode, shape=Mark),
     Table.AUDIT: partial(codec.decode, shape=Entry),
