@@ -21,6 +21,9 @@ HTTPS_PORT: Final = 443
 MAX_BULK: Final = 100
 """Entries in one bulk request."""
 
+MAX_ROTATED: Final = 100
+"""Identities in one request for new keys."""
+
 TOKEN_LIFE_S: Final = 3600
 """Seconds that a token lasts; a new one is made when half of them have passed."""
 
@@ -106,6 +109,20 @@ class ServiceClient:
         response = await self._send("POST", "/devices", [*entries])
         result = _parsed(response)
         if is_object(result) and "isSuccessful" in result:
+            return result
+        raise _error(response)
+
+    async def regenerate_keys(self, which: str, identities: Iterable[JsonObject]) -> JsonObject:
+        """New keys for up to MAX_ROTATED identities; the result says who has none, and why.
+
+        Args:
+            which: ``primaryKey``, ``secondaryKey`` or ``both``.
+            identities: each with an ``id`` and, of a module, a ``moduleId``.
+        """
+        body: JsonObject = {"policyKey": which, "devices": [*identities]}
+        response = await self._send("POST", "/devices/keys/regenerate", body)
+        result = _parsed(response)
+        if is_object(result) and "rotatedKeys" in result:
             return result
         raise _error(response)
 

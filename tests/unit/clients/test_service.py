@@ -235,3 +235,21 @@ async def test_a_purge_gives_how_many_messages_went(answer: JsonObject, count: i
         server.play(answer)
         assert await client.purge("d/1") == count
         assert server.asked[0].line.startswith("DELETE /devices/d%2F1/commands?")
+
+
+@pytest.mark.parametrize("status", [200, 207, 400])
+@looped
+async def test_new_keys_are_given_back_whoever_keeps_the_old(status: int) -> None:
+    async with service() as (server, client):
+        server.play({"rotatedKeys": [], "errors": [{}]}, status=status)
+        result = await client.regenerate_keys("both", [{"id": "d"}])
+        assert result == {"rotatedKeys": [], "errors": [{}]}
+        assert server.asked[0].line.startswith("POST /devices/keys/regenerate?")
+
+
+@looped
+async def test_a_request_for_keys_may_be_refused_as_a_whole() -> None:
+    async with service() as (server, client):
+        server.play({"Message": "ErrorCode:InvalidPolicyKey;no"}, status=400)
+        with pytest.raises(ServiceError, match="InvalidPolicyKey"):
+            await client.regenerate_keys("third", [])

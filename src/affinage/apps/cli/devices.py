@@ -6,7 +6,7 @@ from typing import Annotated, Final
 import typer
 from rich.console import Console
 
-from affinage.apps.cli import reaching
+from affinage.apps.cli import reaching, rotating
 from affinage.apps.cli.assignments import nested
 from affinage.apps.cli.board import bars
 from affinage.apps.cli.identities import authentication, shown, write, write_one
@@ -45,6 +45,7 @@ def add_to(app: typer.Typer) -> None:
     group.command("create")(create)
     group.command("update")(update)
     group.command("delete")(delete)
+    group.command("rotate")(rotating.rotate_devices)
     group.command("invoke")(reaching.invoke_device)
     group.command("send")(reaching.send)
     group.command("purge")(reaching.purge)

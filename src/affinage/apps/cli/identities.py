@@ -25,13 +25,13 @@ async def write(hub: ServiceClient, entries: Sequence[JsonObject]) -> list[Servi
     """Send up to MAX_BULK entries; gives the refusals, everything else has taken effect."""
     result = await hub.bulk(entries)
     errors = result.get("errors")
-    return [_refusal(error) for error in errors] if isinstance(errors, list) else []
+    return [refusal(error) for error in errors] if isinstance(errors, list) else []
 
 
 async def write_one(hub: ServiceClient, entry: JsonObject) -> None:
     """Send one entry; ServiceError if it is refused."""
-    for refusal in await write(hub, [entry]):
-        raise refusal
+    for refused in await write(hub, [entry]):
+        raise refused
 
 
 def authentication(
@@ -87,7 +87,8 @@ def _lines(keys: Path) -> tuple[str, str]:
             )
 
 
-def _refusal(error: JsonValue) -> ServiceError:
+def refusal(error: JsonValue) -> ServiceError:
+    """What the hub says of one entry, as if it had been all of the request."""
     number = member(error, "errorCode")
     number = number if isinstance(number, int) else 400000
     name = _NAMES.get(number, str(number))

@@ -4,7 +4,7 @@ from typing import Annotated, Final
 
 import typer
 
-from affinage.apps.cli import reaching
+from affinage.apps.cli import reaching, rotating
 from affinage.apps.cli.identities import authentication, shown, write_one
 from affinage.apps.cli.options import (
     DataOption,
@@ -36,6 +36,7 @@ def add_to(app: typer.Typer) -> None:
     group.command("create")(create)
     group.command("update")(update)
     group.command("delete")(delete)
+    group.command("rotate")(rotating.rotate_module)
     group.command("invoke")(reaching.invoke_module)
     app.add_typer(group, name="module")
 
