@@ -48,7 +48,11 @@ _WIRE: Final = {
 
 WhichOption = Annotated[
     Which,
-    typer.Option("--key", help="What is made anew; who is connected by it is cut off at once."),
+    typer.Option(
+        "--key",
+        metavar="WHICH",
+        help="primary, secondary or both; whoever is connected by it is cut off at once.",
+    ),
 ]
 
 
