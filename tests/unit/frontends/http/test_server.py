@@ -48,7 +48,7 @@ class House:
         routes = [
             Route("/echo", self.echo, methods=["GET", "PUT"]),
             Route("/who", self.who),
-            Route("/slow", self.slow),
+            Route("/slow", self.slow, methods=["GET", "POST"]),
         ]
         self.http = HttpServer(Starlette(routes=routes), limits)
 
@@ -284,6 +284,23 @@ def test_a_late_header_waits_for_the_answer_before_it(run: Run) -> None:
                     await http.get("/echo")
             house.go.set()
             assert (await reader.read()).endswith(b"at last")
+
+    run(scenario)
+
+
+def test_an_answer_may_take_as_long_as_a_device_does(run: Run) -> None:
+    """METHOD-2: ten minutes, where header and body have their time, and idle connections theirs."""
+
+    async def scenario() -> None:
+        house = House(HttpLimits(header_s=0.01, body_s=0.01, keep_alive_s=0))
+        async with serving(house) as port, line(port) as (reader, writer):
+            writer.write(b"POST /slow HTTP/1.1\r\ncontent-length: 2\r\n\r\n{}")
+            await house.seen.wait()
+            async with client(port) as http:
+                for _ in range(20):
+                    await http.get("/echo")
+            house.go.set()
+            assert (await reader.readuntil(b"at last")).startswith(b"HTTP/1.1 200")
 
     run(scenario)
 
