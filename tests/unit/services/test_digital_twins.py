@@ -1,4 +1,4 @@
-"""Digital twins: read, written and commanded; and the model that a device says it follows."""
+"""Digital twins: read, written and commanded."""
 
 from typing import Any
 
@@ -12,14 +12,11 @@ from affinage.domain.errors import (
     Forbidden,
     InvalidPatchValue,
     TooLarge,
-    Unauthorized,
 )
 from affinage.domain.method import MethodRequest
 from affinage.domain.principal import Right
 from fakes.life import OWNER, Door, Life, itself, key_of, living, policy
 from fakes.looped import looped
-
-MODEL = "dtmi:example:Pump;1"
 
 
 def add(path: str, value: Any) -> Any:
@@ -31,9 +28,9 @@ async def patch(life: Life, *asked: Any, if_match: str | None = None) -> str:
     return await life.digital_twins.patch("d", wanted, if_match=if_match, by=OWNER)
 
 
-async def connect(life: Life, name: str = "d", model_id: str = "") -> Door:
+async def connect(life: Life) -> Door:
     door = Door()
-    await life.sessions.attach(key_of(name), door, clean=True, model_id=model_id, by=itself(name))
+    await life.sessions.attach(key_of("d"), door, clean=True, by=itself("d"))
     return door
 
 
@@ -113,44 +110,3 @@ async def test_digital_twins_need_the_right_to_connect() -> None:
                 await asked
         with pytest.raises(DeviceNotFound):
             await twins.get("e", by=OWNER)
-
-
-@pytest.mark.parametrize("name", ["d", "d/m"])
-@looped
-async def test_a_model_is_known_from_connecting_to_connecting(name: str) -> None:
-    """DIGITAL-1, DIGITAL-2"""
-    async with living() as life:
-        await life.create("d", "d/m")
-        before = life.fleet.row(key_of(name)).twin
-        for model in (MODEL, MODEL, "dtmi:other;2", ""):
-            await connect(life, name, model)
-            twin = life.fleet.row(key_of(name)).twin
-            assert twin.model_id == model
-            assert (twin.etag, twin.version) == (before.etag, before.version)
-        assert life.stored()["d"].twin_of(key_of(name)).model_id == ""
-
-
-@looped
-async def test_devices_are_found_by_their_model_and_configured_by_it() -> None:
-    """DIGITAL-2"""
-    async with living() as life:
-        await life.create("d", "e")
-        await life.configure("one", f"modelId = '{MODEL}'")
-        await life.settle()
-        assert await life.found(f"modelId = '{MODEL}'") == []
-        await connect(life, "d", MODEL)
-        assert await life.found(f"modelId = '{MODEL}'") == ["d"]
-        assert (life.desired("d"), life.desired("e")) == ({"who": "one"}, {})
-        await connect(life, "d")
-        assert (await life.found(f"modelId = '{MODEL}'"), life.desired("d")) == ([], {})
-
-
-@looped
-async def test_who_names_what_is_no_model_is_not_let_in() -> None:
-    """DIGITAL-1"""
-    async with living() as life:
-        await life.create("d")
-        older = await connect(life, "d", MODEL)
-        with pytest.raises(Unauthorized, match="no id of a model"):
-            await connect(life, "d", "pump")
-        assert (older.closed, life.fleet.row(key_of("d")).twin.model_id) == ([], MODEL)
