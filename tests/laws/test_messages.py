@@ -74,6 +74,7 @@ class AnyQueue(RuleBasedStateMachine):
     def wait(self, seconds: int) -> None:
         self.at += seconds
         self.follow(expire(self.queue, self.at, self.held))
+        self.held &= {message.number for message in self.queue.messages}
 
     @rule()
     def purge(self) -> None:

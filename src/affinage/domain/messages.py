@@ -1,8 +1,8 @@
 """Messages for a device: one identity's queue, and every change that it admits.
 
 Everything that decides which message is delivered next, and what ends one, is in this file. Not
-here: who is connected, and which messages it has in its hands (held): those are left alone, but
-for a purge. Law: messages leave in the order in which they came, and each has one fate.
+here: who is connected, and which messages it has in its hands (held): those are left alone for
+a while. Law: messages leave in the order in which they came, and each has one fate.
 
 Source: docs/spec/messages.md.
 """
@@ -22,6 +22,10 @@ MAX_MESSAGES: Final = 50
 
 MAX_DELIVERIES: Final = 10
 """How often one message is delivered before it is given up."""
+
+
+HOLD: Final = 60_000
+"""Milliseconds by which a message may outlive its end in the hands of a connection."""
 
 
 class Ack(StrEnum):
@@ -140,11 +144,13 @@ def settle(queue: Queue, number: int, fate: Fate) -> Step:
 
 
 def expire(queue: Queue, at: Millis, held: Collection[int] = ()) -> Step:
-    """Let go what is too old, and held by nobody.
+    """Let go what is too old; who holds it has a little longer.
 
     Source: MESSAGE-13.
     """
-    old = [one for one in queue.messages if one.expires_at <= at and one.number not in held]
+    old = [
+        one for one in queue.messages if one.expires_at + (HOLD if one.number in held else 0) <= at
+    ]
     left = tuple(Left(one, Fate.EXPIRED) for one in old)
     return Step(_changed(queue, dict.fromkeys((one.number for one in old), None)), left)
 

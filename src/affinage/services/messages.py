@@ -18,10 +18,10 @@ import structlog
 from affinage.domain import messages
 from affinage.domain.audit import Deed
 from affinage.domain.composing import composed
-from affinage.domain.errors import NotFound, Unavailable
+from affinage.domain.errors import NotFound, TooManyMessages, Unavailable
 from affinage.domain.feedback import feedback
 from affinage.domain.messages import Fate, Message, Queue, Step
-from affinage.domain.moments import millis
+from affinage.domain.moments import Millis, millis
 from affinage.domain.names import TwinKey
 from affinage.domain.principal import Principal, Right
 from affinage.domain.values import JsonObject
@@ -36,6 +36,9 @@ from affinage.services.sessions import Connection, Sessions
 
 MAX_HELD: Final = 8
 """Messages that a connection may have without acknowledging one: less than it may leave unread."""
+
+MAX_KEPT: Final = 2**28
+"""Bytes in the bodies of all messages that wait: they are in memory."""
 
 TEND_S: Final = 10.0
 """How often what has expired is looked for, and what could not be delivered is tried again."""
@@ -88,7 +91,7 @@ class Messages:
 
         Raises:
             DeviceNotFound, ModuleNotFound: there is nobody to wait for.
-            TooManyMessages: the queue is full.
+            TooManyMessages: the queue is full, or the hub.
             Invalid, Missing, Malformed, MessageTooLarge: see `composed`.
             Unavailable: the commit failed. In every case nothing has changed.
 
@@ -98,6 +101,10 @@ class Messages:
         self._limits.take(Operation.MESSAGE, by)
         at = millis(self._clock.now())
         message = composed(document, to=_address(key), message_id=self._ids.uuid(), at=at)
+        if (kept := self._queues.bytes + len(message.body)) > MAX_KEPT:
+            raise TooManyMessages(
+                f"all that waits in this hub would take {kept} of {MAX_KEPT} bytes"
+            )
         step = await self._changed(
             key,
             lambda queue, _: messages.enqueue(queue, message, at),
@@ -211,9 +218,10 @@ class Messages:
             await self._clock.sleep(TEND_S)
             now = millis(self._clock.now())
             self._queues.tidy(self._held)  # a number that somebody holds is not given again
-            for key, queue in self._queues.waiting():
-                if min(message.expires_at for message in queue.messages) <= now:
-                    await self._expire(key)
+            waiting = [*self._queues.waiting()]
+            due = [key for key, queue in waiting if _first_end(queue) <= now]
+            await asyncio.gather(*map(self._expire, due))  # together: they share commits
+            for key, _ in waiting:
                 self.came(key)
 
     async def _expire(self, key: TwinKey) -> None:
@@ -237,6 +245,10 @@ class Messages:
             return self._queues.written(view, key, step.queue, step, *rows, deeds=deeds)
 
         return self._fleet.change(unit)
+
+
+def _first_end(queue: Queue) -> Millis:
+    return min(message.expires_at for message in queue.messages)
 
 
 def _completed(numbers: Iterable[int], queue: Queue, _: View) -> Step:

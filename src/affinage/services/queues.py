@@ -30,12 +30,14 @@ class Queues:
         self._drafts: dict[str, Queue] = {}
         """As the units of `_view` have left them so far."""
         self._view: View | None = None
+        self.bytes = 0
+        """In the bodies of all that waits, as committed."""
 
     def open(self) -> None:
         """Read the queues; from now on, hear of every commit."""
         for name, body in self._fleet.saved(Table.MESSAGES):
             if not name.startswith(NOT_A_QUEUE):
-                self._queues[name] = codec.decode(body, Queue)
+                self._set(name, codec.decode(body, Queue))
         self._fleet.listen(self._committed)
 
     def of(self, key: TwinKey) -> Queue:
@@ -103,9 +105,20 @@ class Queues:
         """Of several rows of one queue the last counts; a row that no draft wrote deletes."""
         draft = self._drafts.get(name)
         if draft is not None and is_empty is not bool(draft.messages):
-            self._queues[name] = draft  # an empty one too: its numbers go on
+            self._set(name, draft)  # an empty one too: its numbers go on
         else:
+            self._set(name, None)
+
+    def _set(self, name: str, queue: Queue | None) -> None:
+        self.bytes += _bytes(queue) - _bytes(self._queues.get(name))
+        if queue is None:
             self._queues.pop(name, None)
+        else:
+            self._queues[name] = queue
+
+
+def _bytes(queue: Queue | None) -> int:
+    return sum(len(message.body) for message in queue.messages) if queue else 0
 
 
 def _generation(device: Device, key: TwinKey) -> str:

@@ -4,6 +4,7 @@ import pytest
 
 from affinage.domain.errors import TooManyMessages
 from affinage.domain.messages import (
+    HOLD,
     MAX_DELIVERIES,
     MAX_MESSAGES,
     Ack,
@@ -82,11 +83,13 @@ def test_what_has_expired_is_not_delivered() -> None:
     assert [left.fate for left in step.left] == [Fate.EXPIRED]
 
 
-def test_what_is_held_does_not_expire() -> None:
+def test_what_is_held_expires_a_minute_later() -> None:
     """MESSAGE-13"""
     made = queue("a", "b", expires_at=10)
     step = expire(made, 10, {1})
     assert names(step.queue) == ["a"]
+    assert expire(step.queue, 10 + HOLD - 1, {1}).queue is step.queue
+    assert names(expire(step.queue, 10 + HOLD, {1}).queue) == []
     assert expire(made, 9).queue is made
 
 

@@ -164,6 +164,38 @@ async def test_a_full_queue_refuses_and_keeps_what_it_has() -> None:
 
 
 @looped
+async def test_all_that_waits_has_a_limit(monkeypatch: pytest.MonkeyPatch) -> None:
+    """MESSAGE-25"""
+    monkeypatch.setattr("affinage.services.messages.MAX_KEPT", 10)
+    async with living() as life:
+        await life.create("d", "e", "f")
+        await send(life, "12345678")
+        with pytest.raises(TooManyMessages, match="would take 11 of 10 bytes"):
+            await send(life, "123", name="e")
+        await send(life, "12", name="e")
+        await life.delete("d")
+        await send(life, "12345678", name="f")
+    async with living(life) as again:
+        with pytest.raises(TooManyMessages):
+            await send(again, "1", name="e")
+
+
+@looped
+async def test_queries_ask_how_many_wait() -> None:
+    """MESSAGE-8"""
+    async with living() as life:
+        await life.create("d", "e")
+        some = "cloudToDeviceMessageCount > 0"
+        assert await life.found(some) == []
+        await life.turn(30)
+        await send(life, "a", "b", name="e")
+        assert await life.found(some) == ["e"]
+        assert await life.found("cloudToDeviceMessageCount = 2") == ["e"]
+        await life.messages.purge(key_of("e"), by=OWNER)
+        assert (await life.found(some), await life.found("NOT " + some)) == ([], ["d", "e"])
+
+
+@looped
 async def test_two_that_send_at_once_share_a_commit_and_both_are_kept() -> None:
     """MESSAGE-5, MESSAGE-6"""
     async with living() as life:

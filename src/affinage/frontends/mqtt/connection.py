@@ -123,6 +123,9 @@ class MqttConnection(asyncio.Protocol):
         if quality is None:
             return None
         publish = answers.message(self._session.identity, message, quality)
+        if publish.packet_id in self._held:  # it would never be acknowledged apart [2.3.1-4]
+            self.close("it leaves a message unacknowledged until packet ids come round")
+            return None
         if quality:
             self._held[publish.packet_id] = message.number
         self._session.deliver(publish)

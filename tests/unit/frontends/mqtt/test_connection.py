@@ -361,6 +361,18 @@ async def test_a_message_is_delivered_at_the_quality_of_its_subscription(
 
 
 @looped
+async def test_who_leaves_a_message_unacknowledged_until_packet_ids_come_round_is_closed() -> None:
+    """MESSAGE-12: it has it again when it comes back."""
+    async with a_door() as door:
+        client = await door.connected()
+        await client.send(Subscribe(1, ((DEVICEBOUND, 1),)))
+        connection = door.sessions.connections[KEY]
+        assert connection.deliver(Message("m", b"x", 0, number=1)) == 1
+        assert connection.deliver(Message("n", b"x", 0, number=65_536)) is None
+        assert client.wire.is_closed
+
+
+@looped
 async def test_who_did_not_subscribe_to_messages_gets_none() -> None:
     """MESSAGE-10"""
     async with a_door() as door:
