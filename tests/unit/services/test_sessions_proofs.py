@@ -134,3 +134,16 @@ async def test_a_connection_ends_with_the_certificate_that_it_was_proven_with() 
 
 def fingerprint(certificate: bytes) -> str:
     return hashlib.sha256(certificate).hexdigest()
+
+
+@looped
+async def test_a_connection_ends_with_the_policy_that_vouched_for_it() -> None:
+    """POLICY-9"""
+    async with living() as life:
+        await life.create("d", "d/m")
+        primary, _ = life.access.keys("device")
+        door = await connected(life, "d", proven(life, "d", primary, "device"))
+        own = (await keys(life, "d/m"))[PRIMARY]
+        other = await connected(life, "d/m", proven(life, "d/m", own))
+        await life.access.policies.delete("device", if_match=None, by=OWNER)
+        assert (len(door.closed), other.closed) == (1, [])
