@@ -42,6 +42,7 @@ from affinage.services.outranking import Warnings
 from affinage.services.policies import Policies
 from affinage.services.queries import Queries
 from affinage.services.registry import FreshModules, Registry, makings
+from affinage.services.replacing import Replacing
 from affinage.services.sessions import Sessions
 from affinage.services.sweeps import Sweeps
 from affinage.services.tending import Tending
@@ -168,6 +169,7 @@ def _native(services: Services, doctor: Doctor, counts: Counts, fleet: Fleet) ->
         access=services.access,
         configurations=services.configurations,
         warnings=Warnings(fleet, counts),
+        replacing=Replacing(fleet, FreshModules(makings(OpenVault(), services.ids))),
         doctor=doctor,
         audit=Audit(fleet, services.clock),
         policies=services.access.policies,

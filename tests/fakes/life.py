@@ -35,6 +35,7 @@ from affinage.services.methods import Methods
 from affinage.services.policies import Policies
 from affinage.services.queries import Queries
 from affinage.services.registry import FreshModules, Registry, makings
+from affinage.services.replacing import Replacing
 from affinage.services.sessions import Sessions
 from affinage.services.sweeps import Sweeps
 from affinage.services.tending import Tending
@@ -169,6 +170,7 @@ class Life:
         self.configurations = Configurations(
             self.fleet, self.queries, self.counts, self.clock, limit=5, limits=self.limits
         )
+        self.replacing = Replacing(self.fleet, self.identities, self.limits)
         self.groups = Groups(self.fleet, self.queries, self.counts, self.clock, self.limits)
 
     async def create(self, *names: str, **twin: Any) -> None:

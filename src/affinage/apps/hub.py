@@ -65,6 +65,7 @@ from affinage.services.policies import Policies
 from affinage.services.pulse import Pulse
 from affinage.services.queries import Queries
 from affinage.services.registry import FreshModules, Registry, makings
+from affinage.services.replacing import Replacing
 from affinage.services.sessions import Sessions
 from affinage.services.sweeps import Sweeps
 from affinage.services.tending import Tending
@@ -129,6 +130,7 @@ class Parts:
             settings.max_configurations,
             limits=self.limits,
         )
+        self.replacing = Replacing(self.fleet, made_of, self.limits)
         self.groups = Groups(self.fleet, self.queries, self.counts, self.clock, self.limits)
         examined = Body(
             fleet=self.fleet,
@@ -194,6 +196,7 @@ class Parts:
             access=self.access,
             configurations=self.configurations,
             warnings=Warnings(self.fleet, self.counts),
+            replacing=self.replacing,
             doctor=self.doctor,
             groups=self.groups,
             messages=self.messages,

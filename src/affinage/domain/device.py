@@ -66,6 +66,8 @@ class Device(Struct, frozen=True, array_like=True, gc=False):
     """When somebody first wrote over a path in force that has not been written again since."""
     flips: dict[str, Flips] = {}
     """By `flaps.membership`: those that have changed lately, and those that are frozen."""
+    retired_at: Millis | None = None
+    """When it left for good: from then on it is no row of any collection, and carries nothing."""
 
     def module(self, module: str) -> Module:
         """The module with that id, or ModuleNotFound."""

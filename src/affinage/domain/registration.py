@@ -92,6 +92,8 @@ def changed_device(
     )
     was_edge = device.identity.iot_edge
     device = replace(device, identity=_written(device.id, identity, body, parents_of, at))
+    if device.identity.status is Status.ENABLED:
+        device = replace(device, retired_at=None)  # REPLACE-4
     if was_edge and not device.identity.iot_edge:
         return _without_edge_modules(device)
     return _with_system_modules(device, makings, at)

@@ -57,8 +57,10 @@ class Rule(Struct, frozen=True):
     def selects(self, row: TwinRow) -> bool:
         """Whether it targets that device, or that module; rows of the other kind never.
 
-        Source: RECONCILE-1, RECONCILE-2, EDGE-4.
+        Source: RECONCILE-1, RECONCILE-2, EDGE-4, REPLACE-2.
         """
+        if row.device.retired_at is not None:
+            return False
         if self.condition is None or (row.module is not None) != (self.kind is Kind.MODULE):
             return False
         if row.module and row.module.id in SYSTEM_MODULES:

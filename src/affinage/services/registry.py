@@ -190,6 +190,7 @@ class Registry:
         by.require(Right.REGISTRY_READ)
         self._limits.take(Operation.REGISTRY, by)
         disabled = await self._fleet.count(Collection.DEVICES, _DISABLED)
+        disabled += len(self._fleet.retired)
         total = self._fleet.device_count
         return {"total": total, "enabled": total - disabled, "disabled": disabled}
 

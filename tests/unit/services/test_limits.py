@@ -122,6 +122,10 @@ EVERYTHING: dict[str, Callable[[Life], Awaitable[object]]] = {
     "group members": lambda life: life.groups.members("early", after=None, limit=1, by=OWNER),
     "group put": lambda life: life.group("late", "*"),
     "group delete": lambda life: life.groups.delete("early", if_match=None, by=OWNER),
+    "device retire": lambda life: life.replacing.retire("d", by=OWNER),
+    "device restore": lambda life: life.replacing.restore("d", by=OWNER),
+    "device replace": lambda life: life.replacing.replace("d", "e", by=OWNER),
+    "devices retired": lambda life: life.replacing.retired(by=OWNER),
     "configuration test": lambda life: life.configurations.test_queries(BODY, by=OWNER),
 }
 

@@ -16,6 +16,7 @@ from affinage.frontends.http.paths import RawRoute, no_such_path
 from affinage.frontends.native_api import (
     audit,
     configurations,
+    devices,
     doctor,
     groups,
     messages,
@@ -39,12 +40,15 @@ OPERATIONS: Final[dict[str, Mapping[str, Operation]]] = {
     "/configurations/{id}/metrics": {"GET": metrics.show},
     "/configurations/{id}/metrics/{metric}/rows": {"GET": metrics.rows},
     "/devices/{id}/messages": {"POST": messages.send},
+    "/devices/{id}/replace": {"POST": devices.replace},
+    "/devices/{id}/retire": {"POST": devices.retire},
     "/devices/{id}/modules/{module}/messages": {"POST": messages.send},
     "/doctor": {"POST": doctor.begin, "GET": doctor.show},
     "/groups": {"GET": groups.list_all},
     "/groups/{name}": {"GET": groups.read, "PUT": groups.write, "DELETE": groups.delete},
     "/groups/{name}/members": {"GET": groups.members},
     "/openapi/{door}": {"GET": openapi.show},
+    "/retired": {"GET": devices.list_retired},
     "/policies": {"GET": policies.list_all},
     "/policies/{name}": {
         "GET": policies.show,

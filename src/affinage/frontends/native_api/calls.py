@@ -25,6 +25,7 @@ from affinage.services.groups import Groups
 from affinage.services.messages import Messages
 from affinage.services.outranking import Warnings
 from affinage.services.policies import Policies
+from affinage.services.replacing import Replacing
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,6 +36,7 @@ class Services:
     audit: Audit
     configurations: Configurations
     warnings: Warnings
+    replacing: Replacing
     doctor: Doctor
     groups: Groups
     messages: Messages

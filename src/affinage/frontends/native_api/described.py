@@ -91,6 +91,8 @@ DESCRIBED: Final[Mapping[str, Mapping[str, Described]]] = {
         "GET": Described(the.Rows, parameters=_PAGE),
     },
     "/devices/{id}/messages": {"POST": _MESSAGE},
+    "/devices/{id}/replace": {"POST": Described(the.Replaced, takes=the.Replacement)},
+    "/devices/{id}/retire": {"POST": Described(the.DeviceStatus, takes=the.Retirement)},
     "/devices/{id}/modules/{module}/messages": {"POST": _MESSAGE},
     "/doctor": {
         "POST": Described(the.Examination, status=202),
@@ -103,6 +105,7 @@ DESCRIBED: Final[Mapping[str, Mapping[str, Described]]] = {
         "DELETE": Described(status=204, parameters=_GUARDED),
     },
     "/groups/{name}/members": {"GET": Described(the.Rows, parameters=_PAGE)},
+    "/retired": {"GET": Described(the.Retired, parameters=_PAGE)},
     "/policies": {"GET": Described(the.Policies, parameters=(_KNOWN,), also={304: None})},
     "/policies/{name}": {
         "GET": Described(the.Policy, parameters=(_KEYS,)),

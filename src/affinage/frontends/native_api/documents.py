@@ -260,6 +260,43 @@ class Rotation(TypedDict):
     key: Literal["primary", "secondary", "swap"]
 
 
+class Retirement(TypedDict, total=False):
+    """Why a device leaves for good; or that it comes back."""
+
+    reason: Annotated[str, Meta(max_length=128)] | None
+    undo: bool | None
+
+
+class Replacement(TypedDict):
+    """The id of the device that takes the place."""
+
+    new: Annotated[str, Meta(min_length=1)]
+
+
+class DeviceStatus(TypedDict):
+    """A device, as far as it is in service; ``retiredAt`` is null if it is."""
+
+    deviceId: str
+    status: Literal["enabled", "disabled"]
+    statusReason: str | None
+    retiredAt: Moment | None
+    tags: dict[str, Any]
+
+
+class Replaced(TypedDict):
+    """Both devices, as they are then."""
+
+    old: DeviceStatus
+    new: DeviceStatus
+
+
+class Retired(TypedDict):
+    """A page; ``next`` asks for the one behind it, null if there is none."""
+
+    rows: list[DeviceStatus]
+    next: str | None
+
+
 class Document(TypedDict, total=False):
     """An OpenAPI document."""
 

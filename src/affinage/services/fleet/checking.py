@@ -33,8 +33,11 @@ def _ids(memory: Memory, device: Device) -> Iterator[str]:
         yield "its id and its number do not lead to each other"
     if device.id not in memory.ids:
         yield "it is not in the order of ids"
-    if device.number not in memory.bitmaps[Collection.DEVICES].everything:
-        yield "it is in no set of all devices"
+    is_retired = device.retired_at is not None
+    if (device.number in memory.retired) != is_retired:
+        yield f"whether it is retired is remembered as {not is_retired}"
+    if (device.number in memory.bitmaps[Collection.DEVICES].everything) == is_retired:
+        yield "it is in the set of all devices" if is_retired else "it is in no set of all devices"
     for module in device.modules.values():
         if memory.modules.get(module.number) != TwinKey(device.id, module.id):
             yield f"module {module.id} is not found by its number"
@@ -69,6 +72,8 @@ def _filing(memory: Memory, device: Device) -> Iterator[str]:
 
 
 def _rows(memory: Memory, device: Device) -> Iterator[tuple[Collection, int, TwinRow]]:
+    if device.retired_at is not None:
+        return
     own = TwinRow(device, memory.presence(TwinKey(device.id)))
     yield Collection.DEVICES, device.number, own
     for module in device.modules.values():

@@ -36,12 +36,13 @@ class Outline(msgspec.Struct, frozen=True, array_like=True, gc=False):
     dirty: msgspec.Raw = _NONE
     drifted_at: msgspec.Raw = _NONE
     flips: msgspec.Raw = _EMPTY
+    retired_at: msgspec.Raw = _NONE
 
     @property
     def is_plain(self) -> bool:
-        """Whether it has no modules, and nothing is due."""
-        due = (self.dirty, self.drifted_at)
-        return self.modules == self.flips == _EMPTY and due == (_NONE, _NONE)
+        """Whether it has no modules, nothing is due, and it is not retired."""
+        marks = (self.dirty, self.drifted_at, self.retired_at)
+        return self.modules == self.flips == _EMPTY and marks == (_NONE, _NONE, _NONE)
 
     @property
     def carries(self) -> Iterable[str]:

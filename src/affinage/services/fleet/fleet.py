@@ -134,6 +134,11 @@ class Fleet:
         return len(self._memory.numbers)
 
     @property
+    def retired(self) -> BitMap:
+        """The numbers of devices that are retired: rows of no collection. REPLACE-2."""
+        return self._memory.retired
+
+    @property
     def connected_count(self) -> int:
         return self._memory.connected_count
 

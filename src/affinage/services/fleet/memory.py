@@ -47,6 +47,8 @@ class Memory:
         self.bitmaps = {Collection.DEVICES: Bitmaps(), Collection.MODULES: Bitmaps()}
         self.carriers: dict[str, BitMap] = {}
         """A configuration's id to the devices that carry it."""
+        self.retired = BitMap()
+        """The numbers of devices that are retired."""
         self.next_number = 1
         self.next_module_number = 1
 
@@ -153,6 +155,8 @@ class Memory:
         names = {*overlay.bodies, *overlay.devices, *(key.device for key in overlay.presences)}
         rows: Rows = {}
         for device in filter(None, map(self.find, names)):
+            if device.retired_at is not None:
+                continue
             own = TwinKey(device.id)
             rows[Collection.DEVICES, device.number] = TwinRow(device, self.presence(own))
             for module in device.modules.values():
@@ -183,10 +187,16 @@ class Memory:
         if device.id not in self.numbers:
             self.ids.add(device.id)
         self.place(device.id, device.number, body)
-        self.bitmaps[Collection.DEVICES].everything.add(device.number)
+        devices, modules = (bitmaps.everything for bitmaps in self.bitmaps.values())
+        self.retired.discard(device.number)
+        devices.add(device.number)
         for module in device.modules.values():
             self.modules[module.number] = TwinKey(device.id, module.id)
-            self.bitmaps[Collection.MODULES].everything.add(module.number)
+            modules.add(module.number)
+        if device.retired_at is not None:  # REPLACE-2
+            self.retired.add(device.number)
+            devices.discard(device.number)
+            modules -= BitMap([module.number for module in device.modules.values()])
         for configuration_id in device.carried:
             self._carry(Carry(device.number, configuration_id, is_carried=True))
         self.pending.enter(device)
@@ -214,6 +224,7 @@ class Memory:
             del self.numbers[old.id]
             self.bodies[old.number] = self.ids_by_number[old.number] = None
             self.ids.remove(old.id)
+            self.retired.discard(old.number)
             self.bitmaps[Collection.DEVICES].everything.discard(old.number)
 
     def watches_presence(self) -> bool:

@@ -70,6 +70,7 @@ def _differ_in_little(old: Device, new: Device) -> bool:
         and old.dirty is new.dirty is None
         and old.drifted_at == new.drifted_at
         and old.flips == new.flips
+        and old.retired_at == new.retired_at
     )
 
 

@@ -26,7 +26,8 @@ def moves_between(memory: Memory, before: Version, after: Version) -> Moves:
     """What bitmaps and watchers must hear of; rows that are the same are not looked into."""
     old, new = before.device, after.device
     if old and new and _differ_in_twin_at_most(before, old, after, new):
-        return [] if old.twin is new.twin else _of_its_twin(memory, old, new, after)
+        is_same = old.twin is new.twin or new.retired_at is not None
+        return [] if is_same else _of_its_twin(memory, old, new, after)
     return _of_all_rows(memory, _rows_of(before), _rows_of(after))
 
 
@@ -36,6 +37,7 @@ def _differ_in_twin_at_most(before: Version, old: Device, after: Version, new: D
         old.modules is new.modules
         and old.identity is new.identity
         and old.number == new.number
+        and old.retired_at == new.retired_at
         and before.presence == after.presence
     )
 
@@ -61,9 +63,9 @@ def _of_all_rows(memory: Memory, before: _Rows, after: _Rows) -> Moves:
 
 
 def _rows_of(version: Version) -> _Rows:
-    """The device's own row, and one for each of its modules."""
+    """The device's own row, and one for each of its modules; of a retired one none. REPLACE-2."""
     device, presence = version
-    if device is None:
+    if device is None or device.retired_at is not None:
         return {}
     own = TwinKey(device.id)
     rows: _Rows = {own: (device.number, TwinRow(device, presence(own)))}

@@ -171,6 +171,7 @@ def _is_new_to_rules(old: Device | None, new: Device) -> bool:
     return (
         old is None
         or old.identity.iot_edge != new.identity.iot_edge
+        or old.retired_at != new.retired_at
         or (old.modules is not new.modules and old.modules.keys() != new.modules.keys())
     )
 

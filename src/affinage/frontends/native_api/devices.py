@@ -1,0 +1,53 @@
+"""`/devices`: one that leaves for good, and one that takes another's place.
+
+Source: REPLACE-1 to REPLACE-13.
+"""
+
+from starlette.responses import Response
+
+from affinage.domain.errors import Malformed
+from affinage.domain.values import JsonObject
+from affinage.frontends.http.answers import json_answer
+from affinage.frontends.http.bodies import read_object
+from affinage.frontends.native_api.calls import Call, Services
+from affinage.services.queries import DEFAULT_PAGE
+
+
+async def retire(services: Services, call: Call) -> Response:
+    """POST to take a device out of service for good, or with ``undo`` back into it."""
+    name, body = call.segment("id"), await read_object(call.request)
+    if _flag(body, "undo"):
+        return json_answer(await services.replacing.restore(name, by=call.by))
+    reason = _text(body, "reason")
+    return json_answer(await services.replacing.retire(name, reason, by=call.by))
+
+
+async def replace(services: Services, call: Call) -> Response:
+    """POST the id of the device that takes this one's place."""
+    name, body = call.segment("id"), await read_object(call.request)
+    new = _text(body, "new")
+    return json_answer(await services.replacing.replace(name, new, by=call.by))
+
+
+async def list_retired(services: Services, call: Call) -> Response:
+    """GET a page of the devices that are retired, by id."""
+    page = await services.replacing.retired(
+        after=call.request.query_params.get("after"),
+        limit=call.number("limit", DEFAULT_PAGE),
+        by=call.by,
+    )
+    return json_answer({"rows": page.rows, "next": page.continuation})
+
+
+def _text(body: JsonObject, name: str) -> str:
+    value = body.get(name)
+    if not isinstance(value, str | None):
+        raise Malformed(f"{name} must be a string")
+    return value or ""
+
+
+def _flag(body: JsonObject, name: str) -> bool:
+    value = body.get(name)
+    if not isinstance(value, bool | None):
+        raise Malformed(f"{name} must be true or false")
+    return bool(value)
