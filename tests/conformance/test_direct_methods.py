@@ -6,11 +6,15 @@ What of the SDKs is covered, and what is not: docs/reference/conformance.md.
 import json
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
+from http.client import HTTPSConnection
 from types import ModuleType
 from typing import Any
 
 import pytest
 
+from affinage.adapters.system.clock import wall_time
+from affinage.protocol.tokens import make_token
+from fakes.hub_process import HubProcess
 from fakes.sdk import ITS_WARNINGS, Connect, wait_until
 
 pytestmark = [pytest.mark.conformance, *ITS_WARNINGS]
@@ -125,3 +129,26 @@ def test_a_device_that_does_not_answer_is_not_waited_for_longer(
         ask(device, "stop", response_timeout_in_seconds=5)
     assert refusal.value.response.headers["iothub-errorcode"] == "GatewayTimeout"
     assert [request.name for request in asked] == ["stop"], "it was asked again"
+
+
+def test_who_hangs_up_is_not_waited_for(
+    hub: HubProcess, registry: Any, ask: Ask, device: str, refused: Any
+) -> None:
+    """METHOD-11, METHOD-15: else the device would have all the calls that it may have."""
+    token = hub.policy()
+    assert token.key is not None
+    signed = make_token(hub.address, token.key, int(wall_time().timestamp()) + 600, token.policy)
+    body = json.dumps({"methodName": "stop", "connectTimeoutInSeconds": 300})
+    for _ in range(10):
+        line = HTTPSConnection(hub.address, hub.https_port, context=hub.context)
+        path = f"/twins/{device}/methods?api-version=2021-04-12"
+        line.request("POST", path, body, {"Authorization": signed})
+        line.close()
+
+    def name() -> str:
+        with pytest.raises(refused) as refusal:
+            ask(device, "stop")
+        answer: str = refusal.value.response.headers["iothub-errorcode"]
+        return answer
+
+    wait_until(lambda: name() == "DeviceNotOnline")

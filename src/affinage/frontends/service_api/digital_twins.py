@@ -17,6 +17,7 @@ from affinage.frontends.http.bodies import read_json
 from affinage.frontends.http.etags import ANY, guarded, quoted
 from affinage.frontends.http.paths import decoded
 from affinage.frontends.http.problems import routed_problem
+from affinage.frontends.http.waiting import while_connected
 from affinage.frontends.service_api.calls import Call, Services
 from affinage.frontends.service_api.numbers import integer
 
@@ -49,7 +50,8 @@ async def invoke(services: Services, call: Call) -> Response:
     """POST a command for a device, or one of its components, and wait for the answer."""
     try:
         device, request = call.key.device, await _request(call)
-        result = await services.digital_twins.command(device, request, by=call.by)
+        work = services.digital_twins.command(device, request, by=call.by)
+        result = await while_connected(call.request, work)
     except AffinageError as error:
         at = services.clock.now()
         return routed_problem(error, request_id=call.by.request_id, at=at)

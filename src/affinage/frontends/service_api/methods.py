@@ -12,6 +12,7 @@ from affinage.domain.method import requested
 from affinage.frontends.http.answers import json_answer
 from affinage.frontends.http.bodies import read_object
 from affinage.frontends.http.problems import routed_problem
+from affinage.frontends.http.waiting import while_connected
 from affinage.frontends.service_api.calls import Call, Services
 
 
@@ -19,7 +20,8 @@ async def invoke(services: Services, call: Call) -> Response:
     """POST a method for a device or module to run, and wait for its answer."""
     try:
         key, request = call.key, requested(await read_object(call.request))
-        result = await services.methods.invoke(key, request, by=call.by)
+        work = services.methods.invoke(key, request, by=call.by)
+        result = await while_connected(call.request, work)
     except AffinageError as error:
         at = services.clock.now()
         return routed_problem(error, request_id=call.by.request_id, at=at)
