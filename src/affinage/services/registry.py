@@ -8,7 +8,7 @@ from msgspec import Struct
 
 from affinage.domain import registration
 from affinage.domain.audit import Deed
-from affinage.domain.device import Device
+from affinage.domain.device import Device, Module
 from affinage.domain.errors import DeviceExists, EtagMismatch, ModuleExists, SystemModule
 from affinage.domain.identity import Credentials, KeySource, ModuleIdentity, etag_text
 from affinage.domain.moments import Millis, millis
@@ -178,11 +178,11 @@ class Registry:
         return [self._document(self._fleet.device(name), TwinKey(name)) for name in names]
 
     async def list_modules(self, device_id: str, *, by: Principal) -> list[JsonObject]:
-        """The modules of a device, in the order of their creation; DeviceNotFound."""
+        """A device's modules, those of the system first, then as they were made; DeviceNotFound."""
         by.require(Right.REGISTRY_READ)
         self._limits.take(Operation.REGISTRY, by)
         device = self._fleet.device(device_id)
-        modules = sorted(device.modules.values(), key=lambda module: module.number)
+        modules = sorted(device.modules.values(), key=_place)
         return [self._document(device, TwinKey(device_id, module.id)) for module in modules]
 
     async def statistics(self, *, by: Principal) -> dict[str, int]:
@@ -289,6 +289,11 @@ def _merged(device: Device, key: TwinKey, entry: Entry, at: Millis) -> Written:
         check_etag(key, twin, entry.twin_etag)
     written, events = patch(key, twin, entry.twin, at=at)
     return (device if written is twin else device.with_twin(key, written)), events
+
+
+def _place(module: Module) -> tuple[bool, int]:
+    """Where it stands in a list."""
+    return module.id not in SYSTEM_MODULES, module.number
 
 
 def _check_etag(key: TwinKey, device: Device, if_match: str | None) -> None:
