@@ -73,6 +73,10 @@ class NativeClient:
         body: JsonObject = {"reason": reason, "undo": undo}
         return await self._document("POST", "devices", device, "retire", body=body)
 
+    def retired(self) -> AsyncIterator[JsonObject]:
+        """The devices that were taken out of service for good, by their ids."""
+        return self._rows("retired")
+
     async def replace(self, old: str, new: str) -> JsonObject:
         """Have ``new`` take the place of ``old``, which is retired; gives what it took."""
         return await self._document("POST", "devices", old, "replace", body={"new": new})

@@ -159,13 +159,15 @@ async def test_a_device_is_retired_and_replaced() -> None:
     async with native() as (server, client):
         server.play({"deviceId": "a"})
         server.play({"deviceId": "b"})
+        server.play({"rows": [{"deviceId": "a"}], "next": None})
         await client.retire("a", reason="broken")
         await client.replace("a", "b")
-        assert [one.line for one in server.asked] == [
+        assert [one["deviceId"] async for one in client.retired()] == ["a"]
+        assert [one.line for one in server.asked[:2]] == [
             "POST /affinage/v1/devices/a/retire HTTP/1.1",
             "POST /affinage/v1/devices/a/replace HTTP/1.1",
         ]
-        sent = [one.document for one in server.asked]
+        sent = [one.document for one in server.asked[:2]]
         assert sent == [{"reason": "broken", "undo": False}, {"new": "b"}]
 
 

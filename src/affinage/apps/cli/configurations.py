@@ -8,7 +8,18 @@ import typer
 
 from affinage.apps.cli import watching
 from affinage.apps.cli.documents import read_rule
-from affinage.apps.cli.options import DataOption, JsonOption
+from affinage.apps.cli.options import (
+    DataOption,
+    GroupByOption,
+    IdArgument,
+    IdsArgument,
+    JsonOption,
+    LabelOption,
+    MetricOption,
+    PriorityOption,
+    TargetOption,
+    WithLabelOption,
+)
 from affinage.apps.cli.output import Columns, member, say, show_document, show_rows
 from affinage.apps.cli.reach import ask
 from affinage.apps.cli.rules import Wishes, changed, described, new_rule
@@ -26,26 +37,6 @@ COLUMNS: Final[Columns] = {
     "applied": lambda row: member(row, "systemMetrics", "results", "appliedCount"),
     "metrics": lambda row: member(row, "metrics", "results") or None,
 }
-
-IdArgument = Annotated[str, typer.Argument(metavar="ID", help="The configuration's id.")]
-TargetOption = Annotated[
-    str | None, typer.Option("--target", metavar="CONDITION", help="The target condition.")
-]
-PriorityOption = Annotated[int | None, typer.Option(metavar="N", help="The highest wins a device.")]
-MetricOption = Annotated[
-    list[str] | None,
-    typer.Option(metavar="NAME=QUERY", help="A metric: how many rows the query has."),
-]
-LabelOption = Annotated[
-    list[str] | None, typer.Option(metavar="NAME=TEXT", help="A label, for people.")
-]
-WithLabelOption = Annotated[
-    list[str] | None,
-    typer.Option("--label", metavar="NAME[=TEXT]", help="Only those with this label; repeatable."),
-]
-GroupByOption = Annotated[
-    str | None, typer.Option(metavar="LABEL", help="By the texts of this label.")
-]
 
 
 def add_to(app: typer.Typer) -> None:
@@ -190,13 +181,23 @@ def update(
     _show(result, told, as_json=as_json)
 
 
-def delete(name: IdArgument, data: DataOption = None) -> None:
-    """Delete a configuration: what it set leaves the devices, and the next priority takes over.
+def delete(names: IdsArgument, data: DataOption = None) -> None:
+    """Delete configurations: what they set leaves the devices, and the next priority takes over.
 
     Example: `affinage config delete fan-3`
     """
-    ask(data, lambda hub: hub.delete_configuration(name))
-    say(f"configuration {name} is deleted")
+    delete_each(names, "configuration", data)
+
+
+def delete_each(names: Sequence[str], what: str, data: Path | None) -> None:
+    """One after the other, each told when it is gone."""
+
+    async def gone(hub: ServiceClient) -> None:
+        for name in names:
+            await hub.delete_configuration(name)
+            say(f"{what} {name} is deleted")
+
+    ask(data, gone)
 
 
 async def _with_metrics(hub: ServiceClient, name: str) -> tuple[JsonObject, Sequence[JsonObject]]:

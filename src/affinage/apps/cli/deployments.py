@@ -6,21 +6,21 @@ from typing import Annotated
 import typer
 
 from affinage.apps.cli import configurations, watching
-from affinage.apps.cli.configurations import (
+from affinage.apps.cli.configurations import delete_each, labelled, show_list
+from affinage.apps.cli.options import (
+    DataOption,
     GroupByOption,
     IdArgument,
+    IdsArgument,
+    JsonOption,
     LabelOption,
     MetricOption,
     PriorityOption,
     TargetOption,
     WithLabelOption,
-    labelled,
-    show_list,
 )
-from affinage.apps.cli.options import DataOption, JsonOption
-from affinage.apps.cli.output import member, say
+from affinage.apps.cli.output import member
 from affinage.apps.cli.reach import ask
-from affinage.clients.service import ServiceClient
 
 
 def add_to(app: typer.Typer) -> None:
@@ -102,14 +102,9 @@ def update(
     configurations.update(name, target, priority, metric, label, None, data, as_json)
 
 
-def delete(name: IdArgument, data: DataOption = None) -> None:
-    """Delete an edge deployment: the next priority takes over, and without one all stays as it is.
+def delete(names: IdsArgument, data: DataOption = None) -> None:
+    """Delete edge deployments: the next priority takes over; without one all stays as it is.
 
     Example: `affinage deployment delete base-2`
     """
-    ask(data, lambda hub: _gone(hub, name))
-    say(f"deployment {name} is deleted")
-
-
-async def _gone(hub: ServiceClient, name: str) -> None:
-    await hub.delete_configuration(name)
+    delete_each(names, "deployment", data)

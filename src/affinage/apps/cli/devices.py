@@ -6,7 +6,7 @@ from typing import Annotated, Final
 import typer
 from rich.console import Console
 
-from affinage.apps.cli import reaching, rotating
+from affinage.apps.cli import reaching, retiring, rotating
 from affinage.apps.cli.assignments import nested
 from affinage.apps.cli.board import bars
 from affinage.apps.cli.identities import authentication, shown, write, write_one
@@ -19,6 +19,7 @@ from affinage.apps.cli.options import (
     ShowKeysOption,
     TagOption,
     ThumbprintOption,
+    WhereOption,
 )
 from affinage.apps.cli.output import Columns, say, show_document, show_rows
 from affinage.apps.cli.reach import ask
@@ -45,6 +46,8 @@ def add_to(app: typer.Typer) -> None:
     group.command("create")(create)
     group.command("update")(update)
     group.command("delete")(delete)
+    group.command("retire")(retiring.retire)
+    group.command("replace")(retiring.replace)
     group.command("rotate")(rotating.rotate_devices)
     group.command("invoke")(reaching.invoke_device)
     group.command("send")(reaching.send)
@@ -53,9 +56,10 @@ def add_to(app: typer.Typer) -> None:
 
 
 def list_devices(
-    where: Annotated[
-        str | None, typer.Option(metavar="CONDITION", help="Only those that meet it.")
-    ] = None,
+    where: WhereOption = None,
+    retired: Annotated[
+        bool, typer.Option("--retired", help="Those that were taken out of service for good.")
+    ] = False,
     data: DataOption = None,
     as_json: JsonOption = False,
 ) -> None:
@@ -63,6 +67,11 @@ def list_devices(
 
     Example: `affinage device list --where "tags.ring = 'canary'"`
     """
+    if retired:
+        if where is not None:
+            raise typer.BadParameter("name one of --where and --retired")
+        retiring.list_retired(data, as_json=as_json)
+        return
     text = f"SELECT * FROM devices WHERE {where}" if where else "SELECT * FROM devices"  # noqa: S608
 
     async def listed(hub: ServiceClient) -> list[JsonObject]:
@@ -161,7 +170,7 @@ def update(
 
 
 def delete(
-    devices: Annotated[list[str], typer.Argument(metavar="DEVICE", help="Their ids.")],
+    devices: Annotated[list[str], typer.Argument(metavar="DEVICE…", help="Their ids.")],
     data: DataOption = None,
 ) -> None:
     """Delete devices with their twins and modules, at once and for good.

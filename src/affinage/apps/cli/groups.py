@@ -100,13 +100,21 @@ def update(
     show_document(ask(data, lambda hub: _update(hub, name, change)), as_json=as_json)
 
 
-def delete(name: NameArgument, data: DataOption = None) -> None:
-    """Delete a group that nothing names any more.
+def delete(
+    names: Annotated[list[str], typer.Argument(metavar="NAME…", help="Their names.")],
+    data: DataOption = None,
+) -> None:
+    """Delete groups that nothing names any more.
 
     Example: `affinage group delete canaries`
     """
-    ask(data, lambda hub: NativeClient(hub).delete_group(name))
-    say(f"group {name} is deleted")
+
+    async def gone(hub: ServiceClient) -> None:
+        for name in names:
+            await NativeClient(hub).delete_group(name)
+            say(f"group {name} is deleted")
+
+    ask(data, gone)
 
 
 def members(name: NameArgument, data: DataOption = None, as_json: JsonOption = False) -> None:

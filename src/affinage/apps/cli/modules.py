@@ -117,13 +117,22 @@ def update(
     show_document(shown(written, show_keys=show_keys), as_json=as_json)
 
 
-def delete(device: DeviceArgument, module: ModuleArgument, data: DataOption = None) -> None:
-    """Delete a module with its twin, at once and for good.
+def delete(
+    device: DeviceArgument,
+    modules: Annotated[list[str], typer.Argument(metavar="MODULE…", help="Their ids.")],
+    data: DataOption = None,
+) -> None:
+    """Delete modules of a device with their twins, at once and for good.
 
     Example: `affinage module delete chiller-00017 logger`
     """
-    ask(data, lambda hub: hub.delete_module(device, module))
-    say(f"module {device}/{module} is deleted")
+
+    async def gone(hub: ServiceClient) -> None:
+        for module in modules:
+            await hub.delete_module(device, module)
+            say(f"module {device}/{module} is deleted")
+
+    ask(data, gone)
 
 
 def _body(device: str, module: str, means: JsonObject | None, managed_by: str | None) -> JsonObject:

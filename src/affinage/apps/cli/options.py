@@ -35,3 +35,32 @@ DesiredOption = Annotated[
     list[str] | None,
     typer.Option(metavar="NAME=VALUE", help="A desired property, as in fan.speed=3."),
 ]
+WhereOption = Annotated[
+    str | None, typer.Option("--where", metavar="CONDITION", help="Only those that meet it.")
+]
+ModuleOption = Annotated[
+    str | None, typer.Option(metavar="MODULE", help="The twin of this module of the device.")
+]
+IfMatchOption = Annotated[
+    str | None, typer.Option(metavar="ETAG", help="Only if this is the twin's etag.")
+]
+IdsArgument = Annotated[list[str], typer.Argument(metavar="ID…", help="Their ids.")]
+IdArgument = Annotated[str, typer.Argument(metavar="ID", help="The configuration's id.")]
+TargetOption = Annotated[
+    str | None, typer.Option("--target", metavar="CONDITION", help="The target condition.")
+]
+PriorityOption = Annotated[int | None, typer.Option(metavar="N", help="The highest wins a device.")]
+MetricOption = Annotated[
+    list[str] | None,
+    typer.Option(metavar="NAME=QUERY", help="A metric: how many rows the query has."),
+]
+LabelOption = Annotated[
+    list[str] | None, typer.Option(metavar="NAME=TEXT", help="A label, for people.")
+]
+WithLabelOption = Annotated[
+    list[str] | None,
+    typer.Option("--label", metavar="NAME[=TEXT]", help="Only those with this label; repeatable."),
+]
+GroupByOption = Annotated[
+    str | None, typer.Option(metavar="LABEL", help="By the texts of this label.")
+]

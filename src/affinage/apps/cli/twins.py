@@ -10,27 +10,48 @@ from affinage.apps.cli.options import (
     DataOption,
     DesiredOption,
     DeviceArgument,
+    IfMatchOption,
     JsonOption,
+    ModuleOption,
     TagOption,
+    WhereOption,
 )
-from affinage.apps.cli.output import member, show_document
+from affinage.apps.cli.output import member, show_document, show_rows
+from affinage.apps.cli.querying import MODULE_TWIN, PAGE, TWIN
 from affinage.apps.cli.reach import ask
+from affinage.clients.service import ServiceClient
 from affinage.domain.values import JsonObject, is_object
-
-ModuleOption = Annotated[
-    str | None, typer.Option(metavar="MODULE", help="The twin of this module of the device.")
-]
-IfMatchOption = Annotated[
-    str | None, typer.Option(metavar="ETAG", help="Only if this is the twin's etag.")
-]
 
 
 def add_to(app: typer.Typer) -> None:
     group = typer.Typer(help="Twins: tags, desired and reported properties.", no_args_is_help=True)
+    group.command("list")(list_twins)
     group.command("show")(show)
     group.command("update")(update)
     group.command("replace")(replace)
     app.add_typer(group, name="twin")
+
+
+def list_twins(
+    where: WhereOption = None,
+    modules: Annotated[
+        bool, typer.Option("--modules", help="The twins of modules, not those of devices.")
+    ] = False,
+    data: DataOption = None,
+    as_json: JsonOption = False,
+) -> None:
+    """List twins, by the ids of their devices; in JSON as a whole.
+
+    Example: `affinage twin list --modules --where "moduleId = 'logger'"`
+    """
+    text = f"SELECT * FROM {'devices.modules' if modules else 'devices'}"  # noqa: S608
+    if where is not None:
+        text = f"{text} WHERE {where}"
+
+    async def listed(hub: ServiceClient) -> list[JsonObject]:
+        return [row async for row in hub.query(text, page_size=PAGE)]
+
+    show_rows(ask(data, listed), MODULE_TWIN if modules else TWIN, as_json=as_json)
 
 
 def show(

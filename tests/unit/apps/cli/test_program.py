@@ -3,8 +3,9 @@ from collections.abc import Iterator
 
 import pytest
 import structlog
+import typer
 
-from affinage.apps.cli.program import main
+from affinage.apps.cli.program import app, main
 from fakes.command_line import run
 
 
@@ -47,3 +48,33 @@ def test_a_command_that_is_spelled_wrongly_exits_2(capsys: pytest.CaptureFixture
 
 def test_without_words_it_teaches() -> None:
     assert "affinage demo" in run().out
+
+
+OBJECTS = ("device", "module", "config", "deployment", "group")
+VERBS = ("list", "show", "create", "update", "delete")
+
+
+def options(*path: str) -> set[str]:
+    command = typer.main.get_command(app)
+    for name in path:
+        command = command.commands[name]  # type: ignore[attr-defined]  # it is a group
+    return {text for one in command.params for text in one.opts}
+
+
+@pytest.mark.parametrize("verb", VERBS)
+@pytest.mark.parametrize("what", OBJECTS)
+def test_every_object_has_the_same_verbs_and_they_take_the_same_options(
+    what: str, verb: str
+) -> None:
+    found = options(what, verb)
+    assert "--data" in found
+    assert ("--json" in found) == (verb != "delete")
+
+
+def test_one_thing_has_one_name_in_all_commands() -> None:
+    for verbs in (("config", "deployment"),):
+        for verb in ("list", "show", "delete"):
+            assert len({frozenset(options(what, verb)) for what in verbs}) == 1
+    assert {"--label", "--group-by"} <= options("config", "list") & options("deployment", "list")
+    lists = ("device", "list"), ("twin", "list")
+    assert all("--where" in options(*one) for one in lists)

@@ -75,3 +75,13 @@ def test_a_patch_must_say_something(affinage: CommandLine, text: str) -> None:
 def test_an_update_must_name_something_and_a_file_be_there(affinage: CommandLine) -> None:
     assert affinage("twin", "update", "any").status == 2
     assert affinage("twin", "replace", "any", "/nowhere/twin.json").status == 2
+
+
+def test_twins_are_listed_of_devices_or_modules(affinage: CommandLine) -> None:
+    affinage.ok("device", "create", "listed", "--tag", "listed=1")
+    affinage.ok("module", "create", "listed", "m")
+    rows = affinage.json("twin", "list", "--where", "tags.listed = 1")
+    assert [(row["deviceId"], row["tags"]) for row in rows] == [("listed", {"listed": 1})]
+    lines = affinage.ok("twin", "list", "--modules", "--where", "deviceId = 'listed'").lines
+    assert [line.split()[:2] for line in lines[1:]] == [["listed", "m"]]
+    assert "listed" in affinage.ok("twin", "list").out
