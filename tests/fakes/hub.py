@@ -34,7 +34,12 @@ from affinage.services.doctor import Doctor
 from affinage.services.feedback import FeedbackShelf
 from affinage.services.fleet.fleet import Fleet
 from affinage.services.groups import Groups
+from affinage.services.jobs.book import Book
+from affinage.services.jobs.ground import Ground
+from affinage.services.jobs.jobs import Jobs
+from affinage.services.jobs.runner import Runner
 from affinage.services.keys import Keys
+from affinage.services.limits import UNLIMITED
 from affinage.services.messages import Messages
 from affinage.services.methods import Methods
 from affinage.services.metrics import Engine, Metrics
@@ -148,7 +153,11 @@ async def running_hub(
         running = [tasks.create_task(loop()) for loop in loops]
         sessions = Sessions(fleet, clock)
         await sessions.open()
-        services = await _services(sessions, counts, fleet=fleet, clock=clock, ids=ids)
+        book = Book(fleet)
+        book.open()
+        services = await _services(sessions, counts, fleet=fleet, clock=clock, ids=ids, book=book)
+        ground, invoke = Ground(fleet, clock, UNLIMITED), services.methods.invoke
+        running.append(tasks.create_task(Runner(ground, book, services.jobs, invoke).run()))
         running.append(tasks.create_task(services.messages.run()))
         native, figures = _native(services, doctor, counts, fleet), HttpFigures()
         engine = Engine(fleet, store, tending, sweeps, sessions)
@@ -182,13 +191,19 @@ def _native(services: Services, doctor: Doctor, counts: Counts, fleet: Fleet) ->
 
 
 async def _services(
-    sessions: Sessions, counts: Counts, *, fleet: Fleet, clock: FixedClock, ids: CountingIds
+    sessions: Sessions,
+    counts: Counts,
+    *,
+    fleet: Fleet,
+    clock: FixedClock,
+    ids: CountingIds,
+    book: Book,
 ) -> Services:
     vault = OpenVault()
     policies = Policies(fleet, vault, ids)
     await policies.open()
     access = Access(fleet, policies, vault, clock, [HOST])
-    registry, queries = Registry(fleet, vault, clock, ids), Queries(fleet)
+    registry, queries = Registry(fleet, vault, clock, ids), Queries(fleet, job_rows=book.rows)
     configurations = Configurations(fleet, queries, counts, clock)
     await configurations.open()
     shelf = FeedbackShelf(fleet, clock, ids)
@@ -203,6 +218,7 @@ async def _services(
         contents=Contents(fleet, FreshModules(makings(vault, ids))),
         twins=Twins(fleet),
         methods=methods,
+        jobs=Jobs(fleet, book, clock),
         digital_twins=DigitalTwins(fleet, methods),
         messages=messages,
         shelf=shelf,

@@ -28,6 +28,10 @@ from affinage.services.feedback import FeedbackShelf
 from affinage.services.fleet import codec
 from affinage.services.fleet.fleet import Fleet
 from affinage.services.groups import Groups
+from affinage.services.jobs.book import Book
+from affinage.services.jobs.ground import Ground
+from affinage.services.jobs.jobs import Jobs
+from affinage.services.jobs.runner import Runner
 from affinage.services.keys import Keys
 from affinage.services.limits import Limits, Rates
 from affinage.services.messages import Messages
@@ -163,7 +167,11 @@ class Life:
         self.messages = Messages(
             self.fleet, self.sessions, self.shelf, self.clock, self.ids, limits=self.limits
         )
-        self.queries = Queries(self.fleet, self.limits)
+        self.book = Book(self.fleet)
+        self.jobs = Jobs(self.fleet, self.book, self.clock, self.limits, max_active=3)
+        ground = Ground(self.fleet, self.clock, self.limits)
+        self.runner = Runner(ground, self.book, self.jobs, self.methods.invoke, max_active=3)
+        self.queries = Queries(self.fleet, self.limits, self.book.rows)
         self.sweeps = Sweeps(self.fleet, self.clock)
         self.tending = Tending(self.fleet, self.clock)
         self.counts = Counts(self.fleet, self.queries, self.clock)
@@ -273,6 +281,9 @@ async def living(before: Life | None = None, life: Life | None = None) -> AsyncI
         await life.configurations.open()
         await life.sessions.open()
         await life.messages.open()
+        life.book.open()
+        await life.runner.open()
+        running.append(tasks.create_task(life.runner.run()))
         yield life
         for task in running:
             task.cancel()

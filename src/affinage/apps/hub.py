@@ -56,6 +56,10 @@ from affinage.services.feedback import FeedbackShelf
 from affinage.services.fleet.fleet import Fleet
 from affinage.services.groups import Groups
 from affinage.services.keys import Keys
+from affinage.services.jobs.book import Book
+from affinage.services.jobs.ground import Ground
+from affinage.services.jobs.jobs import Jobs
+from affinage.services.jobs.runner import Runner
 from affinage.services.limits import Limits, rates
 from affinage.services.messages import Messages
 from affinage.services.methods import Methods
@@ -97,6 +101,7 @@ class Parts:
         made_of = FreshModules(parts)
         self.fleet = Fleet(self.store, self.clock, made_of, settings.allowance)
         hosts = settings.certified
+        self.book = Book(self.fleet)
         self.limits = Limits(self.clock, rates(settings.throttle, settings.throttle_units))
         self.audit = Audit(
             self.fleet,
@@ -114,11 +119,13 @@ class Parts:
         self.sessions = Sessions(self.fleet, self.clock, self.limits)
         self.methods = Methods(self.fleet, self.sessions, self.clock, self.ids, self.limits)
         self.digital_twins = DigitalTwins(self.fleet, self.methods, self.limits)
+        self.jobs = Jobs(self.fleet, self.book, self.clock, self.limits, settings.max_jobs)
+        self.runner = self._runner(settings.max_jobs)
         self.shelf = FeedbackShelf(self.fleet, self.clock, self.ids, self.limits)
         self.messages = Messages(
             self.fleet, self.sessions, self.shelf, self.clock, self.ids, limits=self.limits
         )
-        self.queries = Queries(self.fleet, self.limits)
+        self.queries = Queries(self.fleet, self.limits, self.book.rows)
         self.sweeps = Sweeps(self.fleet, self.clock)
         self.tending = Tending(self.fleet, self.clock)
         self.counts = Counts(self.fleet, self.queries, self.clock)
@@ -147,6 +154,10 @@ class Parts:
         self.http, self.mqtt = HttpFigures(), MqttFigures()
         self.pulse, self.collections = Pulse(self.clock), Collections()
 
+    def _runner(self, max_jobs: int) -> Runner:
+        ground = Ground(self.fleet, self.clock, self.limits)
+        return Runner(ground, self.book, self.jobs, self.methods.invoke, max_jobs)
+
     async def open(self) -> None:
         """Read the store; the fleet must be running.
 
@@ -161,6 +172,8 @@ class Parts:
         await self.configurations.open()
         await self.sessions.open()
         await self.messages.open()
+        self.book.open()
+        await self.runner.open()
 
     async def close(self) -> None:
         self.collections.leave()
@@ -177,6 +190,7 @@ class Parts:
             digital_twins=self.digital_twins,
             twins=self.twins,
             methods=self.methods,
+            jobs=self.jobs,
             messages=self.messages,
             shelf=self.shelf,
             queries=self.queries,
@@ -301,6 +315,7 @@ class Hub:
             group.create_task(loop())
         try:
             await parts.open()
+            group.create_task(parts.runner.run())
             self._doors = await self._open_doors(certificates, group)
             self.place.write(self.settings.data)
         except BaseException:

@@ -14,6 +14,7 @@ from affinage.domain.allowance import GENEROUS, Allowance
 from affinage.domain.configuration import MAX_CONFIGURATIONS
 from affinage.domain.errors import Invalid
 from affinage.services.audit import MAX_DAYS, MAX_ENTRIES
+from affinage.services.jobs.jobs import MAX_ACTIVE
 from affinage.services.limits import OFF, rates
 
 DEFAULT_DATA: Final = Path("affinage-data")
@@ -56,6 +57,8 @@ class HubSettings:
     """Entries of the audit log that are kept; the oldest go first."""
     audit_days: float = MAX_DAYS
     """Days for which they are kept."""
+    max_jobs: int = MAX_ACTIVE
+    """Scheduled jobs that are queued or running at a time."""
     reconcile_per_s: float = GENEROUS.hub_per_s
     """Devices a second that configurations may write, in the whole hub."""
     reconcile_burst: float = GENEROUS.hub_burst
@@ -78,6 +81,8 @@ class HubSettings:
             if not 0 <= port <= MAX_PORT:
                 raise Invalid(f"{name} {port} is outside 0…{MAX_PORT}")
         rates(self.throttle, self.throttle_units)
+        if self.max_jobs < 1:
+            raise Invalid(f"max_jobs {self.max_jobs} is not 1 or more")
         if self.max_connections is not None and self.max_connections < 1:
             raise Invalid(f"max_connections {self.max_connections} is not 1 or more")
         if self.log_level not in LOG_LEVELS:

@@ -205,6 +205,10 @@ class DeviceNotOnline(NotFound):
     code = "device_not_online"
 
 
+class JobNotFound(NotFound):
+    code = "job_not_found"
+
+
 class DeviceLeft(NotFound):
     """Its connection ended before it had answered; it may have done what it was asked for."""
 
@@ -263,6 +267,10 @@ class ConfigurationExists(Conflict):
     code = "configuration_exists"
 
 
+class JobExists(Conflict):
+    code = "job_exists"
+
+
 class GroupExists(Conflict):
     code = "group_exists"
 
@@ -303,6 +311,10 @@ class TooManyPolicies(TooLarge):
 
 class TooManyConfigurations(TooLarge):
     code = "too_many_configurations"
+
+
+class TooManyJobs(TooLarge):
+    code = "too_many_jobs"
 
 
 class TooManyGroups(TooLarge):

@@ -31,6 +31,11 @@ class TwinRow(Struct, frozen=True, gc=False):
         return TwinKey(self.device.id, self.module.id if self.module else None)
 
     @property
+    def place(self) -> TwinKey:
+        """Where it stands among the rows of its collection."""
+        return self.key
+
+    @property
     def twin(self) -> Twin:
         return self.module.twin if self.module else self.device.twin
 

@@ -10,7 +10,7 @@ from typing import Any, Final
 from msgspec import UNSET, Struct, UnsetType
 from msgspec.structs import replace
 
-from affinage.domain.errors import EtagMismatch, VersionMismatch
+from affinage.domain.errors import EtagMismatch, Malformed, VersionMismatch
 from affinage.domain.moments import Millis
 from affinage.domain.names import TwinKey
 from affinage.domain.stamps import Stamp, restamp
@@ -178,11 +178,32 @@ def report(
     return replace(twin, reported=reported, version=twin.version + 1)
 
 
+def patch_of(document: JsonObject) -> TwinPatch:
+    """What a document asks for; everything else that a twin shows is ignored, clients echo it.
+
+    Raises:
+        Malformed: a section is neither an object nor null.
+    """
+    properties = document.get("properties")
+    if properties is not None and not is_object(properties):
+        raise Malformed("properties must be an object")
+    return TwinPatch(_named(document, "tags"), _named(properties or {}, "desired"))
+
+
 def without_marks(given: JsonObject | UnsetType | None) -> JsonObject | UnsetType | None:
     """Clients echo whole twins: `$metadata` and `$version` at the root mean nothing."""
     if not is_object(given):
         return given
     return {name: value for name, value in given.items() if name not in ("$metadata", "$version")}
+
+
+def _named(members: JsonObject, name: str) -> JsonObject | UnsetType | None:
+    if name not in members:
+        return UNSET
+    section = members[name]
+    if section is not None and not is_object(section):
+        raise Malformed(f"{name} must be an object or null")
+    return section
 
 
 def _patched(

@@ -145,6 +145,16 @@ class Limits:
                 retry_after_s=wait_s,
             )
 
+    def draw(self, operation: Operation, most: int) -> int:
+        """Take as many tokens as there are, ``most`` at most; for who waits rather than fails."""
+        if operation not in self._buckets:
+            return most
+        assert self._clock is not None  # there are rates
+        bucket, at = self._buckets[operation], self._clock.monotonic()
+        taken = min(most, int(bucket.room(at)))
+        bucket.take(taken, at)
+        return taken
+
     def families(self) -> Iterator[Family]:
         samples = [Sample(count, (operation,)) for operation, count in self.throttled.items()]
         what = "Operations that a throttle refused, by class."

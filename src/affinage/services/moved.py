@@ -9,6 +9,7 @@ from typing import Self
 
 from affinage.domain.device import Device
 from affinage.domain.query.syntax import Collection, Path, Query, paths
+from affinage.ports.store import Table
 from affinage.services.fleet.fleet import Fleet, Overlay
 
 
@@ -26,7 +27,9 @@ class Reads:
         """What the number of a query's rows depends on, as the fleet follows it now."""
         condition = paths(query.condition) if query.condition else frozenset[Path]()
         named = condition | {*query.group_by}
-        is_followed = query.collection is Collection.JOBS or fleet.follows(query.collection, named)
+        is_followed = query.collection is not Collection.JOBS and fleet.follows(
+            query.collection, named
+        )
         return cls(query.collection, named, fleet.begun if is_followed else None)
 
 
@@ -45,7 +48,13 @@ class Moved:
 
     def add(self, overlay: Overlay) -> None:
         """Take in one commit; one that changed neither a row nor a group is none."""
-        if not (overlay.bodies or overlay.devices or overlay.presences or overlay.groups):
+        if not (
+            overlay.bodies
+            or overlay.devices
+            or overlay.presences
+            or overlay.groups
+            or _moves_jobs(overlay)
+        ):
             return
         self.begun = overlay.begun if self.begun is None else min(self.begun, overlay.begun)
         if overlay.groups:  # what names them means something else: as if every row were another
@@ -67,6 +76,10 @@ class Moved:
             self.members |= {Collection.DEVICES, Collection.MODULES}
         elif old.modules is not new.modules and _numbers(old) != _numbers(new):
             self.members.add(Collection.MODULES)
+
+
+def _moves_jobs(overlay: Overlay) -> bool:
+    return any(row.table in (Table.JOBS, Table.OUTCOMES) for row in overlay.rows)
 
 
 def _numbers(device: Device) -> set[int]:

@@ -1,9 +1,11 @@
 """Asking the fleet: a query's text to a page of rows."""
 
+import asyncio
 import base64
 import binascii
 import hashlib
 import sys
+from collections.abc import AsyncIterator, Callable, Iterable, Sequence
 from dataclasses import dataclass
 from typing import Final
 
@@ -12,12 +14,15 @@ import msgspec
 from affinage.domain.errors import Invalid, Missing
 from affinage.domain.names import TwinKey
 from affinage.domain.principal import Principal, Right
+from affinage.domain.query.evaluate import matches
 from affinage.domain.query.parse import parse_query
 from affinage.domain.query.select import aggregate, names, project
 from affinage.domain.query.syntax import Aggregate, Collection, Query
 from affinage.domain.row import TwinRow
 from affinage.domain.values import JsonObject
 from affinage.services.fleet.fleet import Fleet
+from affinage.services.fleet.search import SLICE
+from affinage.services.jobs.outcomes import JobRow
 from affinage.services.limits import UNLIMITED, Limits, Operation
 
 DEFAULT_PAGE: Final = 100
@@ -43,9 +48,20 @@ class Page:
     """For the next page; None if this was the last."""
 
 
+JobRows = Callable[[tuple[str, int] | None], Iterable[JobRow]]
+"""Rows of `devices.jobs` behind a job's id and a number, in this order."""
+
+
+def no_jobs(_: tuple[str, int] | None) -> Iterable[JobRow]:
+    """For who has none."""
+    return ()
+
+
 class Queries:
-    def __init__(self, fleet: Fleet, limits: Limits = UNLIMITED) -> None:
-        self._fleet, self._limits = fleet, limits
+    def __init__(
+        self, fleet: Fleet, limits: Limits = UNLIMITED, job_rows: JobRows = no_jobs
+    ) -> None:
+        self._fleet, self._limits, self._job_rows = fleet, limits, job_rows
 
     async def run(
         self,
@@ -55,7 +71,7 @@ class Queries:
         max_rows: int = DEFAULT_PAGE,
         by: Principal,
     ) -> Page:
-        """One page of a query's answer, ordered by device id, then module id.
+        """One page of a query's answer, ordered by device id, then module id; of jobs by job first.
 
         Paging is by key: rows that come or go meanwhile neither shift a page nor repeat a row.
 
@@ -82,8 +98,6 @@ class Queries:
         after = _continued(continuation, query, text)
         if query.is_aggregate:
             return Page("Raw", await self._aggregate(query), None)
-        if query.collection is Collection.JOBS:
-            return Page("DeviceJob", [], None)
         return await self._page(query, text, after, min(max_rows, MAX_PAGE))
 
     async def count(self, query: Query, *, by: Principal) -> int:
@@ -93,13 +107,16 @@ class Queries:
             return found
         if query.is_aggregate:
             return len(await self._aggregate(query))
-        found = await self._fleet.count(query.collection, query.condition)
+        if query.collection is Collection.JOBS:
+            found = len([row async for row in self._rows(query, None)])
+        else:
+            found = await self._fleet.count(query.collection, query.condition)
         return found if query.top is None else min(found, query.top)
 
     def tally(self, query: Query) -> int | None:
         """How many rows a query has, without looking at one; None if that takes looking."""
         if query.collection is Collection.JOBS:
-            return 0
+            return None
         if query.is_aggregate:
             return None if query.group_by else 1
         found = self._fleet.tally(query.collection, query.condition)
@@ -108,16 +125,30 @@ class Queries:
     async def _page(self, query: Query, text: str, after: Continuation | None, size: int) -> Page:
         given = after.given if after else 0
         left = size if query.top is None else min(size, query.top - given)
-        behind = TwinKey(after.device, after.module) if after else None
-        found: list[TwinRow] = []
-        async for row in self._fleet.rows(query.collection, query.condition, behind):
+        found: list[TwinRow | JobRow] = []
+        async for row in self._rows(query, after):
             if len(found) == left:
                 # one more exists: only then is there another page
-                token = _token(text, found[-1].key, given + left) if found else None
+                token = _token(text, found[-1].place, given + left) if found else None
                 is_last = query.top is not None and given + left >= query.top
                 return _shown(query, found, None if is_last else token)
             found.append(row)
         return _shown(query, found, None)
+
+    async def _rows(
+        self, query: Query, after: Continuation | None
+    ) -> AsyncIterator[TwinRow | JobRow]:
+        if query.collection is not Collection.JOBS:
+            behind = TwinKey(after.device, after.module) if after else None
+            async for row in self._fleet.rows(query.collection, query.condition, behind):
+                yield row
+            return
+        last = (after.device, int(after.module or 0)) if after else None
+        for looked_at, job_row in enumerate(self._job_rows(last)):
+            if matches(query.condition, job_row):
+                yield job_row
+            if looked_at % SLICE == 0:
+                await asyncio.sleep(0)
 
     async def _aggregate(self, query: Query) -> list[JsonObject]:
         if _counts_rows(query):
@@ -134,9 +165,10 @@ def _counts_rows(query: Query) -> bool:
     )
 
 
-def _shown(query: Query, rows: list[TwinRow], continuation: str | None) -> Page:
+def _shown(query: Query, rows: Sequence[TwinRow | JobRow], continuation: str | None) -> Page:
     if query.is_star:
-        return Page("Twin", [row.document() for row in rows], continuation)
+        item_type = "DeviceJob" if query.collection is Collection.JOBS else "Twin"
+        return Page(item_type, [row.document() for row in rows], continuation)
     return Page("Raw", [project(query, row) for row in rows], continuation)
 
 
@@ -157,7 +189,10 @@ def _continued(token: str | None, query: Query, text: str) -> Continuation | Non
         continuation = msgspec.msgpack.decode(body, type=Continuation)
     except (binascii.Error, ValueError, msgspec.MsgspecError):
         raise Invalid("the continuation token is none of this hub's") from None
-    if continuation.digest != _digest(text):
+    is_of_jobs = query.collection is Collection.JOBS
+    if continuation.digest != _digest(text) or (
+        is_of_jobs and not (continuation.module or "").isdecimal()
+    ):
         raise Invalid("the continuation token belongs to another query")
     if query.is_aggregate or continuation.given >= (query.top or sys.maxsize):
         raise Invalid("the continuation token was never given out: there is no such page")

@@ -37,6 +37,7 @@ BODIES: Final[dict[str, object]] = {
     "/devices": [],
     "/twins/{id}/methods": {"methodName": "stop"},
     "/twins/{id}/modules/{module}/methods": {"methodName": "stop"},
+    "/digitaltwins/{id}": [],
     "/devices/keys/regenerate": {"policyKey": "both", "devices": []},
 }
 """What is needed to be refused for its sender and not for its body; `{}` elsewhere."""

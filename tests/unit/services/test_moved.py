@@ -6,6 +6,7 @@ from affinage.domain.query.parse import parse_query
 from affinage.services.moved import Moved, Reads
 from fakes.life import Door, Life, itself, key_of, living
 from fakes.looped import looped
+from fakes.working import update
 
 RING = "SELECT deviceId FROM devices WHERE tags.ring = 'a'"
 MODULES = "SELECT * FROM devices.modules"
@@ -107,13 +108,13 @@ async def test_a_connection_is_a_change_of_who_reads_it() -> None:
 
 
 @looped
-async def test_jobs_never_move() -> None:
+async def test_a_job_moves_the_rows_of_jobs_and_no_others() -> None:
     async with living() as life:
         await life.create("a")
         text = "SELECT * FROM devices.jobs WHERE status = 'failed'"
-        moved, (reads,) = await follow(life, text)
-        await life.tag("a", status="failed")
-        assert not moved.concerns(reads)
+        moved, (of_jobs, of_twins) = await follow(life, text, RING)
+        await update(life, startTime="2030-01-01T00:00:00Z")
+        assert (moved.concerns(of_jobs), moved.concerns(of_twins)) == (True, False)
 
 
 @looped

@@ -18,6 +18,7 @@ from affinage.services.configurations import Configurations
 from affinage.services.contents import Contents
 from affinage.services.digital_twins import DigitalTwins
 from affinage.services.feedback import FeedbackShelf
+from affinage.services.jobs.jobs import Jobs
 from affinage.services.keys import Keys
 from affinage.services.messages import Messages
 from affinage.services.methods import Methods
@@ -38,6 +39,7 @@ class Services:
     digital_twins: DigitalTwins
     twins: Twins
     methods: Methods
+    jobs: Jobs
     messages: Messages
     shelf: FeedbackShelf
     queries: Queries

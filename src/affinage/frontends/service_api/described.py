@@ -89,6 +89,11 @@ _COMMANDS: Final = {
     "POST": Described(Any, Any, refusals=(403, 502, 504), parameters=_TIMEOUTS),
 }
 
+_JOB_FILTERS: Final = (
+    Parameter("jobType", "Only of this kind.", {"type": "string"}),
+    Parameter("jobStatus", "Only with this status.", {"type": "string"}),
+)
+
 DESCRIBED: Final[Mapping[str, Mapping[str, Described]]] = {
     "/devices": {
         "GET": Described(list[the.Device], parameters=(_TOP,)),
@@ -122,6 +127,14 @@ DESCRIBED: Final[Mapping[str, Mapping[str, Described]]] = {
     },
     "/digitaltwins/{id}/commands/{command}": _COMMANDS,
     "/digitaltwins/{id}/components/{component}/commands/{command}": _COMMANDS,
+    "/jobs/v2/query": {
+        "GET": Described(list[the.Job], parameters=(*_JOB_FILTERS, _SIZE, _CONTINUATION)),
+    },
+    "/jobs/v2/{id}": {
+        "GET": Described(the.Job),
+        "PUT": Described(the.Job, the.NewJob, refusals=(403,)),
+    },
+    "/jobs/v2/{id}/cancel": {"POST": Described(the.Job)},
     "/configurations": {"GET": Described(list[the.Configuration], parameters=(_TOP,))},
     "/configurations/testQueries": {"POST": Described(the.TrialResult, the.Trial)},
     "/configurations/{id}": _CONFIGURATION_ITSELF,

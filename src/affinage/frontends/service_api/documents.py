@@ -347,3 +347,39 @@ class Fate(TypedDict):
     deviceId: str
     deviceGenerationId: str
     moduleId: NotRequired[str]
+
+
+class NewJob(TypedDict):
+    """One thing to do to every twin that meets a condition."""
+
+    type: Literal["scheduleUpdateTwin", "scheduleDeviceMethod"]
+    jobId: NotRequired[str | None]
+    queryCondition: NotRequired[str | None]
+    startTime: NotRequired[str | None]
+    maxExecutionTimeInSeconds: NotRequired[Annotated[int, Meta(ge=1, le=2_592_000)] | None]
+    updateTwin: NotRequired[TwinPatch | None]
+    cloudToDeviceMethod: NotRequired[Method | None]
+
+
+class JobStatistics(TypedDict):
+    deviceCount: int
+    failedCount: int
+    succeededCount: int
+    runningCount: int
+    pendingCount: int
+
+
+class Job(TypedDict):
+    jobId: str
+    type: Literal["scheduleUpdateTwin", "scheduleDeviceMethod"]
+    status: Literal["queued", "scheduled", "running", "completed", "failed", "cancelled"]
+    queryCondition: str
+    createdTime: Moment
+    startTime: Moment
+    endTime: Moment | None
+    maxExecutionTimeInSeconds: int
+    updateTwin: NotRequired[dict[str, Any]]
+    cloudToDeviceMethod: NotRequired[dict[str, Any]]
+    failureReason: str | None
+    statusMessage: None
+    deviceJobStatistics: NotRequired[JobStatistics]

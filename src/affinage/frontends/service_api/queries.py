@@ -26,7 +26,7 @@ AS_MANY_AS_YOU_LIKE: Final = -1
 
 async def run(services: Services, call: Call) -> Response:
     """POST a query."""
-    text, size = _text(await read_object(call.request)), _size(call.request)
+    text, size = _text(await read_object(call.request)), page_size(call.request)
     continuation = call.request.headers.get(CONTINUATION)
     page = await services.queries.run(text, continuation=continuation, max_rows=size, by=call.by)
     return json_answer(page.rows, headers=_headers(page))
@@ -40,7 +40,8 @@ def _text(body: JsonObject) -> str:
     return text or ""
 
 
-def _size(request: Request) -> int:
+def page_size(request: Request) -> int:
+    """How many rows the request wants; Malformed if it does not say a number."""
     given = request.headers.get(MAX_ITEMS)
     if not given:
         return DEFAULT_PAGE

@@ -6,15 +6,12 @@ Source: SERVICE-50 to SERVICE-54, docs/spec/twin.md.
 from collections.abc import Awaitable
 from typing import Protocol
 
-from msgspec import UNSET, UnsetType
 from starlette.responses import Response
 
-from affinage.domain.errors import Malformed
 from affinage.domain.names import TwinKey
 from affinage.domain.principal import Principal
 from affinage.domain.row import TwinRow
-from affinage.domain.twin import TwinPatch
-from affinage.domain.values import JsonObject, is_object
+from affinage.domain.twin import TwinPatch, patch_of
 from affinage.frontends.http.answers import json_answer
 from affinage.frontends.http.bodies import read_object
 from affinage.frontends.http.etags import ANY, guarded
@@ -43,30 +40,13 @@ async def replace(services: Services, call: Call) -> Response:
 
 
 async def _written(write: Write, call: Call) -> Response:
-    key, change = call.key, _change(await read_object(call.request))
+    key, change = call.key, patch_of(await read_object(call.request))
 
     async def written(etag: str | None) -> TwinRow:
         # To write a twin it must exist in any case.
         return await write(key, change, if_match=None if etag == ANY else etag, by=call.by)
 
     return _shown(await guarded(call.request, written))
-
-
-def _change(body: JsonObject) -> TwinPatch:
-    """What a body asks for; everything else that a twin shows is ignored, clients echo it."""
-    properties = body.get("properties")
-    if properties is not None and not is_object(properties):
-        raise Malformed("properties must be an object")
-    return TwinPatch(_section(body, "tags"), _section(properties or {}, "desired"))
-
-
-def _section(members: JsonObject, name: str) -> JsonObject | UnsetType | None:
-    if name not in members:
-        return UNSET
-    section = members[name]
-    if section is not None and not is_object(section):
-        raise Malformed(f"{name} must be an object or null")
-    return section
 
 
 def _shown(row: TwinRow) -> Response:

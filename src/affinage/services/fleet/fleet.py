@@ -236,6 +236,19 @@ class Fleet:
         self._index(collection, condition)
         return await search.count(self._memory, collection, condition)
 
+    async def matching(self, collection: Collection, condition: Expr | None) -> BitMap:
+        """The numbers of the rows that match now."""
+        condition = self._written_out(condition)
+        self._index(collection, condition)
+        return await search.matching(self._memory, collection, condition)
+
+    def key_at(self, collection: Collection, number: int) -> TwinKey | None:
+        """Whose row has that number; None if it is gone."""
+        if collection is Collection.MODULES:
+            return self._memory.modules.get(number)
+        name = self._memory.id_at(number)
+        return None if name is None else TwinKey(name)
+
     def tally(self, collection: Collection, condition: Expr | None) -> int | None:
         """How many rows match now, by bitmaps alone; None if rows would have to be looked at."""
         condition = self._written_out(condition)
@@ -258,7 +271,8 @@ class Fleet:
 
     def use(self, collection: Collection, paths: Iterable[Path]) -> None:
         """Go on following these of the paths that are followed: somebody counts on it."""
-        self._indexer.use(collection, paths)
+        if collection is not Collection.JOBS:
+            self._indexer.use(collection, paths)
 
     def rows(
         self, collection: Collection, condition: Expr | None, after: TwinKey | None = None

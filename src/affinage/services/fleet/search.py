@@ -28,14 +28,18 @@ _FEW: Final = 5_000
 
 async def count(memory: Memory, collection: Collection, condition: Expr | None) -> int:
     """How many rows match; without looking at one where the bitmaps say it all."""
-    sure, maybe = narrowed(memory, collection, condition)
+    return len(await matching(memory, collection, condition))
+
+
+async def matching(memory: Memory, collection: Collection, condition: Expr | None) -> BitMap:
+    """The numbers of the rows that match, as each was when it was looked at."""
+    found, maybe = narrowed(memory, collection, condition)
     if condition is None or not maybe:
-        return len(sure)
-    found = len(sure)
+        return found
     read = reader(memory, collection, paths(condition))
     for position, number in enumerate(maybe, start=1):
-        if (row := read(number)) is not None:
-            found += matches(condition, row)
+        if (row := read(number)) is not None and matches(condition, row):
+            found.add(number)
         if position % SLICE == 0:
             await asyncio.sleep(0)
     return found

@@ -42,9 +42,8 @@ def concrete(path: str) -> str:
 @looped
 async def test_the_walk_misses_no_operation() -> None:
     async with running_hub() as hub:
-        walked = list(operations(hub))
-    assert {*walked} == {(method, path) for path, found in OPERATIONS.items() for method in found}
-    assert len(walked) == 35
+        walked = {*operations(hub)}
+    assert walked == {(method, path) for path, found in OPERATIONS.items() for method in found}
 
 
 @pytest.mark.parametrize("stranger", ["nobody", "forger", "latecomer", "neighbour", "unknown"])
