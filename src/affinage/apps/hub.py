@@ -202,7 +202,8 @@ class Parts:
     def sources(self) -> list[Source]:
         """What `/metrics` tells."""
         engine = Engine(self.fleet, self.store, self.tending, self.sweeps, self.sessions)
-        others = (self.capacity, self.http, self.mqtt, self.limits, self.pulse, self.collections)
+        doors = (self.capacity, self.http, self.mqtt, self.limits, self.methods, self.messages)
+        others = (*doors, self.pulse, self.collections)
         return [engine.families, *(one.families for one in others)]
 
     def native_services(self) -> NativeServices:

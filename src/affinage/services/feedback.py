@@ -103,6 +103,11 @@ class FeedbackShelf:
         self._lock(token)
         del self._locks[token]
 
+    @property
+    def count(self) -> int:
+        """Records that nobody has completed."""
+        return len(self._records)
+
     def _admit(self, by: Principal) -> None:
         by.require(Right.SERVICE_CONNECT)
         self._limits.take(Operation.MESSAGE, by)

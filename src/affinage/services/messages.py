@@ -8,7 +8,8 @@ Source: docs/spec/messages.md.
 """
 
 import asyncio
-from collections.abc import Callable, Iterable
+from collections import Counter
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field
 from functools import partial
 from typing import Final
@@ -26,6 +27,7 @@ from affinage.domain.names import TwinKey
 from affinage.domain.principal import Principal, Right
 from affinage.domain.values import JsonObject
 from affinage.ports.clock import Clock
+from affinage.ports.exposition import Family, Kind, Sample, number
 from affinage.ports.ids import Ids
 from affinage.services.feedback import FeedbackShelf
 from affinage.services.fleet.fleet import Change, Fleet
@@ -73,6 +75,8 @@ class Messages:
         self._held: dict[TwinKey, _Held] = {}
         self._woken: dict[TwinKey, None] = {}
         self._is_woken = asyncio.Event()
+        self._sent = 0
+        self._fates: Counter[Fate] = Counter()
         sessions.follow(self)
 
     async def open(self) -> None:
@@ -110,6 +114,7 @@ class Messages:
             lambda queue, _: messages.enqueue(queue, message, at),
             Deed(by, "message.send", key.path),
         )
+        self._sent += 1
         self.came(key)
         return step.queue.messages[-1]
 
@@ -135,6 +140,19 @@ class Messages:
         held = self._held.get(key)
         if held is not None and number in held.numbers:
             self._settle(key, held, [number])
+
+    def families(self) -> Iterator[Family]:
+        what = "Messages that wait for devices and modules."
+        yield number("affinage_messages_waiting", Kind.GAUGE, what, self._queues.count)
+        what = "Bytes in their bodies."
+        yield number("affinage_messages_waiting_bytes", Kind.GAUGE, what, self._queues.bytes)
+        what = "Messages that were sent."
+        yield number("affinage_messages_sent_total", Kind.COUNTER, what, self._sent)
+        fates = [Sample(self._fates[fate], [fate.name.lower()]) for fate in Fate]
+        what = "Messages that have left their queues, by what became of them."
+        yield Family("affinage_messages_left_total", Kind.COUNTER, what, fates, ["fate"])
+        what = "Fates of messages that no back end has taken notice of."
+        yield number("affinage_message_feedback", Kind.GAUGE, what, self._shelf.count)
 
     # ── what sessions tell ───────────────────────────────────────────────────────────────────
 
@@ -244,7 +262,13 @@ class Messages:
             rows = self._shelf.rows(told)
             return self._queues.written(view, key, step.queue, step, *rows, deeds=deeds)
 
-        return self._fleet.change(unit)
+        step = self._fleet.change(unit)
+        step.add_done_callback(self._count)
+        return step
+
+    def _count(self, step: "asyncio.Future[Step]") -> None:
+        if not step.cancelled() and not step.exception():
+            self._fates.update(fate for _, fate in step.result().left)
 
 
 def _first_end(queue: Queue) -> Millis:
@@ -254,8 +278,8 @@ def _first_end(queue: Queue) -> Millis:
 def _completed(numbers: Iterable[int], queue: Queue, _: View) -> Step:
     """The queue without these, each with its fate."""
     left: tuple[messages.Left, ...] = ()
-    for number in numbers:
-        step = messages.settle(queue, number, Fate.SUCCESS)
+    for one in numbers:
+        step = messages.settle(queue, one, Fate.SUCCESS)
         queue, left = step.queue, (*left, *step.left)
     return Step(queue, left)
 

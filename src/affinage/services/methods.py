@@ -8,7 +8,7 @@ Source: docs/spec/methods.md.
 import asyncio
 import math
 from collections import Counter, defaultdict
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any, Final
@@ -27,6 +27,7 @@ from affinage.domain.method import MethodRequest, MethodResult, answered
 from affinage.domain.names import TwinKey
 from affinage.domain.principal import Principal, Right
 from affinage.ports.clock import Clock
+from affinage.ports.exposition import Family, Kind, Sample, number
 from affinage.ports.ids import Ids
 from affinage.services.fleet.fleet import Fleet
 from affinage.services.limits import METHOD_METER, UNLIMITED, Limits, Operation
@@ -34,6 +35,18 @@ from affinage.services.sessions import Connection, Sessions
 
 MAX_CALLS: Final = 10
 """Calls of one identity at a time, those that wait for it to come included."""
+
+
+ANSWERED: Final = "answered"
+GIVEN_UP: Final = "given_up"
+
+FAILED: Final[Mapping[type[BaseException], str]] = {
+    DeviceNotOnline: "not_online",
+    NoAnswer: "no_answer",
+    DeviceLeft: "left",
+    BadAnswer: "bad_answer",
+}
+"""How a call may fail, by what its caller is told; with anything else it was given up."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -58,6 +71,7 @@ class Methods:
         """Asked and not answered, by request id."""
         self._in_flight: Counter[TwinKey] = Counter()
         self._arrivals: defaultdict[TwinKey, set[asyncio.Future[None]]] = defaultdict(set)
+        self._ended: Counter[str] = Counter()
         self._is_over = False
         sessions.follow(self)
 
@@ -77,7 +91,7 @@ class Methods:
         """
         by.require(Right.SERVICE_CONNECT)
         self._limits.take(Operation.METHOD, by, metered(request))
-        with self._place(key):
+        with self._place(key), self._counted():
             call, rid = await self._asked(key, request)
             try:
                 if not await self._within(request.response_timeout_s, call.answer):
@@ -116,6 +130,14 @@ class Methods:
         for key in [*self._arrivals]:
             self.came(key)
 
+    def families(self) -> Iterator[Family]:
+        outcomes = (ANSWERED, *FAILED.values(), GIVEN_UP)
+        ended = [Sample(self._ended[outcome], [outcome]) for outcome in outcomes]
+        what = "Direct methods that were asked for, by how they ended."
+        yield Family("affinage_method_calls_total", Kind.COUNTER, what, ended, ["outcome"])
+        what = "Direct methods that somebody waits for."
+        yield number("affinage_method_calls", Kind.GAUGE, what, self.count)
+
     # ── what sessions tell ───────────────────────────────────────────────────────────────────
 
     def came(self, key: TwinKey) -> None:
@@ -141,6 +163,15 @@ class Methods:
             self._in_flight[key] -= 1
             if not self._in_flight[key]:
                 del self._in_flight[key]
+
+    @contextmanager
+    def _counted(self) -> Iterator[None]:
+        try:
+            yield
+        except BaseException as error:
+            self._ended[FAILED.get(type(error), GIVEN_UP)] += 1
+            raise
+        self._ended[ANSWERED] += 1
 
     async def _asked(self, key: TwinKey, request: MethodRequest) -> tuple[_Call, str]:
         """Ask as soon as the device can be; it is asked once."""

@@ -32,6 +32,8 @@ class Queues:
         self._view: View | None = None
         self.bytes = 0
         """In the bodies of all that waits, as committed."""
+        self.count = 0
+        """Messages that wait, as committed."""
 
     def open(self) -> None:
         """Read the queues; from now on, hear of every commit."""
@@ -110,11 +112,17 @@ class Queues:
             self._set(name, None)
 
     def _set(self, name: str, queue: Queue | None) -> None:
-        self.bytes += _bytes(queue) - _bytes(self._queues.get(name))
+        before = self._queues.get(name)
+        self.bytes += _bytes(queue) - _bytes(before)
+        self.count += _count(queue) - _count(before)
         if queue is None:
             self._queues.pop(name, None)
         else:
             self._queues[name] = queue
+
+
+def _count(queue: Queue | None) -> int:
+    return len(queue.messages) if queue else 0
 
 
 def _bytes(queue: Queue | None) -> int:

@@ -405,3 +405,25 @@ async def test_what_waits_goes_with_its_identity() -> None:
         assert (waiting(life), bodies(await connected(life))) == (0, [])
         await send(life, "c")
         assert waiting(life) == 1
+
+
+@looped
+async def test_messages_are_counted_by_what_becomes_of_them() -> None:
+    """METRICS-4"""
+    async with living() as life:
+        await life.create("d")
+        await connected(life)
+        await send(life, "abc", "de", "f", ack="full")
+        await complete(life, 1)
+        await life.messages.purge(key_of("d"), by=OWNER)
+        await send(life, "xyz")
+        told = {family.name: family.samples for family in life.messages.families()}
+    numbers = {name: samples[0].value for name, samples in told.items() if len(samples) == 1}
+    assert numbers == {
+        "affinage_messages_waiting": 1,
+        "affinage_messages_waiting_bytes": 3,
+        "affinage_messages_sent_total": 4,
+        "affinage_message_feedback": 3,
+    }
+    fates = {sample.labels[0]: sample.value for sample in told["affinage_messages_left_total"]}
+    assert fates == {"success": 1, "expired": 0, "deliveries": 0, "rejected": 0, "purged": 2}

@@ -274,3 +274,33 @@ async def test_a_hub_that_stops_lets_nobody_wait() -> None:
                 await call
         with pytest.raises(Unavailable):
             await life.methods.invoke(key_of("d"), STOP, by=OWNER)
+
+
+def figures(life: Life) -> dict[str, float]:
+    """What is told of calls, by outcome, and how many go on."""
+    ended, going_on = life.methods.families()
+    told = {sample.labels[0]: float(str(sample.value)) for sample in ended.samples}
+    return {**told, "going on": float(str(going_on.samples[0].value))}
+
+
+@looped
+async def test_calls_are_counted_by_how_they_end() -> None:
+    """METRICS-4"""
+    async with living() as life:
+        await life.create("d")
+        door = await connected(life)
+        calls = [await asked(life) for _ in range(4)]
+        assert figures(life)["going on"] == 4
+        answer(life, door.asked[0][1])
+        answer(life, door.asked[1][1], b"{")
+        calls[2].cancel()
+        life.clock.advance(5)
+        await asyncio.wait(calls)
+        later = await asked(life)
+        await life.sessions.detach(key_of("d"), door, by=itself("d"))
+        await asyncio.wait([later, await asked(life)])
+        ended = figures(life)
+        errors = [call.exception() for call in (calls[1], calls[3], later)]
+    assert None not in errors
+    assert ended.pop("going on") == 0
+    assert ended == dict.fromkeys(ended, 1)
