@@ -1,0 +1,163 @@
+"""services/messages.py: what connections have in their hands, and what they are given again."""
+
+import asyncio
+from typing import Any
+
+from affinage.ports.store import Table
+from affinage.services.messages import MAX_HELD, TEND_S
+from fakes.life import OWNER, Door, Life, itself, key_of, living
+from fakes.looped import looped
+
+
+async def send(life: Life, *bodies: str, name: str = "d", **said: Any) -> None:
+    for body in bodies:
+        await life.messages.send(key_of(name), {"body": body, **said}, by=OWNER)
+    await life.turn(20)
+
+
+async def connected(life: Life, name: str = "d", quality: int | None = 1) -> Door:
+    door = Door(quality=quality)
+    await life.sessions.attach(key_of(name), door, clean=False, by=itself(name))
+    life.sessions.ready(key_of(name), by=itself(name))
+    await life.turn(20)
+    return door
+
+
+async def gone(life: Life, door: Door, name: str = "d") -> None:
+    await life.sessions.detach(key_of(name), door, by=itself(name))
+
+
+async def complete(life: Life, *numbers: int, name: str = "d") -> None:
+    for number in numbers:
+        life.messages.complete(key_of(name), number, by=itself(name))
+    await life.turn(20)
+
+
+async def tended(life: Life, seconds: float = TEND_S) -> None:
+    life.clock.advance(seconds)
+    await life.turn(30)
+
+
+async def told(life: Life) -> list[tuple[str, str]]:
+    """What a back end is told, record by record; it takes notice."""
+    batch = await life.shelf.receive(by=OWNER)
+    if batch is None:
+        return []
+    await life.shelf.complete(batch.token, by=OWNER)
+    return [(one.message_id, str(one.fate)) for one in batch.records]
+
+
+def waiting(life: Life, name: str = "d") -> int:
+    return life.fleet.presence(key_of(name)).waiting
+
+
+def bodies(door: Door) -> list[str]:
+    return [message.body.decode() for message in door.delivered]
+
+
+@looped
+async def test_messages_outlive_the_hub() -> None:
+    """MESSAGE-6, MESSAGE-12"""
+    async with living() as life:
+        await life.create("d")
+        await send(life, "a", "b")
+        await connected(life)
+        await complete(life, 1)
+    async with living(life) as again:
+        assert waiting(again) == 1
+        door = await connected(again)
+        assert [(one.body, one.number, one.deliveries) for one in door.delivered] == [(b"b", 2, 2)]
+        await complete(again, 2)
+    assert life.keys(Table.MESSAGES) == []
+
+
+@looped
+async def test_a_connection_holds_so_many_and_gets_more_as_it_completes() -> None:
+    """MESSAGE-10"""
+    async with living() as life:
+        await life.create("d")
+        door = await connected(life)
+        await send(life, *map(str, range(MAX_HELD + 3)))
+        assert bodies(door) == [*map(str, range(MAX_HELD))]
+        await complete(life, 2, 1)
+        assert bodies(door) == [*map(str, range(MAX_HELD + 2))]
+
+
+@looped
+async def test_what_was_not_completed_is_delivered_again_on_the_next_connection_alone() -> None:
+    """MESSAGE-12"""
+    async with living() as life:
+        await life.create("d")
+        door = await connected(life)
+        await send(life, "a", "b")
+        await complete(life, 1)
+        life.sessions.ready(key_of("d"), by=itself("d"))
+        await tended(life)
+        assert bodies(door) == ["a", "b"]
+        newer = await connected(life)
+        assert [(one.body, one.deliveries) for one in newer.delivered] == [(b"b", 2)]
+
+
+@looped
+async def test_a_completed_message_is_never_delivered_again() -> None:
+    """MESSAGE-11: not even if the connection breaks before that is durable."""
+    async with living() as life:
+        await life.create("d")
+        door = await connected(life)
+        await send(life, "a")
+        life.disk.hold()
+        life.messages.complete(key_of("d"), 1, by=itself("d"))
+        await life.turn()
+        end = asyncio.ensure_future(gone(life, door))
+        newer = asyncio.ensure_future(connected(life))
+        await life.turn()
+        life.disk.release()
+        await end
+        assert bodies(await newer) == []
+
+
+@looped
+async def test_a_completion_that_cannot_be_written_is_forgotten_with_the_connection() -> None:
+    """MESSAGE-11"""
+    async with living() as life:
+        await life.create("d")
+        door = await connected(life)
+        await send(life, "a")
+        life.disk.fails = True
+        await complete(life, 1, 7)
+        life.disk.fails = False
+        await tended(life)
+        assert bodies(door) == ["a"]
+        assert bodies(await connected(life)) == ["a"]
+
+
+@looped
+async def test_at_qos_0_a_message_is_done_when_it_was_sent() -> None:
+    """MESSAGE-11"""
+    async with living() as life:
+        await life.create("d")
+        await send(life, *map(str, range(MAX_HELD + 1)))
+        door = await connected(life, quality=0)
+        await life.turn(20)
+        assert bodies(door) == [*map(str, range(MAX_HELD + 1))]
+        assert waiting(life) == 0
+
+
+class FickleDoor(Door):
+    """Has unsubscribed by the time that something is delivered to it."""
+
+    def deliver(self, message: Any) -> int | None:
+        return None
+
+
+@looped
+async def test_who_takes_no_messages_keeps_none() -> None:
+    async with living() as life:
+        await life.create("d")
+        await send(life, "a")
+        assert bodies(await connected(life, quality=None)) == []
+        fickle = FickleDoor(quality=1)
+        await life.sessions.attach(key_of("d"), fickle, clean=False, by=itself("d"))
+        life.sessions.ready(key_of("d"), by=itself("d"))
+        await life.turn(20)
+        assert bodies(await connected(life)) == ["a"]
