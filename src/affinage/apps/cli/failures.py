@@ -42,6 +42,11 @@ NEXT_STEPS: Final[Mapping[str, str]] = {
     "group_in_use": "let them name another condition first, or delete them",
     "cannot_replace": "create a new device, and name it: `affinage device create`",
     "etag_mismatch": "somebody changed it meanwhile: look at it, and try again",
+    "DeviceNotOnline": (
+        "it must be connected, and have subscribed to methods; --connect-timeout waits for it"
+    ),
+    "GatewayTimeout": "it may have run the method all the same; --timeout gives it more time",
+    "too_many_messages": "`affinage device purge` lets go what waits for a device",
     "PreconditionFailed": "somebody changed it meanwhile: look at it, and try again",
     "audit_entry_not_found": "`affinage audit list` shows those that there are",
     "policy_not_found": "`affinage policy list` shows those that there are",

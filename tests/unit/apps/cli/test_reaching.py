@@ -50,6 +50,7 @@ def test_a_device_and_a_module_run_methods(affinage: CommandLine) -> None:
     ("words", "said"),
     [
         (("device", "invoke", "away", "stop"), "not connected"),
+        (("device", "invoke", "away", "stop"), "--connect-timeout"),
         (("device", "invoke", "nobody", "stop"), "affinage device list"),
         (("device", "invoke", "away", "stop", "--timeout", "1"), "must be from 5 to 300"),
         (("device", "send", "away", "x", "--expires", "1"), "must be from 60 to 172800"),
