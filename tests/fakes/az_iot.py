@@ -17,6 +17,7 @@ from typing import Any, Final, Self
 from affinage.adapters.system.clock import wall_time
 from affinage.protocol.tokens import make_token
 from affinage.testing.hubs import RunningHub
+from affinage.testing.waiting import wait_until
 
 API_VERSION: Final = "2024-03-31"
 HEADERS: Final = {
@@ -47,7 +48,9 @@ class Ask:
     finds: Mapping[str, Any] = field(default_factory=dict)
     """Paths, and what a user then sees there."""
     keeps: Mapping[str, str] = field(default_factory=dict)
-    """Names for later requests, and the paths of what they stand for; `.` is the whole answer."""
+    """Names for later requests, and the paths of what they stand for; "" is the whole answer."""
+    until: tuple[str, ...] = ()
+    """Statuses that it is asked again for, until one of them is answered."""
 
     def told(self, status: int) -> Self:
         return replace(self, status=status)
@@ -60,6 +63,9 @@ class Ask:
 
     def keep(self, **names: str) -> Self:
         return replace(self, keeps=names)
+
+    def wait(self, *statuses: str) -> Self:
+        return replace(self, until=statuses)
 
 
 @dataclass(frozen=True)
@@ -106,7 +112,7 @@ def run(command: Command, hub: RunningHub, device: str) -> None:
     """Say what the command says, and look at the answers as it does; AssertionError."""
     known: dict[str, Any] = {"d": device}
     for ask in command.asks:
-        told, answer, headers = _send(hub, _filled(ask, known))
+        told, answer, headers = _answered(hub, _filled(ask, known))
         assert told == ask.status, (ask, answer)
         for path in ask.reads:
             at(answer, _text(path, known))
@@ -130,6 +136,19 @@ def at(answer: Any, path: str) -> Any:
 
 def _key(answer: Any, word: str) -> Any:
     return int(word) if isinstance(answer, list) else word
+
+
+def _answered(hub: RunningHub, ask: Ask) -> tuple[int, Any, dict[str, str]]:
+    """The answer, or the first one that has a status worth waiting for."""
+    answers = [_send(hub, ask)]
+
+    def has_come() -> bool:
+        answers.append(_send(hub, ask))
+        return answers[-1][1].get("status") in ask.until
+
+    if ask.until:
+        wait_until(has_come)
+    return answers[-1]
 
 
 def _send(hub: RunningHub, ask: Ask) -> tuple[int, Any, dict[str, str]]:
