@@ -16,6 +16,7 @@ MEMBERS: Final = [
     *("status", "capabilities", "iotEdge", "deviceScope", "parentScopes", "managedBy"),
     *("tags", "properties", "desired", "query", "importMode", "eTag", "labels", "priority"),
     *("content", "deviceContent", "modulesContent", "properties.desired.a", "$edgeAgent"),
+    *("policyKey", "devices", "op", "path", "value", "methodName", "twinETag"),
     *("targetCondition", "metrics", "queries", "customMetricQueries", "schemaVersion"),
 ]
 
@@ -64,6 +65,12 @@ NOBODY_THOUGHT_OF: Final = [
     ),
     Sent("PUT", b"/configurations/b", [], b'{"content":{"modulesContent":{"$edgeAgent":[]}}}'),
     Sent("POST", b"/devices", [], b'[{"id":"a","importMode":7,"eTag":1}]'),
+    Sent("POST", b"/devices", [], b'[{"id":"a","importMode":"updateTwin","twinETag":[1]}]'),
+    Sent("POST", b"/devices/keys/regenerate", [], b'{"policyKey":"both","devices":[{"id":[]}]}'),
+    Sent("PATCH", b"/digitaltwins/pump-1", [], b'[{"op":"add","path":"/a/a","value":[null]}]'),
+    Sent("PATCH", b"/digitaltwins/pump-1", [], b'[{"op":"add","path":"/~/","value":{"":{}}}]'),
+    Sent("POST", b"/digitaltwins/pump-1/commands/%00", [(b"content-length", b"0")], b""),
+    Sent("POST", b"/devices/pump-1/applyConfigurationContent", [], b'{"moduleContent":[]}'),
 ]
 
 

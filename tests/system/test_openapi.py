@@ -37,6 +37,8 @@ CHECKS: Final = [
 KNOWN: Final = {
     "id": "known",
     "module": "part",
+    "command": "stop",
+    "component": "fan",
     "metric": "targetedCount",
     "door": "service",
     "name": "known",
@@ -105,8 +107,9 @@ def doors(shared_address: str, tmp_path_factory: pytest.TempPathFactory) -> Iter
 def about(case: Any, *, known: bool) -> Any:
     """The request, about something that there is if ``known``, and with headers that HTTP has."""
     assume(all(str(value).isprintable() for value in (case.headers or {}).values()))
-    if isinstance(case.body, dict) and "connectTimeoutInSeconds" in case.body:
-        case.body["connectTimeoutInSeconds"] = 0  # nobody is connected: it would be waited for
+    for sent in (case.body, case.query):
+        if isinstance(sent, dict) and "connectTimeoutInSeconds" in sent:
+            sent["connectTimeoutInSeconds"] = 0  # nobody is connected: it would be waited for
     if known:
         case.path_parameters.update({name: KNOWN[name] for name in case.path_parameters})
         if isinstance(case.body, dict) and "query" in case.body:
