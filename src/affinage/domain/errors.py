@@ -19,18 +19,18 @@ AffinageError
 │       └── Disabled            the identity is switched off
 ├── NotFound                    create it first, or stop asking
 │   ├── DeviceNotFound          ├── ModuleNotFound          ├── ConfigurationNotFound
-│   ├── DeviceNotOnline         ├── DeviceLeft
+│   ├── DeviceNotOnline         ├── DeviceLeft              ├── JobNotFound
 │   ├── PolicyNotFound          ├── AuditEntryNotFound
 │   ├── GroupNotFound           ├── MetricNotFound          └── NoSuchPath
 ├── Conflict                    read again, decide again, try again
 │   ├── EtagMismatch            ├── VersionMismatch
 │   ├── DeviceExists            ├── ModuleExists            ├── ConfigurationExists
 │   ├── GroupExists             ├── GroupInUse              ├── CannotReplace
-│   ├── PolicyExists
+│   ├── PolicyExists            ├── JobExists
 │   └── LockLost
 ├── TooLarge                    send less
 │   ├── TooManyEntries          ├── TooManyModules          ├── TooManyConfigurations
-│   ├── TooManyGroups           ├── TooManyPolicies
+│   ├── TooManyGroups           ├── TooManyPolicies         ├── TooManyJobs
 │   ├── TooManyCalls            ├── TooManyMessages         ├── MessageTooLarge
 │   └── BodyTooLarge
 ├── Throttled                   wait as long as it says
