@@ -21,6 +21,7 @@ from affinage.ports.store import Table
 from affinage.services.fleet import codec
 from affinage.services.limits import Operation, Rate
 from affinage.services.messages import TEND_S
+from affinage.services.sessions import FLUSH_S
 from fakes.life import OWNER, Door, Life, itself, key_of, living, policy
 from fakes.looped import looped
 
@@ -185,14 +186,29 @@ async def test_queries_ask_how_many_wait() -> None:
     """MESSAGE-8"""
     async with living() as life:
         await life.create("d", "e")
-        some = "cloudToDeviceMessageCount > 0"
-        assert await life.found(some) == []
+        some, two = "cloudToDeviceMessageCount > 0", "cloudToDeviceMessageCount = 2"
+        assert (await life.found(some), await life.found(two)) == ([], [])
         await life.turn(30)
         await send(life, "a", "b", name="e")
-        assert await life.found(some) == ["e"]
-        assert await life.found("cloudToDeviceMessageCount = 2") == ["e"]
+        assert (await life.found(some), await life.found(two)) == (["e"], ["e"])
         await life.messages.purge(key_of("e"), by=OWNER)
         assert (await life.found(some), await life.found("NOT " + some)) == ([], ["d", "e"])
+
+
+@looped
+async def test_who_comes_and_goes_changes_nothing_of_what_waits() -> None:
+    """MESSAGE-8"""
+    async with living() as life:
+        await life.create("d")
+        await send(life, "a")
+        door = await connected(life, quality=None)
+        assert waiting(life) == 1
+        door.heard_at = life.clock.monotonic() + FLUSH_S
+        life.clock.advance(FLUSH_S)
+        await life.turn(20)
+        assert waiting(life) == 1
+        await life.sessions.detach(key_of("d"), door, by=itself("d"))
+        assert waiting(life) == 1
 
 
 @looped

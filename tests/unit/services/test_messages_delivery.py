@@ -3,6 +3,7 @@
 import asyncio
 from typing import Any
 
+from affinage.domain.messages import Message
 from affinage.ports.store import Table
 from affinage.services.messages import MAX_HELD, TEND_S
 from fakes.life import OWNER, Door, Life, itself, key_of, living
@@ -144,10 +145,15 @@ async def test_at_qos_0_a_message_is_done_when_it_was_sent() -> None:
 
 
 class FickleDoor(Door):
-    """Has unsubscribed by the time that something is delivered to it."""
+    """Has unsubscribed by the time that something is delivered to it, once."""
 
-    def deliver(self, message: Any) -> int | None:
-        return None
+    is_there = False
+
+    def deliver(self, message: Message) -> int | None:
+        if not self.is_there:
+            self.is_there = True
+            return None
+        return super().deliver(message)
 
 
 @looped
@@ -158,6 +164,24 @@ async def test_who_takes_no_messages_keeps_none() -> None:
         assert bodies(await connected(life, quality=None)) == []
         fickle = FickleDoor(quality=1)
         await life.sessions.attach(key_of("d"), fickle, clean=False, by=itself("d"))
+        for expected in ([], ["a"], ["a"]):
+            life.sessions.ready(key_of("d"), by=itself("d"))
+            await life.turn(20)
+            assert bodies(fickle) == expected
+
+
+@looped
+async def test_a_connection_that_was_taken_over_meanwhile_is_given_nothing() -> None:
+    """MESSAGE-12"""
+    async with living() as life:
+        await life.create("d")
+        await send(life, "a")
+        older = Door(quality=1)
+        await life.sessions.attach(key_of("d"), older, clean=False, by=itself("d"))
+        life.disk.hold()
         life.sessions.ready(key_of("d"), by=itself("d"))
-        await life.turn(20)
-        assert bodies(await connected(life)) == ["a"]
+        await life.turn()
+        newer = asyncio.ensure_future(connected(life))
+        await life.turn()
+        life.disk.release()
+        assert (bodies(await newer), bodies(older)) == (["a"], [])

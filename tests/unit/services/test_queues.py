@@ -86,6 +86,22 @@ async def test_a_queue_goes_and_begins_anew_within_one_commit() -> None:
 
 
 @looped
+async def test_what_is_sent_and_goes_with_its_identity_in_one_commit_is_gone() -> None:
+    """MESSAGE-9"""
+    async with living() as life:
+        await life.create("d")
+        queues = opened(life)
+        life.disk.hold()
+        blocker = asyncio.ensure_future(life.create("e"))
+        await life.turn()
+        work = [put(life, queues, "a"), asyncio.ensure_future(life.delete("d"))]
+        await life.turn()
+        life.disk.release()
+        await asyncio.gather(blocker, *work)
+        assert (queues.of(D).messages, queues.count, queues.bytes) == ((), 0, 0)
+
+
+@looped
 async def test_an_empty_queue_keeps_its_numbers_while_somebody_uses_it() -> None:
     """MESSAGE-14"""
     async with living() as life:
