@@ -36,9 +36,7 @@ NOT_PROVOKED: Final = {
     "DeviceMaximumQueueDepthExceeded": "messages are sent by the native door",
     "MessageTooLarge": "messages are sent by the native door",
     "IotHubQuotaExceeded": "policies are made by the native door",
-    "JobNotFound": "of jobs, in their own tests",
-    "JobAlreadyExists": "of jobs, in their own tests",
-    "JobQuotaExceeded": "of jobs, in their own tests",
+    "JobQuotaExceeded": "it takes a thousand jobs, in the jobs' own tests",
 }
 
 OWN: Final = (SERVER_ERROR, bulk.FAILED, keys.FAILED)
@@ -82,6 +80,13 @@ def content(**given: Any) -> Sent:
 
 CONTENT: Final = {"deviceContent": {"properties.desired.a": 1}}
 OTHER: Final = {"deviceContent": {"properties.desired.a": 2}}
+JOB: Final = {
+    "type": "scheduleUpdateTwin",
+    "queryCondition": "*",
+    "updateTwin": {"tags": {"a": 1}},
+    "startTime": "2100-01-01T00:00:00Z",
+    "maxExecutionTimeInSeconds": 60,
+}
 EDGE: Final = {"modulesContent": {"$edgeAgent": {"properties.desired": whole("m")}}}
 
 REFUSED: Final = {
@@ -119,6 +124,8 @@ REFUSED: Final = {
     "DeviceNotFound": Sent("PATCH", "/twins/nobody", {"tags": {"a": 1}}),
     "ModuleNotFound": Sent("DELETE", "/devices/d/modules/none"),
     "DeviceNotOnline": Sent("POST", "/twins/d/methods", {"methodName": "stop"}),
+    "JobNotFound": Sent("POST", "/jobs/v2/none/cancel"),
+    "JobAlreadyExists": Sent("PUT", "/jobs/v2/there", JOB),
     "ConfigurationNotFound": Sent("DELETE", "/configurations/none"),
     "GenericMethodNotAllowed": Sent("PATCH", "/devices/d"),
     "DeviceAlreadyExists": Sent("PUT", "/devices/d", {"status": "disabled"}),
@@ -144,6 +151,7 @@ async def world(hub: Hub) -> None:
     modules = [{"id": "full", "moduleId": f"m{n}"} for n in range(50)]
     assert (await hub.ask("POST", "/devices", modules)).is_success
     await hub.put("/configurations/there", {"content": CONTENT})
+    await hub.put("/jobs/v2/there", JOB)
     await hub.sweeps.finished()
 
 
