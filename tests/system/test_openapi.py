@@ -41,6 +41,7 @@ KNOWN: Final = {
     "component": "fan",
     "metric": "targetedCount",
     "door": "service",
+    "lock": "none",
     "name": "known",
     "query": "SELECT deviceId, tags FROM devices WHERE NOT tags.a = 1",
 }
