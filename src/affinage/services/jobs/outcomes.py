@@ -1,6 +1,6 @@
 """What became of a job's targets, one by one; and each as a row of `devices.jobs`.
 
-Source: JOB-20 to JOB-23.
+Source: JOB-20 to JOB-22.
 """
 
 from collections.abc import Callable
