@@ -8,6 +8,7 @@ from typing import Any, Final
 
 import httpx
 
+from affinage.adapters.memory.events import MemoryEvents
 from affinage.adapters.memory.store import MemoryStore
 from affinage.adapters.prometheus.exposition import PrometheusExposition
 from affinage.apps.examining import Body
@@ -31,6 +32,7 @@ from affinage.services.contents import Contents
 from affinage.services.counts import Counts
 from affinage.services.digital_twins import DigitalTwins
 from affinage.services.doctor import Doctor
+from affinage.services.events import Events
 from affinage.services.feedback import FeedbackShelf
 from affinage.services.fleet.fleet import Fleet
 from affinage.services.groups import Groups
@@ -181,6 +183,7 @@ def _native(services: Services, doctor: Doctor, counts: Counts, fleet: Fleet) ->
         replacing=Replacing(fleet, FreshModules(makings(OpenVault(), services.ids))),
         doctor=doctor,
         audit=Audit(fleet, services.clock),
+        events=Events(fleet, MemoryEvents(), services.clock),
         policies=services.access.policies,
         groups=Groups(fleet, services.queries, counts, services.clock),
         messages=services.messages,

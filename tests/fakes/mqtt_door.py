@@ -267,6 +267,24 @@ class FakeMessages:
         self.completed.append(number)
 
 
+class FakeTelemetry:
+    """Writes down what it is sent; kept once `gate` is open."""
+
+    def __init__(self) -> None:
+        self.gate = Gate()
+        self.refusal: Exception | None = None
+        self.sent: list[tuple[dict[str, str | None], bytes]] = []
+
+    def send(
+        self, key: TwinKey, properties: Mapping[str, str | None], payload: bytes, *, by: Principal
+    ) -> asyncio.Future[None]:
+        by.require_self(key)
+        if self.refusal:
+            raise self.refusal
+        self.sent.append((dict(properties), payload))
+        return asyncio.ensure_future(self.gate.passed())
+
+
 class Client:
     """The far end of one connection."""
 
@@ -302,12 +320,14 @@ class Door:
         self.timer = FakeTimer(self.clock)
         self.access, self.sessions = FakeAccess(), FakeSessions()
         self.twins, self.methods = FakeTwins(), FakeMethods()
+        self.telemetry = FakeTelemetry()
         self.messages = FakeMessages()
         self.needs = Needs(
             access=self.access,
             sessions=self.sessions,
             twins=self.twins,
             methods=self.methods,
+            telemetry=self.telemetry,
             messages=self.messages,
             clock=self.clock,
             ids=CountingIds(),

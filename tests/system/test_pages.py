@@ -68,6 +68,11 @@ def test_audit(tmp_path: Path) -> None:
         reader.follow(DOCS / "howto/audit.md")
 
 
+def test_follow_events(tmp_path: Path, address: str) -> None:
+    with Reader(tmp_path, {**served_at(address), "localhost": address}) as reader:
+        reader.follow(DOCS / "howto/follow-events.md")
+
+
 def test_rotate_keys(tmp_path: Path) -> None:
     ports = {"affinage serve": "affinage serve --https-port 0 --mqtt-port 0"}
     with Reader(tmp_path, ports) as reader:

@@ -18,6 +18,7 @@ from affinage.adapters.files.certificates import Certificates
 from affinage.adapters.files.folder import DataFolder
 from affinage.adapters.files.vault import FileVault
 from affinage.adapters.prometheus.exposition import PrometheusExposition
+from affinage.adapters.sqlite.events import SqliteEvents
 from affinage.adapters.sqlite.store import SqliteStore
 from affinage.adapters.system.collections import Collections
 from affinage.adapters.system.descriptors import raised
@@ -26,6 +27,7 @@ from affinage.apps.examining import Body, machine
 from affinage.apps.openapi import documents
 from affinage.apps.place import Place
 from affinage.apps.settings import HubSettings
+from affinage.apps.tasks import Tasks
 from affinage.apps.times import Times, system_times
 from affinage.domain.errors import Unavailable
 from affinage.frontends.http.figures import HttpFigures
@@ -52,14 +54,15 @@ from affinage.services.contents import Contents
 from affinage.services.counts import Counts
 from affinage.services.digital_twins import DigitalTwins
 from affinage.services.doctor import Doctor
+from affinage.services.events import Events
 from affinage.services.feedback import FeedbackShelf
 from affinage.services.fleet.fleet import Fleet
 from affinage.services.groups import Groups
-from affinage.services.keys import Keys
 from affinage.services.jobs.book import Book
 from affinage.services.jobs.ground import Ground
 from affinage.services.jobs.jobs import Jobs
 from affinage.services.jobs.runner import Runner
+from affinage.services.keys import Keys
 from affinage.services.limits import Limits, rates
 from affinage.services.messages import Messages
 from affinage.services.methods import Methods
@@ -73,6 +76,7 @@ from affinage.services.replacing import Replacing
 from affinage.services.sessions import Sessions
 from affinage.services.sweeps import Sweeps
 from affinage.services.tending import Tending
+from affinage.services.told import Detail
 from affinage.services.twins import Twins
 
 RESERVED: Final = 256
@@ -100,7 +104,6 @@ class Parts:
         parts = makings(vault, self.ids)
         made_of = FreshModules(parts)
         self.fleet = Fleet(self.store, self.clock, made_of, settings.allowance)
-        hosts = settings.certified
         self.book = Book(self.fleet)
         self.limits = Limits(self.clock, rates(settings.throttle, settings.throttle_units))
         self.audit = Audit(
@@ -109,8 +112,16 @@ class Parts:
             max_entries=settings.audit_entries,
             max_days=settings.audit_days,
         )
+        self.events = Events(
+            self.fleet,
+            SqliteEvents(settings.data / "events.db"),
+            self.clock,
+            detail=Detail(settings.twin_events),
+            max_bytes=settings.events_bytes,
+            max_days=settings.events_days,
+        )
         self.policies = Policies(self.fleet, vault, self.ids, self.limits)
-        self.access = Access(self.fleet, self.policies, vault, self.times.doors, hosts)
+        self.access = Access(self.fleet, self.policies, vault, self.times.doors, settings.certified)
         self.registry = Registry(self.fleet, vault, self.clock, self.ids, self.limits)
         self.bulk = Bulk(Registry(self.fleet, vault, self.clock, self.ids), self.limits)
         self.keys = Keys(self.fleet, vault, parts, self.limits)
@@ -165,6 +176,7 @@ class Parts:
             Unavailable: the vault's key is not the one that sealed what the store holds.
             Invalid: no policy is left that may manage the hub.
         """
+        await self.events.open()
         await self.audit.open()
         await self.policies.open()
         self.policies.check()  # to be told now, and not to each who then wants in
@@ -177,6 +189,7 @@ class Parts:
 
     async def close(self) -> None:
         self.collections.leave()
+        await self.events.close()
         await self.store.close()
         self.folder.close()
 
@@ -216,6 +229,7 @@ class Parts:
             groups=self.groups,
             messages=self.messages,
             audit=self.audit,
+            events=self.events,
             policies=self.policies,
             documents=documents(),
             clock=self.clock,
@@ -272,6 +286,7 @@ class Hub:
         trace: TracebackType | None,
     ) -> None:
         self.parts.methods.close()
+        self.parts.events.end()
         await self._doors.close()
         self.parts.sessions.close_all("the hub stops")
         await self._tasks.stop()
@@ -304,14 +319,15 @@ class Hub:
         parts = self.parts
         certificates = self._certificates()
         await parts.fleet.open()
-        self._tasks = _Tasks()
+        self._tasks = Tasks()
         group = await self._tasks.start()
         parts.collections.watch()
         group.create_task(parts.pulse.run())
         group.create_task(parts.counts.run())
         group.create_task(parts.doctor.run())
         group.create_task(parts.messages.run())
-        group.create_task(parts.audit.run())
+        for endless in (parts.audit.run, parts.events.run, parts.events.tend):
+            group.create_task(endless())
         for loop in (parts.fleet.run, parts.sweeps.run, parts.tending.run, parts.sessions.run):
             group.create_task(loop())
         try:
@@ -339,6 +355,7 @@ class Hub:
             sessions=parts.sessions,
             twins=parts.twins,
             methods=parts.methods,
+            telemetry=parts.events,
             messages=parts.messages,
             clock=parts.times.doors,
             ids=parts.ids,
@@ -377,41 +394,3 @@ def https_doors(parts: Parts) -> ByPrefix:
         monitoring.PATH: monitoring.create_app(watched, figures),
     }
     return ByPrefix(special, create_app(parts.services(), figures))
-
-
-class _Tasks:
-    """A task group that lives as long as the hub, entered and left in one task of its own."""
-
-    def __init__(self) -> None:
-        self._stop = asyncio.Event()
-
-    async def start(self) -> asyncio.TaskGroup:
-        started: asyncio.Future[asyncio.TaskGroup] = asyncio.get_running_loop().create_future()
-        self._owner = asyncio.ensure_future(self._own(started))
-        return await started
-
-    async def wait_or(self, stop: asyncio.Event) -> None:
-        """Return once ``stop`` is set; raise what ended the group before."""
-        stopped = asyncio.ensure_future(stop.wait())
-        done, _ = await asyncio.wait((self._owner, stopped), return_when="FIRST_COMPLETED")
-        stopped.cancel()
-        if self._owner in done:
-            self._owner.result()
-
-    async def stop(self) -> None:
-        """Cancel everything in the group and wait for it."""
-        self._stop.set()
-        await asyncio.wait([self._owner])
-
-    async def _own(self, started: asyncio.Future[asyncio.TaskGroup]) -> None:
-        try:
-            async with asyncio.TaskGroup() as group:
-                started.set_result(group)
-                await self._stop.wait()
-                raise _Stopped  # how a group is told to cancel the rest
-        except* _Stopped:
-            pass
-
-
-class _Stopped(Exception):
-    """The hub stops."""

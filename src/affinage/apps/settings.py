@@ -14,12 +14,18 @@ from affinage.domain.allowance import GENEROUS, Allowance
 from affinage.domain.configuration import MAX_CONFIGURATIONS
 from affinage.domain.errors import Invalid
 from affinage.services.audit import MAX_DAYS, MAX_ENTRIES
+from affinage.services.events import MAX_BYTES
+from affinage.services.events import MAX_DAYS as MAX_EVENT_DAYS
 from affinage.services.jobs.jobs import MAX_ACTIVE
 from affinage.services.limits import OFF, rates
+from affinage.services.told import Detail
 
 DEFAULT_DATA: Final = Path("affinage-data")
 
 MAX_PORT: Final = 65_535
+
+LEAST_BYTES: Final = 1024 * 1024
+"""Of events: a few messages of the greatest size must have room."""
 
 LOG_LEVELS: Final = ("debug", "info", "warning", "error")
 
@@ -59,6 +65,12 @@ class HubSettings:
     """Days for which they are kept."""
     max_jobs: int = MAX_ACTIVE
     """Scheduled jobs that are queued or running at a time."""
+    twin_events: str = Detail.CHANGES.value
+    """What the events feed tells beside telemetry: off, changes, or all with what is reported."""
+    events_bytes: int = MAX_BYTES
+    """Bytes of events that are kept; the oldest go first."""
+    events_days: float = MAX_EVENT_DAYS
+    """Days for which they are kept."""
     reconcile_per_s: float = GENEROUS.hub_per_s
     """Devices a second that configurations may write, in the whole hub."""
     reconcile_burst: float = GENEROUS.hub_burst
@@ -87,8 +99,7 @@ class HubSettings:
             raise Invalid(f"max_connections {self.max_connections} is not 1 or more")
         if self.log_level not in LOG_LEVELS:
             raise Invalid(f"log_level {self.log_level!r} is none of {', '.join(LOG_LEVELS)}")
-        if self.audit_entries < 1 or not 0 < self.audit_days < math.inf:
-            raise Invalid("audit_entries must be 1 or more, audit_days more than 0")
+        self._check_kept()
         self._check_allowance()
         try:
             ipaddress.ip_address(self.host)
@@ -97,6 +108,14 @@ class HubSettings:
                 f"host {self.host!r} is no IP address: it is the one to listen on,"
                 " 0.0.0.0 for all; names that clients use go to hostnames"
             ) from None
+
+    def _check_kept(self) -> None:
+        if self.audit_entries < 1 or not 0 < self.audit_days < math.inf:
+            raise Invalid("audit_entries must be 1 or more, audit_days more than 0")
+        if self.twin_events not in [*Detail]:
+            raise Invalid(f"twin_events {self.twin_events!r} is none of {', '.join(Detail)}")
+        if self.events_bytes < LEAST_BYTES or not 0 < self.events_days < math.inf:
+            raise Invalid(f"events_bytes must be {LEAST_BYTES} or more, events_days more than 0")
 
     def _check_allowance(self) -> None:
         for name in ("reconcile_per_s", "reconcile_burst", "site_per_s", "site_burst"):

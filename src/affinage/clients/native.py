@@ -114,6 +114,14 @@ class NativeClient:
         """One entry of the audit log."""
         return await self._document("GET", "audit", str(number))
 
+    async def events(self, after: str, **wanted: str) -> JsonObject:
+        """A page of events behind an offset, or ``latest``; ``wanted`` are kind and device.
+
+        It has ``events``, ``next`` to go on after, and how many were ``lost``.
+        """
+        query = {"after": after, "limit": str(PAGE), **wanted}
+        return await self._document("GET", "events", query=query)
+
     async def policies(self) -> list[JsonObject]:
         """Every shared-access policy, by name, without its keys."""
         found = (await self._document("GET", "policies"))["policies"]

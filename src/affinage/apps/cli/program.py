@@ -20,6 +20,7 @@ from affinage.apps.cli import (
     groups,
     logs,
     modules,
+    monitoring,
     policies,
     querying,
     serving,
@@ -86,5 +87,6 @@ for part in (backing_up, simulating, devices, modules, twins, configurations, qu
     part.add_to(app)
 policies.add_to(app)
 auditing.add_to(app)
+monitoring.add_to(app)
 for part in (deployments, groups, applying):
     part.add_to(app)

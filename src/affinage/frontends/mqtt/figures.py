@@ -55,14 +55,23 @@ def ending_of(reason: str) -> Ending:
 class MqttFigures:
     """Of all connections that share it; since the start."""
 
-    __slots__ = ("admitted", "closed", "opened", "reads", "refused", "reports", "subscriptions")
+    __slots__ = (
+        "admitted",
+        "closed",
+        "messages",
+        "opened",
+        "reads",
+        "refused",
+        "reports",
+        "subscriptions",
+    )
 
     def __init__(self) -> None:
         self.opened = 0
         self.admitted = 0
         """Those of them whose identity was proven."""
         self.closed: Counter[Ending] = Counter()
-        self.reports = self.reads = self.subscriptions = 0
+        self.reports = self.reads = self.subscriptions = self.messages = 0
         self.refused = 0
         """Reports and reads that were answered with an error."""
 
@@ -81,9 +90,14 @@ class MqttFigures:
         yield from self._requests()
 
     def _requests(self) -> Iterator[Family]:
-        asked = {"report": self.reports, "read": self.reads, "subscribe": self.subscriptions}
+        asked = {
+            "report": self.reports,
+            "read": self.reads,
+            "subscribe": self.subscriptions,
+            "message": self.messages,
+        }
         samples = [Sample(count, [kind]) for kind, count in asked.items()]
-        what = "Reports, reads of twins, and changes of subscriptions."
+        what = "Reports, reads of twins, changes of subscriptions, and messages."
         yield Family("affinage_mqtt_requests_total", Kind.COUNTER, what, samples, ["kind"])
         what = "Reports and reads that were answered with an error."
         yield number("affinage_mqtt_requests_refused_total", Kind.COUNTER, what, self.refused)

@@ -107,6 +107,14 @@ class Messages(Protocol):
         ...
 
 
+class Telemetry(Protocol):
+    def send(
+        self, key: TwinKey, properties: Mapping[str, str | None], payload: bytes, *, by: Principal
+    ) -> asyncio.Future[None]:
+        """Queue a message at once; done when it is durable, in the order of the calls."""
+        ...
+
+
 class Alarm(Protocol):
     def cancel(self) -> None: ...
 
@@ -124,6 +132,7 @@ class Needs:
     twins: Twins
     methods: Methods
     messages: Messages
+    telemetry: Telemetry
     clock: Clock
     ids: Ids
     timer: Timer

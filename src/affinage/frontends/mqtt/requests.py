@@ -17,7 +17,7 @@ from affinage.frontends.mqtt.needs import Needs
 from affinage.frontends.mqtt.turns import Turns
 from affinage.protocol.mqtt.packets import Publish
 from affinage.protocol.mqtt.session import Requested, Subscribing, Ticket, Unsubscribing
-from affinage.protocol.topics import MethodAnswer, ReportedPatch, TwinGet
+from affinage.protocol.topics import MethodAnswer, ReportedPatch, Telemetry, TwinGet
 
 REFUSAL_S: Final = 1.0
 """Seconds that the answer to a twin that cannot be read is held back. MQTT-56."""
@@ -53,8 +53,11 @@ class Requests:
             case Requested(ticket, MethodAnswer() as request, payload):
                 answer = partial(self._pass_on, ticket, request, payload)
                 self._turns.take(answer, alone=True)
-            case Requested(ticket):
-                self._answerer.finish(ticket)  # nobody reads messages yet: MQTT-26
+            case Requested(ticket, message, payload):
+                assert isinstance(message, Telemetry)  # there is nothing else to ask for
+                self._needs.figures.messages += 1
+                send = partial(self._send, ticket, message, payload)
+                self._turns.take(send, alone=False)
             case Subscribing() | Unsubscribing():
                 self._needs.figures.subscriptions += 1
                 self._in_turn(partial(self._store, asked))
@@ -79,6 +82,31 @@ class Requests:
             answer = self._refusal(rid, error)
         self._answerer.finish(ticket, answer)
         self._turns.ended()
+
+    # ── messages: as reports, but that the protocol has no way to refuse one ─────────────────
+
+    def _send(self, ticket: Ticket, message: Telemetry, payload: bytes) -> None:
+        telemetry = self._needs.telemetry
+        try:
+            kept = telemetry.send(self._key, message.properties, payload, by=self._by)
+        except Exception as error:  # noqa: BLE001  # 3.1.1 has no way to refuse but to hang up
+            self._not_kept(error)
+            self._turns.ended()
+        else:
+            kept.add_done_callback(partial(self._sent, ticket))
+
+    def _sent(self, ticket: Ticket, kept: asyncio.Future[None]) -> None:
+        try:
+            kept.result()
+        except Exception as error:  # noqa: BLE001  # likewise
+            self._not_kept(error)
+        else:
+            self._answerer.finish(ticket)
+        self._turns.ended()
+
+    def _not_kept(self, error: Exception) -> None:
+        self._log("message", error)
+        self._answerer.close(f"its message could not be kept: {error}")
 
     def _pass_on(self, ticket: Ticket, answer: MethodAnswer, payload: bytes) -> None:
         self._needs.methods.answer(self._key, answer.rid, answer.status, payload, by=self._by)

@@ -18,6 +18,7 @@ from affinage.frontends.native_api import (
     configurations,
     devices,
     doctor,
+    events,
     groups,
     messages,
     metrics,
@@ -29,6 +30,8 @@ from affinage.frontends.native_api.described import PREFIX
 from affinage.frontends.native_api.problems import refused
 
 OPERATIONS: Final[dict[str, Mapping[str, Operation]]] = {
+    "/events": {"GET": events.page},
+    "/events/stream": {"GET": events.stream},
     "/audit": {"GET": audit.list_entries},
     "/audit/{number}": {"GET": audit.show},
     "/configurations": {"GET": configurations.list_all},

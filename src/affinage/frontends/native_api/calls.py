@@ -2,7 +2,7 @@
 
 import hashlib
 from collections.abc import Awaitable, Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 import msgspec
 from starlette.requests import Request
@@ -21,6 +21,7 @@ from affinage.services.access import Access
 from affinage.services.audit import Audit
 from affinage.services.configurations import Configurations
 from affinage.services.doctor import Doctor
+from affinage.services.events import Events
 from affinage.services.groups import Groups
 from affinage.services.messages import Messages
 from affinage.services.outranking import Warnings
@@ -34,6 +35,7 @@ class Services:
 
     access: Access
     audit: Audit
+    events: Events
     configurations: Configurations
     warnings: Warnings
     replacing: Replacing
@@ -45,6 +47,8 @@ class Services:
     """The OpenAPI document of each door."""
     clock: Clock
     ids: Ids
+    streams: set[object] = field(default_factory=set)
+    """One for each stream of events that is open."""
 
 
 @dataclass(frozen=True, slots=True)

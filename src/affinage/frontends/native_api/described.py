@@ -3,6 +3,7 @@
 from collections.abc import Mapping
 from typing import Final
 
+from affinage.domain.happening import Kind
 from affinage.frontends.http.openapi import Described, Door, Parameter
 from affinage.frontends.native_api import documents as the
 from affinage.frontends.native_api.problems import PROBLEM
@@ -39,6 +40,7 @@ _MATCH: Final = Parameter(
     "If-Match", "The etag that the writer has seen; * is any.", _TEXT, where="header"
 )
 _KEYS: Final = Parameter("keys", "Show the keys: they are secrets.", {"type": "boolean"})
+_OFFSET: Final = {"type": "string", "pattern": "^([0-9]{1,18}|latest)$"}
 _MOMENT: Final = {"type": "string", "format": "date-time"}
 _OF_AUDIT: Final = (
     Parameter("actor", "What he is called who did it.", _TEXT),
@@ -48,6 +50,17 @@ _OF_AUDIT: Final = (
     Parameter("until", "Before then.", _MOMENT),
     Parameter("after", "The page behind another: its `next`.", {"type": "integer", "minimum": 0}),
     _LIMIT,
+)
+_OF_EVENTS: Final = (
+    Parameter(
+        "after", "The events behind that offset: 0 for all, latest for those to come.", _OFFSET
+    ),
+    Parameter("kind", "Of that kind.", {"enum": [*Kind]}),
+    Parameter("device", "Of that device and its modules.", _TEXT),
+    _LIMIT,
+)
+_LAST: Final = Parameter(
+    "Last-Event-ID", "The last event that came: the stream goes on after it.", _OFFSET, "header"
 )
 
 DOOR: Final = Door(
@@ -79,6 +92,10 @@ DESCRIBED: Final[Mapping[str, Mapping[str, Described]]] = {
             the.Configuration, takes=the.NewConfiguration, parameters=_GUARDED, refusals=(413,)
         ),
         "DELETE": Described(status=204, parameters=_GUARDED),
+    },
+    "/events": {"GET": Described(the.EventPage, parameters=_OF_EVENTS)},
+    "/events/stream": {
+        "GET": Described(str, parameters=(*_OF_EVENTS, _LAST), media_type="text/event-stream"),
     },
     "/audit": {"GET": Described(the.AuditPage, parameters=_OF_AUDIT)},
     "/audit/{number}": {

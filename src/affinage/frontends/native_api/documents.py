@@ -227,6 +227,34 @@ class AuditPage(TypedDict):
     anchor: Anchor
 
 
+class Event(TypedDict):
+    """What happened; what else it has depends on its kind."""
+
+    offset: int
+    kind: Literal["telemetry", "twin", "device", "connection", "hub"]
+    at: Moment
+    deviceId: NotRequired[str]
+    moduleId: NotRequired[str]
+    change: NotRequired[str]
+    by: NotRequired[dict[str, str]]
+    patch: NotRequired[dict[str, Any]]
+    version: NotRequired[int]
+    lost: NotRequired[int]
+    properties: NotRequired[dict[str, str | None]]
+    systemProperties: NotRequired[dict[str, str | None]]
+    bodyIs: NotRequired[Literal["json", "text", "base64"]]
+    body: NotRequired[Any]
+
+
+class EventPage(TypedDict):
+    """``next`` goes into ``after``, also if nothing came."""
+
+    events: list[Event]
+    next: int
+    oldest: int
+    lost: Annotated[int, Meta(description="Events after `after` that are not kept any more.")]
+
+
 Right = Literal["RegistryRead", "RegistryWrite", "ServiceConnect", "DeviceConnect"]
 
 

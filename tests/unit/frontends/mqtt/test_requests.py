@@ -182,6 +182,34 @@ async def test_messages_and_answers_to_methods_are_acknowledged() -> None:
 
 
 @looped
+async def test_a_message_is_acknowledged_once_it_is_kept_and_in_its_turn() -> None:
+    """MQTT-26, MQTT-40, EVENT-8"""
+    async with a_door() as door:
+        client = await door.connected()
+        door.telemetry.gate.shut()
+        topic = "devices/pump-1/messages/events/a=b&%24.ct=text%2Fplain"
+        messages = [Publish(topic, b"%d" % number, 1, number) for number in (1, 2)]
+        assert not await client.send(*messages, Subscribe(3, ((DESIRED, 1),)))
+        door.telemetry.gate.open()
+        assert await client.received() == [Puback(1), Puback(2), Suback(3, (1,))]
+        bag = {"a": "b", "$.ct": "text/plain"}
+        assert door.telemetry.sent == [(bag, b"1"), (bag, b"2")]
+
+
+@pytest.mark.parametrize("at_once", [True, False])
+@looped
+async def test_a_message_that_is_not_kept_is_not_acknowledged_and_closes(at_once: bool) -> None:
+    """EVENT-8"""
+    async with a_door() as door:
+        client = await door.connected()
+        failure = Unavailable("no space left")
+        door.telemetry.refusal = failure if at_once else None
+        door.telemetry.gate.failure = failure
+        assert not await client.send(Publish("devices/pump-1/messages/events/", b"", 1, 1))
+        assert client.wire.is_closed
+
+
+@looped
 async def test_an_answer_to_a_method_is_passed_on_behind_what_was_reported_before() -> None:
     """METHOD-13, MQTT-27, MQTT-40"""
     async with a_door() as door:

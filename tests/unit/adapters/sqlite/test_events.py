@@ -1,0 +1,36 @@
+"""adapters/sqlite/events.py: what the contract cannot say: files that are none, disks that fail."""
+
+import asyncio
+from pathlib import Path
+
+import pytest
+
+from affinage.adapters.sqlite.events import SqliteEvents
+from affinage.domain.errors import Unavailable
+from affinage.ports.events import Bounds, Fresh
+
+EVENT = Fresh(0, "telemetry", "d", b"x")
+
+
+def test_a_file_that_is_none_is_refused(tmp_path: Path) -> None:
+    (tmp_path / "events.db").write_bytes(b"anything else" * 1000)
+    with pytest.raises(Unavailable, match="cannot be opened"):
+        SqliteEvents(tmp_path / "events.db")
+
+
+def test_what_the_disk_refuses_is_not_kept(tmp_path: Path) -> None:
+    store = SqliteEvents(tmp_path / "events.db")
+    store._connection.pragma("query_only", 1)
+    with pytest.raises(Unavailable, match="events cannot be kept"):
+        asyncio.run(store.append([EVENT]))
+    with pytest.raises(Unavailable, match="events cannot be pruned"):
+        asyncio.run(_appended_and_pruned(store))
+    assert store.bounds() == Bounds(1, 1)
+    asyncio.run(store.close())
+
+
+async def _appended_and_pruned(store: SqliteEvents) -> None:
+    store._connection.pragma("query_only", 0)
+    await store.append([EVENT])
+    store._connection.pragma("query_only", 1)
+    await store.prune(max_bytes=0, before=0)
