@@ -3,14 +3,18 @@
 import socket
 import sqlite3
 import ssl
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing, suppress
 from subprocess import CompletedProcess
 
 import pytest
 
 from affinage.adapters.system.clock import wall_time
+from affinage.clients.service import ServiceError
+from affinage.domain.values import JsonObject
 from affinage.protocol.identities import API_VERSION
 from affinage.protocol.tokens import make_token
+from affinage.testing.waiting import wait_until
 from fakes.hub_process import PATIENCE_S, HubProcess, affinage
 
 pytestmark = pytest.mark.system
@@ -41,6 +45,22 @@ def test_a_request_under_way_is_finished_before_the_hub_ends(hub: HubProcess) ->
         assert line.recv(65536).startswith(b"HTTP/1.1 200 ")
     assert hub.stop() == (0, "")
     assert hub.identity("late").device == "late"
+
+
+def test_a_hub_that_ends_waits_for_no_device(hub: HubProcess) -> None:
+    """METHOD-14"""
+    hub.device("away")
+    method: JsonObject = {"methodName": "stop", "connectTimeoutInSeconds": 300}
+    with ThreadPoolExecutor(1) as apart:
+        call = apart.submit(hub.operate, lambda client: client.invoke("away", method))
+        wait_until(lambda: b"affinage_method_calls 1.0" in metrics(hub))
+        assert hub.stop() == (0, "")
+        with pytest.raises(ServiceError, match="503"):
+            call.result()
+
+
+def metrics(hub: HubProcess) -> bytes:
+    return hub.operate(lambda client: client.exchange("GET", "/metrics")).body
 
 
 def test_a_second_hub_is_refused_the_folder(hub: HubProcess) -> None:
