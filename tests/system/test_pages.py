@@ -79,6 +79,13 @@ def test_rotate_keys(tmp_path: Path) -> None:
         reader.follow(DOCS / "howto/rotate-keys.md")
 
 
+@pytest.mark.parametrize("page", ["group-devices", "apply-files", "replace-a-device"])
+def test_groups_files_and_successors(tmp_path: Path, page: str) -> None:
+    ports = {"affinage serve": "affinage serve --https-port 0 --mqtt-port 0"}
+    with Reader(tmp_path, ports) as reader:
+        reader.follow(DOCS / f"howto/{page}.md")
+
+
 @pytest.mark.usefixtures("sdk")
 def test_connect_a_device(tmp_path: Path, address: str) -> None:
     with Reader(tmp_path, served_at(address)) as reader:
