@@ -65,6 +65,7 @@ bench: .venv/dev  ## measure, alone on the machine, for half an hour; results go
 	$(BIN)/python bench/bench_idle.py
 	$(BIN)/python bench/bench_queries.py
 	$(BIN)/python bench/bench_start.py
+	$(BIN)/python bench/bench_events.py
 	$(BIN)/python bench/bench_store.py
 	$(BIN)/python bench/bench_store.py --in-place
 
@@ -78,6 +79,7 @@ bench-quick: .venv/dev  ## the same with small sizes, to see that all work; resu
 	$(BIN)/python bench/bench_queries.py --twins 20000 --times 50
 	$(BIN)/python bench/bench_start.py --twins 20000
 	$(BIN)/python bench/bench_store.py --devices 10000 --rows 20000
+	$(BIN)/python bench/bench_events.py --twins 5000 --connections 200 --seconds 3
 
 speed: .venv/dev  ## write the results into docs/reference/speed.md
 	$(BIN)/python bench/page.py

@@ -39,6 +39,7 @@ class Load:
         self.address = (given.address, given.port)
         self.context = trust(given.ca)
         self.stay, self.is_idle = given.stay, given.idle
+        self.is_telemetry = given.telemetry
         self.is_hasty = False
         """Whether who is answered reports again at once."""
         self.poll, self.devices = select.epoll(), dict[int, Device]()
@@ -127,7 +128,10 @@ class Device:
         self.is_free = False
         self._number += 1
         self._sent_at = perf_counter()
-        self.socket.send(wire.report(self._number))
+        if self._load.is_telemetry:
+            self.socket.send(wire.message(self.string.device or "", self._number))
+        else:
+            self.socket.send(wire.report(self._number))
 
     def _shake_hands(self) -> None:
         try:
@@ -148,14 +152,15 @@ class Device:
 
     def _hear(self) -> None:
         for packet in self._heard():
-            if packet[0] & 0xF0 == wire.PUBLISH:
+            if packet[0] & 0xF0 in (wire.PUBLISH, wire.PUBACK):
                 self._answered(packet)
             elif packet[0] == wire.SUBACK:
                 self._load.subscribed += 1
 
     def _answered(self, packet: bytes) -> None:
         load = self._load
-        if wire.is_taken(packet, self._number):
+        is_taken = wire.is_kept if load.is_telemetry else wire.is_taken
+        if is_taken(packet, self._number):
             load.answered += 1
             load.latencies.append(perf_counter() - self._sent_at)
         else:
@@ -228,6 +233,7 @@ def main() -> None:
     add("--connections", type=int, default=0, help="0 is one for each string")
     add("--stay", type=int, default=0, help="reports of a device before the next one; 0 is all")
     add("--idle", action="store_true", help="come in, subscribe, print `in`, and say no more")
+    add("--telemetry", action="store_true", help="send messages, and report nothing")
     add("--rate", type=float, default=0.0, help="reports a second; 0 is all they can")
     add("--warm-up", type=float, default=2.0)
     add("--seconds", type=float, default=8.0)

@@ -12,10 +12,11 @@ from affinage.protocol.feeds import FILTERS, Feed
 from affinage.protocol.identities import API_VERSION, Identity, Username
 from affinage.protocol.mqtt.packets import Connect, Publish, Subscribe, encode
 from affinage.protocol.tokens import make_token
-from affinage.protocol.topics import ReportedPatch
+from affinage.protocol.topics import ReportedPatch, Telemetry
 
 CONNACK: Final = 0x20
 PUBLISH: Final = 0x30
+PUBACK: Final = 0x40
 SUBACK: Final = 0x90
 
 FIRST: Final = 10_000_000
@@ -34,6 +35,23 @@ assert _REPORT % (FIRST, 0, FIRST) == _MADE
 def report(number: int) -> bytes:
     """A reported patch; two of three leaves change from one number to the next."""
     return _REPORT % (FIRST + number, number % 100, FIRST + number)
+
+
+def message(device: str, number: int) -> bytes:
+    """A message of about as many bytes as a report, at QoS 1."""
+    topic = Telemetry(
+        Identity(device), {"n": str(FIRST + number), "$.ct": "application/json"}
+    ).topic
+    return encode(Publish(topic, _BODY % (number % 100, FIRST + number), 1, _packet_id(number)))
+
+
+def is_kept(answer: bytes, number: int) -> bool:
+    """Whether this is the hub's PUBACK of that message."""
+    return answer[0] == PUBACK and answer[2:4] == _packet_id(number).to_bytes(2, "big")
+
+
+def _packet_id(number: int) -> int:
+    return number % 60_000 + 1
 
 
 def is_taken(answer: bytes, number: int) -> bool:

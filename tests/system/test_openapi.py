@@ -43,6 +43,7 @@ KNOWN: Final = {
     "door": "service",
     "lock": "none",
     "name": "known",
+    "number": "1",
     "query": "SELECT deviceId, tags FROM devices WHERE NOT tags.a = 1",
 }
 """Half of the requests are about these, which there are."""
@@ -55,11 +56,14 @@ EXISTING: Final[dict[str, dict[str, str]]] = {
 }
 """What is put, to be known."""
 
+ENDLESS: Final = "native GET /affinage/v1/events/stream"
+"""Its good answer has no end; tests/unit/frontends/native_api/test_events.py has what it says."""
+
 OPERATIONS: Final = {
     f"{door} {found.ok().label}": found.ok()
     for door, document in documents().items()
     for found in schemathesis.openapi.from_dict(dict(document)).get_all_operations()
-    if isinstance(found, Ok)
+    if isinstance(found, Ok) and f"{door} {found.ok().label}" != ENDLESS
 }
 
 

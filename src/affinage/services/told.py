@@ -30,7 +30,13 @@ class Detail(StrEnum):
     """Also that devices report."""
 
 
-_IDENTITIES: Final = {"create": "created", "update": "updated", "delete": "deleted"}
+_IDENTITIES: Final = {
+    "create": "created",
+    "delete": "deleted",
+    "retire": "retired",
+    "replace": "replaced",
+}
+"""What becomes of an identity, by what is done to it; by anything else it is updated."""
 
 
 def told_by(overlay: Overlay, detail: Detail, at: Millis) -> Iterator[Happening]:
@@ -38,8 +44,8 @@ def told_by(overlay: Overlay, detail: Detail, at: Millis) -> Iterator[Happening]
     deeds = {deed.subject: deed for deed in overlay.deeds}
     for deed in overlay.deeds:
         kind, _, verb = deed.action.partition(".")
-        if kind in ("device", "module") and verb in _IDENTITIES:
-            yield _identity(deed, _IDENTITIES[verb], at)
+        if kind in ("device", "module"):
+            yield _identity(deed, _IDENTITIES.get(verb, "updated"), at)
     written = set[str]()
     for event in overlay.events:
         written.add(event.key.path)

@@ -128,6 +128,7 @@ async def test_what_happens_to_identities_twins_and_connections_is_told() -> Non
         await life.sessions.attach(key_of("d"), door, clean=True, by=itself("d"))
         await life.report("d", n=1)
         await life.sessions.detach(key_of("d"), door, by=itself("d"))
+        await life.registry.put(key_of("d"), {"status": "disabled"}, if_match="*", by=OWNER)
         await life.delete("d")
         assert await one.told() == [
             ("device", "d", "created"),
@@ -136,6 +137,7 @@ async def test_what_happens_to_identities_twins_and_connections_is_told() -> Non
             ("twin", "d", "desired"),
             ("connection", "d", "connected"),
             ("connection", "d", "disconnected"),
+            ("device", "d", "updated"),
             ("device", "d", "deleted"),
         ]
         desired = (await one.page(4, limit=1)).events[0]
