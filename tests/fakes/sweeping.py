@@ -17,7 +17,7 @@ from typing import Any, Final, TypeAlias
 import structlog
 import uvloop
 
-from affinage.apps.hub import Parts
+from affinage.apps.parts import Parts
 from affinage.apps.settings import HubSettings
 from affinage.domain.device import Device
 from affinage.domain.errors import ConfigurationExists, ConfigurationNotFound

@@ -9,7 +9,7 @@ import pytest
 from prometheus_client.core import Metric
 from prometheus_client.parser import text_string_to_metric_families
 
-from affinage.apps.hub import Parts
+from affinage.apps.parts import Parts
 from affinage.apps.settings import HubSettings
 from affinage.ports.exposition import Family
 from fakes.hub import running_hub

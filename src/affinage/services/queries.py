@@ -7,14 +7,14 @@ import hashlib
 import sys
 from collections.abc import AsyncIterator, Callable, Iterable, Sequence
 from dataclasses import dataclass
-from typing import Final
+from typing import Final, Protocol
 
 import msgspec
 
 from affinage.domain.errors import Invalid, Missing
 from affinage.domain.names import TwinKey
 from affinage.domain.principal import Principal, Right
-from affinage.domain.query.evaluate import matches
+from affinage.domain.query.evaluate import Row, matches
 from affinage.domain.query.parse import parse_query
 from affinage.domain.query.select import aggregate, names, project
 from affinage.domain.query.syntax import Aggregate, Collection, Query
@@ -22,7 +22,6 @@ from affinage.domain.row import TwinRow
 from affinage.domain.values import JsonObject
 from affinage.services.fleet.fleet import Fleet
 from affinage.services.fleet.search import SLICE
-from affinage.services.jobs.outcomes import JobRow
 from affinage.services.limits import UNLIMITED, Limits, Operation
 
 DEFAULT_PAGE: Final = 100
@@ -46,6 +45,17 @@ class Page:
     rows: list[JsonObject]
     continuation: str | None
     """For the next page; None if this was the last."""
+
+
+class JobRow(Row, Protocol):
+    """A row of `devices.jobs`."""
+
+    @property
+    def place(self) -> TwinKey:
+        """Where it stands among all: the job's id, and the target's number as text."""
+        ...
+
+    def document(self) -> JsonObject: ...
 
 
 JobRows = Callable[[tuple[str, int] | None], Iterable[JobRow]]

@@ -17,8 +17,9 @@ from starlette.applications import Starlette
 from starlette.routing import Route
 
 from affinage.adapters.system.clock import wall_time
-from affinage.apps.hub import Hub, Parts, https_doors
+from affinage.apps.hub import Hub, https_doors
 from affinage.apps.openapi import documents
+from affinage.apps.parts import Parts
 from affinage.apps.settings import HubSettings
 from affinage.domain.policy import OWNER
 from affinage.frontends.monitoring.app import PATH
