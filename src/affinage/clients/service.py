@@ -1,4 +1,4 @@
-"""What a back end says to a hub over HTTPS: registry, twins, queries, configurations.
+"""What a back end says to a hub over HTTPS: registry, twins, queries, configurations, jobs.
 
 Documents are plain JSON, spelled as the service API spells them; nothing of them is decided here.
 Every refusal of the hub is a ServiceError with its status, code and text.
@@ -10,6 +10,7 @@ from collections.abc import AsyncIterator, Callable, Iterable, Mapping
 from typing import Final, Self, cast
 from urllib.parse import quote, urlencode
 
+from affinage.clients.answers import ServiceError, parsed, refusal, rows_in
 from affinage.clients.http import Connections, Origin, Response
 from affinage.domain.values import JsonObject, JsonValue, is_object
 from affinage.protocol.connection_strings import ConnectionString
@@ -28,14 +29,9 @@ TOKEN_LIFE_S: Final = 3600
 """Seconds that a token lasts; a new one is made when half of them have passed."""
 
 _ERRORS_FROM: Final = 300
+_CONTINUATION: Final = "x-ms-continuation"
 
-
-class ServiceError(Exception):
-    """The hub refused a request, and did nothing of it."""
-
-    def __init__(self, status: int, code: str, message: str) -> None:
-        self.status, self.code, self.message = status, code, message
-        super().__init__(f"{status} {code}: {message}")
+__all__ = ["ServiceClient", "ServiceError"]
 
 
 class ServiceClient:
@@ -107,10 +103,10 @@ class ServiceClient:
         A result with ``isSuccessful`` false is given back, not raised: the others took effect.
         """
         response = await self._send("POST", "/devices", [*entries])
-        result = _parsed(response)
+        result = parsed(response)
         if is_object(result) and "isSuccessful" in result:
             return result
-        raise _error(response)
+        raise refusal(response)
 
     async def regenerate_keys(self, which: str, identities: Iterable[JsonObject]) -> JsonObject:
         """New keys for up to MAX_ROTATED identities; the result says who has none, and why.
@@ -121,10 +117,10 @@ class ServiceClient:
         """
         body: JsonObject = {"policyKey": which, "devices": [*identities]}
         response = await self._send("POST", "/devices/keys/regenerate", body)
-        result = _parsed(response)
+        result = parsed(response)
         if is_object(result) and "rotatedKeys" in result:
             return result
-        raise _error(response)
+        raise refusal(response)
 
     async def create_module(self, identity: JsonObject) -> JsonObject:
         path = _path("devices", identity["deviceId"], "modules", identity["moduleId"])
@@ -181,11 +177,9 @@ class ServiceClient:
         self, text: str, continuation: str = "", *, size: int = 100
     ) -> tuple[list[JsonObject], str]:
         """Some rows that ``text`` selects, and what to continue with; empty after the last page."""
-        headers = {"x-ms-max-item-count": str(size)}
-        if continuation:
-            headers["x-ms-continuation"] = continuation
+        headers = _paging(continuation, size)
         response = await self._call("POST", "/devices/query", {"query": text}, headers=headers)
-        return _rows(response), response.headers.get("x-ms-continuation", "")
+        return rows_in(response), response.headers.get(_CONTINUATION, "")
 
     # Methods and messages
 
@@ -202,9 +196,9 @@ class ServiceClient:
         """
         path = f"{_twin(device, module)}/methods"
         response = await self._send("POST", path, method, patience_s=_patience_s(method))
-        result = _parsed(response)
+        result = parsed(response)
         if response.status >= _ERRORS_FROM or not is_object(result):
-            raise _error(response)
+            raise refusal(response)
         return result
 
     async def purge(self, device: str) -> int:
@@ -212,6 +206,34 @@ class ServiceClient:
         answer = await self._document("DELETE", _path("devices", device, "commands"))
         purged = answer.get("totalMessagesPurged")
         return purged if isinstance(purged, int) else 0
+
+    # Jobs
+
+    async def create_job(self, job: JsonObject) -> JsonObject:
+        """Make the scheduled job ``job["jobId"]``; gives it as it is now."""
+        return await self._document("PUT", _path("jobs", "v2", job["jobId"]), job)
+
+    async def get_job(self, job: str) -> JsonObject:
+        """A job, and how far it is."""
+        return await self._document("GET", _path("jobs", "v2", job))
+
+    async def cancel_job(self, job: str) -> JsonObject:
+        """Have no further target begun; gives the job as it is now."""
+        return await self._document("POST", f"{_path('jobs', 'v2', job)}/cancel")
+
+    async def list_jobs(
+        self, *, kind: str = "", status: str = "", page_size: int = 100
+    ) -> AsyncIterator[JsonObject]:
+        """The jobs of a type and a status, by id; empty is any."""
+        asked = {"jobType": kind, "jobStatus": status}
+        query, continuation = {name: text for name, text in asked.items() if text}, ""
+        while True:
+            headers = _paging(continuation, page_size)
+            response = await self._call("GET", "/jobs/v2/query", headers=headers, query=query)
+            for job in rows_in(response):
+                yield job
+            if not (continuation := response.headers.get(_CONTINUATION, "")):
+                return
 
     # Configurations
 
@@ -271,15 +293,15 @@ class ServiceClient:
         self, method: str, path: str, body: JsonValue = None, *, if_match: str | None = None
     ) -> JsonObject:
         response = await self._call(method, path, body, if_match=if_match)
-        document = _parsed(response)
+        document = parsed(response)
         if not is_object(document):
-            raise _error(response)
+            raise refusal(response)
         return document
 
     async def _documents(
         self, method: str, path: str, *, query: Mapping[str, str] | None = None
     ) -> list[JsonObject]:
-        return _rows(await self._call(method, path, query=query))
+        return rows_in(await self._call(method, path, query=query))
 
     async def _call(
         self,
@@ -296,7 +318,7 @@ class ServiceClient:
             method, path, body, headers={**condition, **(headers or {})}, query=query
         )
         if response.status >= _ERRORS_FROM:
-            raise _error(response)
+            raise refusal(response)
         return response
 
     async def _send(
@@ -346,6 +368,11 @@ def _twin(device: str, module: str | None) -> str:
     return _path("twins", device) if module is None else _path("twins", device, "modules", module)
 
 
+def _paging(continuation: str, size: int) -> dict[str, str]:
+    headers = {"x-ms-max-item-count": str(size)}
+    return {**headers, _CONTINUATION: continuation} if continuation else headers
+
+
 def _patience_s(method: JsonObject) -> float:
     """How long the hub itself waits for a device."""
     times = (method.get("responseTimeoutInSeconds", 30), method.get("connectTimeoutInSeconds", 0))
@@ -354,42 +381,3 @@ def _patience_s(method: JsonObject) -> float:
 
 def _quoted(etag: str) -> str:
     return etag if etag == "*" else f'"{etag}"'
-
-
-def _parsed(response: Response) -> JsonValue:
-    try:
-        return cast(JsonValue, json.loads(response.body))
-    except ValueError:
-        return None
-
-
-def _rows(response: Response) -> list[JsonObject]:
-    rows = _parsed(response)
-    if not isinstance(rows, list):
-        raise _error(response)
-    return [row for row in rows if is_object(row)]
-
-
-def _error(response: Response) -> ServiceError:
-    """``ErrorCode:NAME;text`` in the body's Message, and NAME in a header.
-
-    What went wrong on the way to a device has JSON in its Message instead.
-    """
-    document = _parsed(response)
-    message = str(document.get("Message", "")) if is_object(document) else ""
-    head, found, text = message.partition(";")
-    code = response.headers.get("iothub-errorcode", head.removeprefix("ErrorCode:"))
-    if message.startswith("{"):
-        text = _routed(message)
-    elif not found:
-        text = message
-    return ServiceError(response.status, code or "Unknown", text)
-
-
-def _routed(message: str) -> str:
-    """What a Message that is JSON tells."""
-    try:
-        told: JsonValue = json.loads(message)
-    except ValueError:
-        return message
-    return str(told.get("message", "")) if is_object(told) else message

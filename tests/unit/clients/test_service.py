@@ -54,6 +54,9 @@ CALLS: list[tuple[str, str, Call]] = [
     ("PUT", "/twins/d/modules/m", lambda c: c.replace_twin("d", {"tags": {}}, module="m")),
     ("POST", "/twins/d/methods", lambda c: c.invoke("d", {"methodName": "stop"})),
     ("POST", "/twins/d/modules/m/methods", lambda c: c.invoke("d", {}, module="m")),
+    ("PUT", "/jobs/v2/j", lambda c: c.create_job({"jobId": "j"})),
+    ("GET", "/jobs/v2/a%2Fb", lambda c: c.get_job("a/b")),
+    ("POST", "/jobs/v2/j/cancel", lambda c: c.cancel_job("j")),
     ("PUT", "/configurations/c", lambda c: c.create_configuration({"id": "c"})),
     ("PUT", "/configurations/c", lambda c: c.update_configuration({"id": "c"})),
     ("GET", "/configurations/c", lambda c: c.get_configuration("c")),
@@ -151,6 +154,21 @@ async def test_a_query_goes_on_page_by_page() -> None:
         assert one.document == two.document == {"query": "SELECT * FROM devices"}
         assert one.headers["x-ms-max-item-count"] == two.headers["x-ms-max-item-count"] == "2"
         assert "x-ms-continuation" not in one.headers
+        assert two.headers["x-ms-continuation"] == "abc"
+
+
+@looped
+async def test_jobs_are_listed_page_by_page() -> None:
+    """JOB-11"""
+    async with service() as (server, client):
+        server.play([{"jobId": "a"}], headers={"x-ms-continuation": "abc"})
+        server.play([{"jobId": "b"}])
+        rows = [row async for row in client.list_jobs(status="failed", page_size=1)]
+        assert rows == [{"jobId": "a"}, {"jobId": "b"}]
+        one, two = server.asked
+        line = "GET /jobs/v2/query?jobStatus=failed&api-version=2021-04-12 HTTP/1.1"
+        assert one.line == two.line == line
+        assert one.headers["x-ms-max-item-count"] == "1"
         assert two.headers["x-ms-continuation"] == "abc"
 
 

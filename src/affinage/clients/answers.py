@@ -1,0 +1,56 @@
+"""What a hub answers a back end: documents, rows, and refusals with their codes."""
+
+import json
+from typing import cast
+
+from affinage.clients.http import Response
+from affinage.domain.values import JsonObject, JsonValue, is_object
+
+
+class ServiceError(Exception):
+    """The hub refused a request, and did nothing of it."""
+
+    def __init__(self, status: int, code: str, message: str) -> None:
+        self.status, self.code, self.message = status, code, message
+        super().__init__(f"{status} {code}: {message}")
+
+
+def parsed(response: Response) -> JsonValue:
+    """The body as JSON; None if it is none."""
+    try:
+        return cast(JsonValue, json.loads(response.body))
+    except ValueError:
+        return None
+
+
+def rows_in(response: Response) -> list[JsonObject]:
+    """The objects of the array; ServiceError if the body is no array."""
+    rows = parsed(response)
+    if not isinstance(rows, list):
+        raise refusal(response)
+    return [row for row in rows if is_object(row)]
+
+
+def refusal(response: Response) -> ServiceError:
+    """The error that a hub tells: ``ErrorCode:NAME;text`` in the Message, and NAME in a header.
+
+    What went wrong on the way to a device has JSON in its Message instead.
+    """
+    document = parsed(response)
+    message = str(document.get("Message", "")) if is_object(document) else ""
+    head, found, text = message.partition(";")
+    code = response.headers.get("iothub-errorcode", head.removeprefix("ErrorCode:"))
+    if message.startswith("{"):
+        text = _routed(message)
+    elif not found:
+        text = message
+    return ServiceError(response.status, code or "Unknown", text)
+
+
+def _routed(message: str) -> str:
+    """What a Message that is JSON tells."""
+    try:
+        told: JsonValue = json.loads(message)
+    except ValueError:
+        return message
+    return str(told.get("message", "")) if is_object(told) else message

@@ -1,0 +1,38 @@
+"""What a hub answers a back end."""
+
+import pytest
+
+from affinage.clients.answers import ServiceError, parsed, refusal, rows_in
+from affinage.clients.http import Response
+
+
+def answer(body: bytes, status: int = 200, code: str | None = None) -> Response:
+    return Response(status, {"iothub-errorcode": code} if code else {}, body)
+
+
+def test_what_is_no_json_is_none() -> None:
+    assert parsed(answer(b'{"a": 1}')) == {"a": 1}
+    assert parsed(answer(b"<html>")) is None
+
+
+def test_rows_are_the_objects_of_an_array() -> None:
+    assert rows_in(answer(b'[{"a": 1}, 2]')) == [{"a": 1}]
+    with pytest.raises(ServiceError, match="200 Unknown"):
+        rows_in(answer(b"{}"))
+
+
+@pytest.mark.parametrize(
+    ("body", "header", "code", "text"),
+    [
+        (b'{"Message": "ErrorCode:JobNotFound;no job j"}', None, "JobNotFound", "no job j"),
+        (b'{"Message": "it is away"}', "DeviceNotOnline", "DeviceNotOnline", "it is away"),
+        (b'{"Message": "{\\"message\\": \\"away\\"}"}', "X", "X", "away"),
+        (b'{"Message": "{"}', "X", "X", "{"),
+        (b'{"Message": "{}"}', "X", "X", ""),
+        (b"<html>", None, "Unknown", ""),
+    ],
+)
+def test_a_refusal_has_code_and_text(body: bytes, header: str, code: str, text: str) -> None:
+    error = refusal(answer(body, 404, header))
+    assert (error.status, error.code, error.message) == (404, code, text)
+    assert str(error) == f"404 {code}: {text}"
