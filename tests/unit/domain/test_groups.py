@@ -158,3 +158,11 @@ def test_what_is_larger_through_a_group_that_is_gone_is_measured_too() -> None:
     with pytest.raises(UnknownGroup, match="no group a"):
         known.check_group("b")
     known.check(parse_condition("GROUP('b')"))
+
+
+def test_a_group_that_others_do_not_name_is_no_matter_of_theirs() -> None:
+    """GROUP-5"""
+    known = book(a="tags.a = 1", b="GROUP('a')", broken="GROUP('nobody')")
+    known.check_group("a")
+    with pytest.raises(UnknownGroup):
+        known.check_group("broken")

@@ -3,7 +3,7 @@
 import pytest
 
 from affinage.domain.errors import Invalid
-from affinage.domain.names import TwinKey, check_configuration_id, check_id
+from affinage.domain.names import TwinKey, check_configuration_id, check_group_name, check_id
 
 ADMITTED = "azAZ09-:.+%_#*?!(),=@;$'"
 
@@ -50,3 +50,16 @@ def test_a_configuration_with_another_id_is_refused(value: str) -> None:
     """IDENTITY-24."""
     with pytest.raises(Invalid, match="id of a configuration"):
         check_configuration_id(value)
+
+
+@pytest.mark.parametrize("value", ["a", "early-2.x_y", "x" * 128])
+def test_a_groups_name_of_admitted_characters_is_given_back(value: str) -> None:
+    """GROUP-1"""
+    assert check_group_name(value) == value
+
+
+@pytest.mark.parametrize("value", ["", "A", "a b", "a'b", "é", "x" * 129])
+def test_any_other_name_of_a_group_is_refused(value: str) -> None:
+    """GROUP-1"""
+    with pytest.raises(Invalid, match="a group"):
+        check_group_name(value)

@@ -4,6 +4,7 @@ from itertools import count
 from typing import Any, Final
 
 import pytest
+from msgspec.structs import replace
 
 from affinage.domain.device import ABSENT, Device, Presence
 from affinage.domain.errors import (
@@ -277,3 +278,10 @@ def test_a_module_is_shown_with_its_devices_id_and_no_status(makings: Makings) -
     assert (shown["moduleId"], shown["deviceId"], shown["managedBy"]) == ("m", "pump-1", None)
     absent = module_document(device, device.module("m"), ABSENT, ("a", "b"))
     assert (shown["connectionState"], absent["connectionState"]) == ("Connected", "Disconnected")
+
+
+def test_whoever_enables_a_retired_device_takes_it_back_into_service(makings: Makings) -> None:
+    """REPLACE-4"""
+    gone = replace(made(makings), retired_at=5)
+    assert put(gone, makings, status="disabled").retired_at == 5
+    assert put(gone, makings, status="enabled").retired_at is None

@@ -144,3 +144,13 @@ def test_without_its_group_a_condition_selects_nothing() -> None:
     assert book.rules["one"].selects(row(a_device()))
     assert not book.with_group("a", None).rules["one"].selects(row(a_device()))
     assert book.without("one").groups is book.groups
+
+
+def test_a_retired_device_and_its_modules_are_selected_by_nothing() -> None:
+    """REPLACE-2"""
+    book = rulebook(configured("d"), configured("m", {"properties.desired.a": 1}, kind="module"))
+    device = a_device(modules=["m"])
+    gone = replace(device, retired_at=5)
+    for module, name in ((None, "d"), ("m", "m")):
+        assert book.rules[name].selects(row(device, module))
+        assert not book.rules[name].selects(row(gone, module))

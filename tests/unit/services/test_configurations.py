@@ -369,3 +369,22 @@ async def test_a_failed_commit_leaves_the_configuration_as_it_was() -> None:
         life.disk.fails = False
         await life.settle()
         assert (life.fleet.configuration("one"), life.fleet.configuration("two")) == (before, None)
+
+
+@looped
+async def test_those_with_a_label_come_in_pages() -> None:
+    """CONFIGURATION-41, NATIVE-6"""
+    async with living() as life:
+        for name, labels in (("c", {"w": "x"}), ("a", {"w": "x"}), ("b", {"w": "y"}), ("d", None)):
+            await put(life, name, labels=labels)
+
+        async def page(**asked: Any) -> tuple[list[Any], str | None]:
+            found = await life.configurations.page(by=OWNER, **asked)
+            return [one["id"] for one in found.rows], found.continuation
+
+        assert await page(labels={"w": "x"}, limit=1) == (["a"], "a")
+        assert await page(labels={"w": "x"}, after="a") == (["c"], None)
+        assert await page(labels={"w": None}) == (["a", "b", "c"], None)
+        assert await page(labels={}) == (["a", "b", "c", "d"], None)
+        with pytest.raises(Invalid, match="page of 0"):
+            await page(labels={}, limit=0)

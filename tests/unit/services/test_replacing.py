@@ -15,6 +15,7 @@ from affinage.domain.errors import (
 from affinage.domain.principal import Right
 from affinage.domain.query.parse import parse_query
 from affinage.domain.query.syntax import Collection
+from affinage.domain.values import JsonObject
 from fakes.life import OWNER, Door, Life, itself, key_of, living, policy
 from fakes.looped import looped
 
@@ -201,3 +202,15 @@ async def test_who_may_write_the_registry_may_retire() -> None:
         ):
             with pytest.raises(Forbidden):
                 await refused
+
+
+@looped
+async def test_who_is_below_an_edge_device_stays_below_the_one_that_was_replaced() -> None:
+    """REPLACE-13"""
+    async with living() as life:
+        await life.create("old", "new", edge=True)
+        scope = life.fleet.device("old").identity.device_scope
+        body: JsonObject = {"deviceScope": scope}
+        await life.registry.put(key_of("leaf"), body, if_match=None, by=OWNER)
+        await life.replacing.replace("old", "new", by=OWNER)
+        assert life.fleet.device("leaf").identity.parent_scopes == (scope,)

@@ -15,6 +15,7 @@ from affinage.domain.query.syntax import (
     Constant,
     Expr,
     In,
+    InGroup,
     Lookup,
     Not,
     Or,
@@ -25,9 +26,12 @@ from affinage.domain.query.syntax import (
     Signed,
     Sum,
     Undefined,
+    groups,
     lookups,
     paths,
+    rebuilt,
     to_text,
+    with_condition,
 )
 
 A, B, C = Lookup(("a",)), Lookup(("b",)), Lookup(("c",))
@@ -148,3 +152,39 @@ def test_a_query_knows_what_it_gives() -> None:
     assert (GROUPED.is_star, GROUPED.is_aggregate, grouped.is_aggregate) == (False, True, True)
     assert not Query(Collection.DEVICES, (Column(("a",)),)).is_aggregate
     assert Query(Collection.DEVICES, (Column(Aggregate("COUNT")),)).is_aggregate
+
+
+EACH: tuple[Expr, ...] = (
+    And((InGroup("a"), Lookup(("x",)))),
+    Or((Lookup(("x",)), InGroup("a"))),
+    Not(InGroup("a")),
+    Comparison(Comparator.EQUAL, InGroup("a"), Constant(1)),
+    Call("IS_BOOL", (InGroup("a"),)),
+    Sum(Constant(1), (("+", InGroup("a")),)),
+    Product(InGroup("a"), (("*", Constant(2)),)),
+    Signed("-", InGroup("a")),
+    In(InGroup("a"), (1,)),
+)
+
+
+@pytest.mark.parametrize("expr", EACH, ids=lambda one: type(one).__name__)
+def test_a_tree_is_rebuilt_with_other_operands(expr: Expr) -> None:
+    """GROUP-4"""
+    assert groups(expr) == {"a"}
+    assert "GROUP('a')" in to_text(expr)
+    again = rebuilt(expr, lambda one: Lookup(("y",)) if isinstance(one, InGroup) else one)
+    assert type(again) is type(expr)
+    assert not groups(again)
+    assert ("y",) in paths(again)
+
+
+def test_what_has_no_operands_is_its_own() -> None:
+    for leaf in (Constant(1), Lookup(("x",)), Array((1,)), InGroup("a")):
+        assert rebuilt(leaf, lambda _: Constant(2)) is leaf
+
+
+def test_a_query_names_the_groups_of_its_condition() -> None:
+    query = Query(Collection.DEVICES)
+    assert not groups(query)
+    assert groups(with_condition(query, InGroup("a"))) == {"a"}
+    assert query.condition is None
