@@ -37,6 +37,9 @@ NEXT_STEPS: Final[Mapping[str, str]] = {
         "create the new content under a new id, with a higher priority;"
         " or delete this configuration and create it again"
     ),
+    "JobNotFound": "`affinage job list` shows those that there are",
+    "JobAlreadyExists": "a job is made once: choose another id",
+    "JobQuotaExceeded": "`affinage job list` shows them: wait for one, or `affinage job cancel` it",
     "group_not_found": "`affinage group list` shows those that there are",
     "group_exists": "change it with `affinage group update`, or choose another name",
     "group_in_use": "let them name another condition first, or delete them",

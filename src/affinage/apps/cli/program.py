@@ -18,6 +18,7 @@ from affinage.apps.cli import (
     devices,
     doctoring,
     groups,
+    jobs,
     logs,
     modules,
     monitoring,
@@ -85,6 +86,7 @@ demonstrating.add_to(app)
 serving.add_to(app)
 for part in (backing_up, simulating, devices, modules, twins, configurations, querying, doctoring):
     part.add_to(app)
+jobs.add_to(app)
 policies.add_to(app)
 auditing.add_to(app)
 monitoring.add_to(app)

@@ -53,7 +53,7 @@ def invoke_device(
 
     Example: `affinage device invoke chiller-00017 reboot --payload '{"delay": 3}'`
     """
-    request = _request(method, payload, timeout, connect_timeout)
+    request = method_request(method, payload, timeout, connect_timeout)
     _show(data, device, None, request, as_json=as_json)
 
 
@@ -71,7 +71,7 @@ def invoke_module(
 
     Example: `affinage module invoke chiller-00017 logger flush`
     """
-    request = _request(method, payload, timeout, connect_timeout)
+    request = method_request(method, payload, timeout, connect_timeout)
     _show(data, device, module, request, as_json=as_json)
 
 
@@ -109,7 +109,10 @@ def purge(device: DeviceArgument, data: DataOption = None) -> None:
     say(f"{purged} messages for {device} are purged")
 
 
-def _request(method: str, payload: str | None, timeout: int, connect_timeout: int) -> JsonObject:
+def method_request(
+    method: str, payload: str | None, timeout: int, connect_timeout: int
+) -> JsonObject:
+    """What a direct method takes; BadParameter if the payload begins like JSON and is none."""
     return {
         "methodName": method,
         "payload": None if payload is None else parsed(payload, "--payload"),

@@ -22,6 +22,14 @@ from affinage.apps.cli.reach import ask
 from affinage.clients.service import ServiceClient
 from affinage.domain.values import JsonObject, is_object
 
+PatchOption = Annotated[
+    Path | None,
+    typer.Option(
+        metavar="FILE",
+        help='A patch in JSON, {"tags": …, "properties": {"desired": …}}; - is stdin.',
+    ),
+]
+
 
 def add_to(app: typer.Typer) -> None:
     group = typer.Typer(help="Twins: tags, desired and reported properties.", no_args_is_help=True)
@@ -71,13 +79,7 @@ def update(
     device: DeviceArgument,
     tag: TagOption = None,
     desired: DesiredOption = None,
-    patch: Annotated[
-        Path | None,
-        typer.Option(
-            metavar="FILE",
-            help='A patch in JSON, {"tags": …, "properties": {"desired": …}}; - is stdin.',
-        ),
-    ] = None,
+    patch: PatchOption = None,
     module: ModuleOption = None,
     if_match: IfMatchOption = None,
     data: DataOption = None,
@@ -87,8 +89,7 @@ def update(
 
     Example: `affinage twin update chiller-00017 --tag ring=canary --desired fan.speed=null`
     """
-    given = {} if patch is None else sections(read_object(patch, "--patch"), "--patch")
-    change = merged(given, _named(tag, desired))
+    change = change_of(tag, desired, patch)
     if not change:
         raise typer.BadParameter("name what shall change: --tag, --desired or --patch")
     _show(
@@ -120,6 +121,12 @@ def replace(
         ask(data, lambda hub: hub.replace_twin(device, twin, module=module, if_match=if_match)),
         as_json=as_json,
     )
+
+
+def change_of(tag: list[str] | None, desired: list[str] | None, patch: Path | None) -> JsonObject:
+    """The patch in a file, with what is named on the command line over it; maybe nothing."""
+    given = {} if patch is None else sections(read_object(patch, "--patch"), "--patch")
+    return merged(given, _named(tag, desired))
 
 
 def sections(document: JsonObject, option: str) -> JsonObject:
