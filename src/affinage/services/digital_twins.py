@@ -10,6 +10,7 @@ from msgspec import UNSET
 
 from affinage.domain import digital_twin
 from affinage.domain import twin as twins
+from affinage.domain.audit import Deed
 from affinage.domain.digital_twin import Step
 from affinage.domain.errors import Invalid, InvalidPatchValue
 from affinage.domain.method import MethodRequest, MethodResult
@@ -53,7 +54,7 @@ class DigitalTwins:
             DeviceNotFound, EtagMismatch, InvalidPatchStep, InvalidPatchPath, InvalidPatchValue,
             TooLarge, Unavailable: nothing has changed.
 
-        Source: DIGITAL-6 to DIGITAL-9.
+        Source: DIGITAL-6 to DIGITAL-9, AUDIT-1.
         """
         by.require(Right.SERVICE_CONNECT)
         self._limits.take(Operation.TWIN_UPDATE, by)
@@ -63,10 +64,12 @@ class DigitalTwins:
             device = view.device(device_id)
             twins.check_etag(key, device.twin, if_match)
             twin, events = _written(key, device.twin, steps, view)
+            devices = {} if twin is device.twin else {device_id: device.with_twin(key, twin)}
             return Change(
                 lambda after: twins.etag_text(row_of(after, key).twin.etag),
-                devices={device_id: device.with_twin(key, twin)},
+                devices=devices,
                 events=events,
+                deeds=(Deed(by, "twin.patch", device_id),) if devices else (),
             )
 
         return await self._fleet.change(decide)
