@@ -128,6 +128,20 @@ class Rulebook:
         }
         return Rulebook(rules, known)
 
+    def sharing(self, name: str) -> frozenset[str]:
+        """That configuration, and those whose conditions name a group that its condition names.
+
+        A change of the group may take a device from one of them to another: whoever asks one of
+        them anew asks all, so that the device changes once.
+
+        Source: GROUP-6.
+        """
+        rule = self.rules.get(name)
+        if rule is None or not rule.groups:
+            return frozenset((name,))
+        found = (other.id for other in self.rules.values() if other.groups & rule.groups)
+        return frozenset((name, *found))
+
     @cached_property
     def watched(self) -> Mapping[Path, frozenset[str]]:
         """Which device and edge configurations read a path of the device's own row."""

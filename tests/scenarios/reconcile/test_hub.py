@@ -117,6 +117,20 @@ class Transcript:
         await self.life.retarget(*rest.split(" ", 1))
         return []
 
+    async def group(self, rest: str) -> list[str]:
+        """A new one, or one changed."""
+        name, condition = rest.split(": ", 1)
+        await self.life.group(name, condition, again=name in self.life.fleet.groups.by_name)
+        return []
+
+    async def retire(self, name: str) -> list[str]:
+        await self.life.replacing.retire(name, by=OWNER)
+        return []
+
+    async def replace(self, rest: str) -> list[str]:
+        await self.life.replacing.replace(*rest.split(" by "), by=OWNER)
+        return []
+
     async def tag(self, rest: str) -> list[str]:
         name, tags = rest.split(" ", 1)
         await self.life.tag(name, **json.loads(tags))
@@ -163,6 +177,9 @@ VERBS: Final[dict[str, Callable[[Transcript, str], Awaitable[list[str]]]]] = {
     "configuration": Transcript.configuration,
     "deployment": Transcript.deployment,
     "where": Transcript.where,
+    "group": Transcript.group,
+    "retire": Transcript.retire,
+    "replace": Transcript.replace,
     "tag": Transcript.tag,
     "desire": Transcript.desire,
     "wait": Transcript.wait,

@@ -134,6 +134,18 @@ def test_a_condition_is_what_its_groups_are_now() -> None:
     assert changed.rules["two"] is two
 
 
+def test_configurations_that_name_one_group_are_asked_together() -> None:
+    """GROUP-6"""
+    book = Rulebook().with_group("inner", named("inner", "tags.a = 1"))
+    book = book.with_group("outer", named("outer", "NOT GROUP('inner')"))
+    conditions = {"one": "GROUP('inner')", "two": "GROUP('outer')", "three": "tags.a = 1"}
+    for name, condition in conditions.items():
+        book = book.with_rule(configured(name, condition=condition))
+    assert book.sharing("one") == book.sharing("two") == {"one", "two"}
+    for alone in ("three", "gone"):
+        assert book.sharing(alone) == {alone}
+
+
 def test_without_its_group_a_condition_selects_nothing() -> None:
     """GROUP-4"""
     book = (

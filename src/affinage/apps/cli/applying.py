@@ -4,9 +4,9 @@ All documents are read and compared before the first is written. What cannot be 
 whole; if the hub refuses one on the way, those after it are not written, and a second run goes on.
 """
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Awaitable, Iterable, Mapping, Sequence
 from pathlib import Path
-from typing import Annotated, Final
+from typing import Annotated, Final, TypeVar
 
 import typer
 
@@ -31,6 +31,8 @@ COLUMNS: Final[Columns] = {
     "action": lambda row: row.get("action"),
     "changes": lambda row: ", ".join(map(str, _listed(row))),
 }
+
+T = TypeVar("T")
 
 _NOT_FOUND: Final = 404
 _RULES: Final = (Kind.CONFIGURATION, Kind.DEPLOYMENT)
@@ -105,12 +107,21 @@ async def _planned(hub: ServiceClient, documents: Sequence[Document]) -> list[St
 
 async def _groups(hub: ServiceClient) -> Mapping[str, JsonObject]:
     """Those that there are; none where the hub has no door for them."""
+
+    async def listed() -> list[JsonObject]:
+        return [one async for one in NativeClient(hub).groups()]
+
+    return {str(one["name"]): one for one in await _found(listed()) or ()}
+
+
+async def _found(asked: Awaitable[T]) -> T | None:
+    """What was asked for, None if it is not there."""
     try:
-        return {str(one["name"]): one async for one in NativeClient(hub).groups()}
+        return await asked
     except ServiceError as error:
         if error.status != _NOT_FOUND:
             raise
-        return {}
+        return None
 
 
 async def _current(
@@ -121,13 +132,11 @@ async def _current(
 ) -> JsonObject | None:
     if document.kind is not Kind.DEVICE:
         return (known if document.kind is Kind.GROUP else rules).get(document.name)
-    try:
-        return await hub.get_twin(document.name)
-    except ServiceError as error:
-        if error.status != _NOT_FOUND:
-            raise
-        name = document.name
-        raise Invalid(f"there is no device {name}: `affinage device create {name}`") from None
+    name = document.name
+    twin = await _found(hub.get_twin(name))
+    if twin is None:
+        raise Invalid(f"there is no device {name}: `affinage device create {name}`")
+    return twin
 
 
 def _book(several: Iterable[JsonObject]) -> Groups:

@@ -150,7 +150,7 @@ class Settling:
         """The configurations whose conditions must be asked again; None is all of them."""
         if asked is None or _is_new_to_rules(old, new):
             return None
-        affected = frozenset((asked,)) if asked else _NOBODY
+        affected = self._view.rulebook.sharing(asked) if asked else _NOBODY
         for collection, move in moves:
             affected = affected.union(self._watching(collection).get(move.path, ()))
         return None if new.dirty and (affected or _differ_for_rules(old, new)) else affected
