@@ -8,7 +8,7 @@ Source: docs/spec/policies.md.
 import hashlib
 import re
 from enum import StrEnum
-from typing import Final, assert_never
+from typing import Final
 
 from msgspec import Struct
 from msgspec.structs import replace
@@ -124,15 +124,12 @@ def regenerated(policy: Policy, which: Which, keys: KeySource) -> Policy:
     Source: POLICY-7.
     """
     primary, secondary = policy.keys
-    match which:
-        case Which.PRIMARY:
-            primary = keys.seal(keys.fresh())
-        case Which.SECONDARY:
-            secondary = keys.seal(keys.fresh())
-        case Which.SWAP:
-            primary, secondary = secondary, primary
-        case _:
-            assert_never(which)
+    if which is Which.SWAP:
+        primary, secondary = secondary, primary
+    elif which is Which.PRIMARY:
+        primary = keys.seal(keys.fresh())
+    else:
+        secondary = keys.seal(keys.fresh())
     return _next(policy, Right(policy.rights), primary, secondary)
 
 

@@ -182,3 +182,22 @@ async def test_messages_are_sent_to_devices_and_modules() -> None:
             "/affinage/v1/devices/d%2F1/messages",
             "/affinage/v1/devices/d/modules/m/messages",
         ]
+
+
+@looped
+async def test_the_audit_log_is_fetched_page_by_page_and_events_behind_an_offset() -> None:
+    async with native() as (server, client):
+        for following in ("7", None):
+            server.play({"entries": [], "next": following})
+        server.play({"number": 1})
+        server.play({"events": [], "next": 5})
+        assert [page["next"] async for page in client.audit(actor="a b")] == ["7", None]
+        assert await client.audited(1) == {"number": 1}
+        assert (await client.events("latest", kind="twin"))["next"] == 5
+        lines = [one.line.removesuffix(" HTTP/1.1") for one in server.asked]
+        assert lines == [
+            "GET /affinage/v1/audit?actor=a+b&limit=1000&after=0",
+            "GET /affinage/v1/audit?actor=a+b&limit=1000&after=7",
+            "GET /affinage/v1/audit/1",
+            "GET /affinage/v1/events?after=latest&limit=1000&kind=twin",
+        ]

@@ -72,3 +72,7 @@ def test_other_events_have_what_they_tell_and_no_body() -> None:
         "at": "1970-01-01T00:00:00Z",
         "change": "started",
     }
+
+
+def test_what_waits_takes_what_its_payload_does_and_a_little() -> None:
+    assert Happening(Kind.TELEMETRY, 0, payload=bytes(100)).size == 600

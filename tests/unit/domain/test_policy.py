@@ -136,3 +136,9 @@ def test_writing_implies_reading() -> None:
     both = Right.REGISTRY_READ | Right.REGISTRY_WRITE
     assert some(rights=Right.REGISTRY_WRITE).granted == both
     assert some(rights=Right.SERVICE_CONNECT).granted == Right.SERVICE_CONNECT
+
+
+def test_a_swap_is_the_only_thing_that_makes_no_key() -> None:
+    keys = source()
+    fresh = [policy.regenerated(some(), which, keys).keys for which in Which]
+    assert [len({*pair} - {*some().keys}) for pair in fresh] == [1, 1, 0]

@@ -3,7 +3,7 @@
 import asyncio
 import contextlib
 import json
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Awaitable, Callable
 from typing import Annotated, Final
 
 import typer
@@ -56,7 +56,8 @@ def monitor(
 
     async def followed(hub: ServiceClient) -> None:
         stop, left = stop_event(), count
-        async for event in _events(NativeClient(hub), since, asked, stop):
+        client = NativeClient(hub)
+        async for event in follow(lambda after: client.events(after, **asked), since, stop):
             line(json.dumps(event, ensure_ascii=False) if as_json else told(event))
             left = left and left - 1
             if left == 0:
@@ -75,13 +76,14 @@ def told(event: JsonObject) -> str:
     return printable(f"{head}  {' '.join(more)}".rstrip())
 
 
-async def _events(
-    client: NativeClient, after: str, wanted: dict[str, str], stop: asyncio.Event
+async def follow(
+    page_after: Callable[[str], Awaitable[JsonObject]], after: str, stop: asyncio.Event
 ) -> AsyncIterator[JsonObject]:
+    """The events of one page after the other, as they come, until it shall stop."""
     while not stop.is_set():
         page = None
         with contextlib.suppress(Unavailable):  # it may be starting again
-            page = await client.events(after, **wanted)
+            page = await page_after(after)
         events = page["events"] if page else []
         if page and page["lost"]:
             say(f"{page['lost']} events were lost: they are not kept any more")

@@ -37,3 +37,11 @@ def test_nothing_is_written_before_the_disk_has_answered() -> None:
     store = MemoryStore(slow)
     asyncio.run(store.commit([ROW]))
     assert (seen, list(store.read(Table.POLICIES))) == ([[]], [("p", b"1")])
+
+
+def test_a_page_has_the_greatest_keys_below_one() -> None:
+    store = MemoryStore()
+    asyncio.run(store.commit([Row(Table.AUDIT, key, b"") for key in "abcd"]))
+    assert [key for key, _ in store.page(Table.AUDIT, before="d", limit=2)] == ["c", "b"]
+    assert [key for key, _ in store.page(Table.AUDIT, before=None, limit=9)] == [*"dcba"]
+    assert store.figures().commits == 1

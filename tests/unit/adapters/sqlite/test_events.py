@@ -7,7 +7,7 @@ import pytest
 
 from affinage.adapters.sqlite.events import SqliteEvents
 from affinage.domain.errors import Unavailable
-from affinage.ports.events import Bounds, Fresh
+from affinage.ports.events import Bounds, Fresh, Kept, Window
 
 EVENT = Fresh(0, "telemetry", "d", b"x")
 
@@ -34,3 +34,19 @@ async def _appended_and_pruned(store: SqliteEvents) -> None:
     await store.append([EVENT])
     store._connection.pragma("query_only", 1)
     await store.prune(max_bytes=0, before=0)
+
+
+def test_it_goes_on_where_it_was_and_reads_what_is_wanted(tmp_path: Path) -> None:
+    async def used() -> None:
+        for start in range(2):
+            store = SqliteEvents(tmp_path / "events.db")
+            assert store.bounds() == Bounds(start, start)
+            await store.append([EVENT])
+            await store.close()
+        store = SqliteEvents(tmp_path / "events.db")
+        assert await store.read(Window(0, 9, max_bytes=1)) == [Kept(1, b"x")]
+        assert await store.prune(max_bytes=10**9, before=1) == 2
+        assert (store.bounds(), await store.prune(max_bytes=0, before=1)) == (Bounds(3, 2), 0)
+        await store.close()
+
+    asyncio.run(used())

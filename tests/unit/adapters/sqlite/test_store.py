@@ -221,3 +221,19 @@ def test_a_fold_does_not_write_all_that_had_gathered_in_one_slice(path: Path) ->
     assert store.figures().folded_rows < 4_000
     assert store.figures().journal_rows >= 4_000
     asyncio.run(store.close())
+
+
+def test_a_page_is_read_from_the_table_and_the_journal_alike(tmp_path: Path) -> None:
+    async def paged(fold_bytes: int, *batches: list[Row]) -> list[tuple[int | str, bytes]]:
+        store = SqliteStore(tmp_path / "hub.db", fold_bytes=fold_bytes)
+        for rows in batches:
+            await store.commit(rows)
+        page = await asyncio.to_thread(store.page, Table.AUDIT, before="d", limit=2)
+        await store.close()
+        return page
+
+    rows = [Row(Table.AUDIT, key, b"1") for key in "abcd"]
+    asyncio.run(paged(1, rows[:2], [Row(Table.POLICIES, "c", b"x")]))
+    assert asyncio.run(paged(10**9, rows[2:])) == [("c", b"1"), ("b", b"1")]
+    gone = [Row(Table.AUDIT, "b", None), Row(Table.AUDIT, "c", b"2")]
+    assert asyncio.run(paged(10**9, gone)) == [("c", b"2"), ("a", b"1")]

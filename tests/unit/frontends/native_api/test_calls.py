@@ -31,3 +31,16 @@ async def test_a_number_is_a_number(limit: str) -> None:
         path = f"{METRICS}/targetedCount/rows"
         answer = await hub.ask("GET", path, params={"limit": limit})
         assert answer.json()["type"] == "urn:affinage:problem:malformed"
+
+
+@pytest.mark.parametrize(
+    ("flag", "keys"), [("", False), ("?keys=false", False), ("?keys=true", True)]
+)
+@looped
+async def test_a_flag_is_true_or_false(flag: str, keys: bool) -> None:
+    async with running_hub() as hub:
+        params = {"keys": flag.removeprefix("?keys=")} if flag else None
+        shown = await hub.get(f"{PREFIX}/policies/service", params=params)
+        assert ("primaryKey" in shown) is keys
+        answer = await hub.ask("GET", f"{PREFIX}/policies/service", params={"keys": "1"})
+        assert answer.json()["type"] == "urn:affinage:problem:malformed"

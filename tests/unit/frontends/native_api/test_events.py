@@ -1,8 +1,8 @@
-"""frontends/native_api/events.py and streams.py: pages of events, and streams of them."""
+"""frontends/native_api/events.py: pages of events, and streams of them."""
 
 import asyncio
 import json
-from collections.abc import AsyncGenerator, AsyncIterator
+from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from typing import Any
 
@@ -11,7 +11,6 @@ import pytest
 from affinage.frontends.native_api import events
 from affinage.frontends.native_api.app import create_app
 from affinage.frontends.native_api.described import PREFIX
-from affinage.frontends.native_api.streams import Stream
 from fakes.hub import Hub, running_hub
 from fakes.life import itself, key_of
 from fakes.looped import looped
@@ -208,24 +207,3 @@ async def test_there_are_so_many_streams_at_most(monkeypatch: pytest.MonkeyPatch
         assert (answer.status_code, answer.json()["title"]) == (429, "Throttled")
         reader.leave()
         await reader.reading
-
-
-@looped
-async def test_a_reader_that_takes_nothing_is_cut_and_nothing_is_held_for_it() -> None:
-    """EVENT-7"""
-    asked = list[int]()
-
-    async def pieces() -> AsyncGenerator[bytes, None]:
-        for number in range(1000):
-            asked.append(number)
-            yield b"x"
-
-    async def never() -> Any:
-        await asyncio.Event().wait()
-
-    async def stuck(message: Any) -> None:
-        if message["type"] == "http.response.body":
-            await asyncio.Event().wait()
-
-    await Stream(pieces(), patience_s=0.001)({"type": "http"}, never, stuck)
-    assert asked == [0]

@@ -161,6 +161,15 @@ async def test_rows_of_no_device_are_saved_and_read_back() -> None:
 
 
 @looped
+async def test_the_audit_log_is_read_page_by_page_from_its_anchor() -> None:
+    async with living() as life:
+        await life.create("a", "b")
+        assert [entry.subject for entry in await life.fleet.entries(None, 5)] == ["b", "a"]
+        assert [entry.subject for entry in await life.fleet.entries(2, 5)] == ["a"]
+        assert ((await life.fleet.anchor()).number, life.fleet.audited.number) == (0, 2)
+
+
+@looped
 async def test_configurations_are_told_oldest_first_without_tombstones() -> None:
     async with living() as life:
         await life.create("d")
