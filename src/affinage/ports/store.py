@@ -1,7 +1,8 @@
 """What the hub keeps: rows of bytes in a few tables, written together or not at all.
 
 The fleet in memory decides and remembers; a store only makes durable, and is read once, at the
-start; of what no memory holds, as the audit log, it gives pages. Each adapter passes tests/contract/test_store.py.
+start; of what no memory holds, as the audit log, it gives pages. Each adapter passes
+tests/contract/test_store.py.
 """
 
 from collections.abc import Iterator, Sequence

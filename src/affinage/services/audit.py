@@ -18,10 +18,7 @@ from affinage.domain.moments import Millis, millis
 from affinage.domain.principal import Kind, Principal, Right
 from affinage.domain.values import JsonObject
 from affinage.ports.clock import Clock
-from affinage.ports.store import Row, Table
-from affinage.services.fleet import codec
 from affinage.services.fleet.fleet import Fleet
-from affinage.services.fleet.ledger import ANCHOR, key_of
 from affinage.services.fleet.unit import Change
 
 MAX_ENTRIES: Final = 1_000_000
@@ -127,10 +124,10 @@ class Audit:
                 if wanted.meets(entry):
                     found.append(entry)
                 if len(found) == limit:
-                    return await self._page(found, before)
+                    return self._page(found, before)
             if len(entries) < SLICE or _is_before(entries[-1], wanted):
-                return await self._page(found, None)
-        return await self._page(found, before)
+                return self._page(found, None)
+        return self._page(found, before)
 
     async def get(self, number: int, *, by: Principal) -> JsonObject | None:
         """One entry, None if there is none of that number."""
@@ -138,8 +135,8 @@ class Audit:
         entries = await self._fleet.entries(number + 1, 1)
         return audit.document(entries[0]) if entries and entries[0].number == number else None
 
-    async def _page(self, found: list[Entry], last: int | None) -> Page:
-        anchor = await self._fleet.anchor()
+    def _page(self, found: list[Entry], last: int | None) -> Page:
+        anchor = self._fleet.anchor
         is_last = last is None or last <= anchor.number + 1
         return Page([*map(audit.document, found)], None if is_last else last, anchor)
 
@@ -150,19 +147,12 @@ class Audit:
 
     async def _prune_slice(self) -> bool:
         """Whether there may be more to prune. Source: AUDIT-9."""
-        anchor = await self._fleet.anchor()
-        oldest = await self._fleet.entries(anchor.number + 1 + SLICE, SLICE)
+        oldest = await self._fleet.entries(self._fleet.anchor.number + 1 + SLICE, SLICE)
         is_spent = self._spent(self._fleet.audited.number)
         gone = [entry for entry in oldest if is_spent(entry)]
         if not gone:
             return False
-        last = max(gone, key=lambda entry: entry.number)
-        mark = Anchor(last.number, last.hash)
-        rows = [
-            *(Row(Table.AUDIT, key_of(entry.number), None) for entry in gone),
-            Row(Table.MARKS, ANCHOR, codec.encode(mark)),
-        ]
-        await self._fleet.save(*rows)
+        await self._fleet.prune(gone)
         return len(gone) == SLICE
 
     def _spent(self, newest: int) -> Callable[[Entry], bool]:

@@ -1,7 +1,7 @@
 """The fleet: every device in memory, and the one way to change any of them."""
 
 import asyncio
-from collections.abc import AsyncIterator, Iterable, Mapping
+from collections.abc import AsyncIterator, Iterable, Mapping, Sequence
 from itertools import chain
 
 from pyroaring import BitMap
@@ -25,7 +25,7 @@ from affinage.services.fleet.commits import Commits
 from affinage.services.fleet.figures import FleetFigures
 from affinage.services.fleet.guards import Guards
 from affinage.services.fleet.indexer import Indexer
-from affinage.services.fleet.ledger import anchor_of, read_entries
+from affinage.services.fleet.ledger import pruning, read_entries
 from affinage.services.fleet.loading import load
 from affinage.services.fleet.memory import Memory
 from affinage.services.fleet.overlay import Overlay
@@ -107,9 +107,17 @@ class Fleet:
         """Entries of the audit log, newest first: those below a number, None for all."""
         return await asyncio.to_thread(read_entries, self._store, before, limit)
 
-    async def anchor(self) -> Anchor:
+    @property
+    def anchor(self) -> Anchor:
         """Where the audit log begins, as committed."""
-        return await asyncio.to_thread(anchor_of, self._store)
+        return self._writer.ledger.anchor
+
+    async def prune(self, entries: Sequence[Entry]) -> None:
+        """Forget the oldest entries of the audit log, up to the last of these; Unavailable."""
+        last = max(entries, key=lambda entry: entry.number)
+        mark = Anchor(last.number, last.hash)
+        await self.save(*pruning(entries, mark))
+        self._writer.ledger.anchor = mark
 
     def find(self, device_id: str) -> Device | None:
         return self._memory.find(device_id)

@@ -26,15 +26,18 @@ class Ledger:
     def __init__(self) -> None:
         self.tip = Anchor()
         """The newest entry, as committed."""
+        self.anchor = Anchor()
+        """Where the log begins, as committed."""
 
     def read(self, store: Store) -> None:
-        """Find the end of the log. Blocks."""
+        """Find both ends of the log. Blocks."""
+        self.anchor = anchor_of(store)
         rows = store.page(Table.AUDIT, before=None, limit=1)
         if rows:
             last = codec.decode(rows[0][1], Entry)
             self.tip = Anchor(last.number, last.hash)
         else:
-            self.tip = anchor_of(store)
+            self.tip = self.anchor
 
     def entries(self, deeds: Sequence[Deed], at: Millis) -> list[Entry]:
         """What the deeds of one commit add to the log."""
@@ -48,6 +51,12 @@ class Ledger:
         """They are committed."""
         if entries:
             self.tip = Anchor(entries[-1].number, entries[-1].hash)
+
+
+def pruning(entries: Sequence[Entry], anchor: Anchor) -> list[Row]:
+    """What forgets these entries, and says what the rest follows."""
+    gone = [Row(Table.AUDIT, key_of(entry.number), None) for entry in entries]
+    return [*gone, Row(Table.MARKS, ANCHOR, codec.encode(anchor))]
 
 
 def anchor_of(store: Store) -> Anchor:
