@@ -8,6 +8,7 @@ from typing import Any, Final
 
 import httpx
 
+from affinage.adapters.memory.blobs import MemoryBlobs
 from affinage.adapters.memory.events import MemoryEvents
 from affinage.adapters.memory.store import MemoryStore
 from affinage.adapters.prometheus.exposition import PrometheusExposition
@@ -15,6 +16,7 @@ from affinage.apps.examining import Body
 from affinage.apps.openapi import documents
 from affinage.frontends.http.figures import HttpFigures
 from affinage.frontends.http.prefixes import ByPrefix
+from affinage.frontends.http.problems import code
 from affinage.frontends.monitoring.app import PATH
 from affinage.frontends.monitoring.app import Services as Monitoring
 from affinage.frontends.monitoring.app import create_app as monitoring_app
@@ -53,6 +55,10 @@ from affinage.services.replacing import Replacing
 from affinage.services.sessions import Sessions
 from affinage.services.sweeps import Sweeps
 from affinage.services.tending import Tending
+from affinage.services.transfers.exporting import Exporting
+from affinage.services.transfers.importing import Importing
+from affinage.services.transfers.places import Allowed
+from affinage.services.transfers.transfers import Transfers
 from affinage.services.twins import Twins
 from fakes.clock import FixedClock
 from fakes.ids import CountingIds
@@ -159,6 +165,7 @@ async def running_hub(
         book.open()
         services = await _services(sessions, counts, fleet=fleet, clock=clock, ids=ids, book=book)
         ground, invoke = Ground(fleet, clock, UNLIMITED), services.methods.invoke
+        running.append(tasks.create_task(services.transfers.run()))
         running.append(tasks.create_task(Runner(ground, book, services.jobs, invoke).run()))
         running.append(tasks.create_task(services.messages.run()))
         native, figures = _native(services, doctor, counts, fleet), HttpFigures()
@@ -222,6 +229,15 @@ async def _services(
         twins=Twins(fleet),
         methods=methods,
         jobs=Jobs(fleet, book, clock),
+        transfers=Transfers(
+            fleet,
+            Allowed([MemoryBlobs()]),
+            Exporting(fleet, vault),
+            Importing(Bulk(registry), configurations, lambda error: code(error).number),
+            vault=vault,
+            clock=clock,
+            ids=ids,
+        ),
         digital_twins=DigitalTwins(fleet, methods),
         messages=messages,
         shelf=shelf,

@@ -133,6 +133,7 @@ class Hub:
         try:
             await parts.open()
             group.create_task(parts.runner.run())
+            group.create_task(parts.transfers.run())
             self._doors = await self._open_doors(certificates, group)
             self.place.write(self.settings.data)
         except BaseException:

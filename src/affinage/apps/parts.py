@@ -2,8 +2,10 @@
 
 from typing import Final
 
+from affinage.adapters.files.blobs import FolderBlobs
 from affinage.adapters.files.folder import DataFolder
 from affinage.adapters.files.vault import FileVault
+from affinage.adapters.http.blobs import HttpBlobs
 from affinage.adapters.sqlite.events import SqliteEvents
 from affinage.adapters.sqlite.store import SqliteStore
 from affinage.adapters.system.collections import Collections
@@ -14,11 +16,14 @@ from affinage.apps.openapi import documents
 from affinage.apps.settings import HubSettings
 from affinage.apps.times import Times, system_times
 from affinage.frontends.http.figures import HttpFigures
+from affinage.frontends.http.problems import code
 from affinage.frontends.mqtt.figures import MqttFigures
 from affinage.frontends.native_api.calls import Services as NativeServices
 from affinage.frontends.service_api.calls import Services
 from affinage.frontends.tls.capacity import Capacity
+from affinage.ports.blobs import Blobs
 from affinage.ports.exposition import Source
+from affinage.ports.vault import Vault
 from affinage.services.access import Access
 from affinage.services.audit import Audit
 from affinage.services.bulk import Bulk
@@ -50,6 +55,10 @@ from affinage.services.sessions import Sessions
 from affinage.services.sweeps import Sweeps
 from affinage.services.tending import Tending
 from affinage.services.told import Detail
+from affinage.services.transfers.exporting import Exporting
+from affinage.services.transfers.importing import Importing
+from affinage.services.transfers.places import Allowed
+from affinage.services.transfers.transfers import Transfers
 from affinage.services.twins import Twins
 
 RESERVED: Final = 256
@@ -101,8 +110,7 @@ class Parts:
         self.sessions = Sessions(self.fleet, self.clock, self.limits)
         self.methods = Methods(self.fleet, self.sessions, self.clock, self.ids, self.limits)
         self.digital_twins = DigitalTwins(self.fleet, self.methods, self.limits)
-        self.jobs = Jobs(self.fleet, self.book, self.clock, self.limits, settings.max_jobs)
-        self.runner = self._runner(settings.max_jobs)
+        self.jobs, self.runner = self._jobs(settings.max_jobs)
         self.shelf = FeedbackShelf(self.fleet, self.clock, self.ids, self.limits)
         self.messages = Messages(
             self.fleet, self.sessions, self.shelf, self.clock, self.ids, limits=self.limits
@@ -119,6 +127,7 @@ class Parts:
             settings.max_configurations,
             limits=self.limits,
         )
+        self.transfers = self._transfers(settings, vault)
         self.replacing = Replacing(self.fleet, made_of, self.limits)
         self.groups = Groups(self.fleet, self.queries, self.counts, self.clock, self.limits)
         examined = Body(
@@ -136,9 +145,27 @@ class Parts:
         self.http, self.mqtt = HttpFigures(), MqttFigures()
         self.pulse, self.collections = Pulse(self.clock), Collections()
 
-    def _runner(self, max_jobs: int) -> Runner:
+    def _jobs(self, max_jobs: int) -> tuple[Jobs, Runner]:
+        """What is asked for jobs, and what carries them out."""
+        jobs = Jobs(self.fleet, self.book, self.clock, self.limits, max_jobs)
         ground = Ground(self.fleet, self.clock, self.limits)
-        return Runner(ground, self.book, self.jobs, self.methods.invoke, max_jobs)
+        return jobs, Runner(ground, self.book, jobs, self.methods.invoke, max_jobs)
+
+    def _transfers(self, settings: HubSettings, vault: Vault) -> Transfers:
+        folder = settings.transfer_folder
+        places: list[Blobs] = [HttpBlobs(settings.transfer_urls)]
+        if folder is not None:
+            places.append(FolderBlobs(folder))
+        return Transfers(
+            self.fleet,
+            Allowed(places),
+            Exporting(self.fleet, vault),
+            Importing(self.bulk, self.configurations, lambda error: code(error).number),
+            vault=vault,
+            clock=self.clock,
+            ids=self.ids,
+            limits=self.limits,
+        )
 
     async def open(self) -> None:
         """Read the store; the fleet must be running.
@@ -157,6 +184,7 @@ class Parts:
         await self.messages.open()
         self.book.open()
         await self.runner.open()
+        await self.transfers.open()
 
     async def close(self) -> None:
         self.collections.leave()
@@ -175,6 +203,7 @@ class Parts:
             twins=self.twins,
             methods=self.methods,
             jobs=self.jobs,
+            transfers=self.transfers,
             messages=self.messages,
             shelf=self.shelf,
             queries=self.queries,

@@ -7,6 +7,7 @@ import tomllib
 from dataclasses import dataclass, fields
 from pathlib import Path
 from typing import Any, Final, Self
+from urllib.parse import urlsplit
 
 import msgspec
 
@@ -71,6 +72,10 @@ class HubSettings:
     """Bytes of events that are kept; the oldest go first."""
     events_days: float = MAX_EVENT_DAYS
     """Days for which they are kept."""
+    transfer_folder: Path | None = None
+    """The folder below which exports may be written and imports read; None is nowhere."""
+    transfer_urls: tuple[str, ...] = ()
+    """Beginnings of the addresses to which exports may be sent and imports come from."""
     reconcile_per_s: float = GENEROUS.hub_per_s
     """Devices a second that configurations may write, in the whole hub."""
     reconcile_burst: float = GENEROUS.hub_burst
@@ -101,6 +106,7 @@ class HubSettings:
             raise Invalid(f"log_level {self.log_level!r} is none of {', '.join(LOG_LEVELS)}")
         self._check_kept()
         self._check_allowance()
+        self._check_transfers()
         try:
             ipaddress.ip_address(self.host)
         except ValueError:
@@ -116,6 +122,11 @@ class HubSettings:
             raise Invalid(f"twin_events {self.twin_events!r} is none of {', '.join(Detail)}")
         if self.events_bytes < LEAST_BYTES or not 0 < self.events_days < math.inf:
             raise Invalid(f"events_bytes must be {LEAST_BYTES} or more, events_days more than 0")
+
+    def _check_transfers(self) -> None:
+        for url in self.transfer_urls:
+            if urlsplit(url).scheme not in ("http", "https") or not urlsplit(url).hostname:
+                raise Invalid(f"transfer_urls: {url!r} does not begin as https://host")
 
     def _check_allowance(self) -> None:
         for name in ("reconcile_per_s", "reconcile_burst", "site_per_s", "site_burst"):

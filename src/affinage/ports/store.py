@@ -31,6 +31,8 @@ class Table(StrEnum):
     """What is marked: a number that only grows."""
     JOBS = "jobs"
     """The job's id."""
+    TRANSFERS = "transfers"
+    """The transfer's id: itself and its addresses, sealed."""
     OUTCOMES = "outcomes"
     """The job's id, a slash, the number of the device or module: what became of it there."""
     MESSAGES = "messages"

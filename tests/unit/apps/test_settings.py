@@ -53,6 +53,8 @@ def test_a_file_with_what_cannot_be_is_refused(tmp_path: Path, text: str, told: 
         ({"https_port": -1}, "https_port -1 is outside 0…65535"),
         ({"host": "localhost"}, "no IP address"),
         ({"log_level": "INFO"}, "log_level 'INFO' is none of debug, info, warning, error"),
+        ({"transfer_urls": ("backup",)}, "'backup' does not begin as https://host"),
+        ({"transfer_urls": ("ftp://a",)}, "'ftp://a' does not begin"),
         ({"max_jobs": 0}, "max_jobs 0 is not 1 or more"),
         ({"max_connections": 0}, "max_connections 0 is not 1 or more"),
         ({"reconcile_per_s": 0}, "reconcile_per_s 0 is not 1 or more"),

@@ -23,6 +23,7 @@ from affinage.frontends.service_api import (
     messages,
     methods,
     queries,
+    transfers,
     twins,
 )
 from affinage.frontends.service_api.calls import Operation, Services, called
@@ -62,6 +63,9 @@ OPERATIONS: Final[dict[str, Mapping[str, Operation]]] = {
     "/digitaltwins/{id}": {"GET": digital_twins.read, "PATCH": digital_twins.patch},
     "/digitaltwins/{id}/commands/{command}": {"POST": digital_twins.invoke},
     "/digitaltwins/{id}/components/{component}/commands/{command}": {"POST": digital_twins.invoke},
+    "/jobs": {"GET": transfers.list_all},
+    "/jobs/create": {"POST": transfers.create},
+    "/jobs/{id}": {"GET": transfers.read, "DELETE": transfers.cancel},
     "/jobs/v2/query": {"GET": jobs.list_all},
     "/jobs/v2/{id}": {"GET": jobs.read, "PUT": jobs.create},
     "/jobs/v2/{id}/cancel": {"POST": jobs.cancel},

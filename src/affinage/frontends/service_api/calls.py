@@ -24,6 +24,7 @@ from affinage.services.messages import Messages
 from affinage.services.methods import Methods
 from affinage.services.queries import Queries
 from affinage.services.registry import Registry
+from affinage.services.transfers.transfers import Transfers
 from affinage.services.twins import Twins
 
 
@@ -40,6 +41,7 @@ class Services:
     twins: Twins
     methods: Methods
     jobs: Jobs
+    transfers: Transfers
     messages: Messages
     shelf: FeedbackShelf
     queries: Queries

@@ -127,6 +127,9 @@ DESCRIBED: Final[Mapping[str, Mapping[str, Described]]] = {
     },
     "/digitaltwins/{id}/commands/{command}": _COMMANDS,
     "/digitaltwins/{id}/components/{component}/commands/{command}": _COMMANDS,
+    "/jobs": {"GET": Described(list[the.Transfer])},
+    "/jobs/create": {"POST": Described(the.Transfer, the.NewTransfer, refusals=(403,))},
+    "/jobs/{id}": {"GET": Described(the.Transfer), "DELETE": Described(the.Transfer)},
     "/jobs/v2/query": {
         "GET": Described(list[the.Job], parameters=(*_JOB_FILTERS, _SIZE, _CONTINUATION)),
     },

@@ -383,3 +383,36 @@ class Job(TypedDict):
     failureReason: str | None
     statusMessage: None
     deviceJobStatistics: NotRequired[JobStatistics]
+
+
+class NewTransfer(TypedDict):
+    """An export of the registry, or an import; to and from places that the operator allowed."""
+
+    type: Literal["export", "import"]
+    outputBlobContainerUri: Annotated[str, Meta(max_length=2048)]
+    inputBlobContainerUri: NotRequired[str | None]
+    inputBlobName: NotRequired[str | None]
+    outputBlobName: NotRequired[str | None]
+    includeConfigurations: NotRequired[bool | None]
+    configurationsBlobName: NotRequired[str | None]
+    excludeKeysInExport: NotRequired[bool | None]
+
+
+class Transfer(TypedDict):
+    """An export or import; of its addresses what is not secret."""
+
+    jobId: str
+    startTimeUtc: Moment
+    endTimeUtc: NotRequired[Moment]
+    type: Literal["export", "import"]
+    status: Literal["enqueued", "running", "completed", "failed", "cancelled"]
+    progress: int
+    outputBlobContainerUri: str
+    inputBlobContainerUri: NotRequired[str]
+    inputBlobName: NotRequired[str]
+    outputBlobName: NotRequired[str]
+    includeConfigurations: bool
+    configurationsBlobName: NotRequired[str]
+    excludeKeysInExport: bool
+    failureReason: str | None
+    useSecondaryStorageAsSource: bool

@@ -1,0 +1,1 @@
+"""Places on the network that the hub asks, and only those that it may."""

@@ -1,0 +1,140 @@
+"""Files at addresses of HTTP that begin as one of a list; nothing else is ever asked.
+
+What a place answers is not followed elsewhere, and no proxy or password of the environment is used.
+An address may bring a signature in its query: it is sent, and stands in no message.
+"""
+
+import tempfile
+from collections.abc import AsyncIterator, Sequence
+from contextlib import asynccontextmanager
+from posixpath import normpath
+from typing import IO, Final, cast
+from urllib.parse import SplitResult, unquote, urlsplit
+
+import httpx
+
+from affinage.domain.errors import NotFound, Unavailable
+from affinage.ports.blobs import Sink, Source
+
+TIMEOUT_S: Final = 60.0
+"""For each step of a request."""
+
+IN_MEMORY: Final = 4 * 1024 * 1024
+"""Bytes of a file to be sent that are kept in memory; a larger one waits on the disk."""
+
+_PORTS: Final = {"http": 80, "https": 443}
+_GONE: Final = (404, 410)
+
+HEADERS: Final = {"x-ms-blob-type": "BlockBlob"}
+"""What Azure's storage wants of a PUT; others do not mind."""
+
+
+class HttpBlobs:
+    """Implements `ports.blobs.Blobs`."""
+
+    def __init__(
+        self, allowed: Sequence[str], transport: httpx.AsyncBaseTransport | None = None
+    ) -> None:
+        """``allowed`` are beginnings of addresses, such as ``https://backup.example/hub``."""
+        self._allowed = [urlsplit(prefix) for prefix in allowed]
+        self._transport = transport
+
+    def admits(self, uri: str) -> bool:
+        parts = urlsplit(uri)
+        return any(_is_below(parts, prefix) for prefix in self._allowed)
+
+    @asynccontextmanager
+    async def read(self, uri: str, name: str) -> AsyncIterator[Source]:
+        try:
+            async with self._client() as client, client.stream("GET", _file(uri, name)) as answer:
+                if answer.status_code in _GONE:
+                    raise NotFound(f"there is no {name}")
+                _check(name, answer)
+                yield _Reading(answer)
+        except httpx.HTTPError as error:
+            raise _unavailable(name, error) from None
+
+    @asynccontextmanager
+    async def write(self, uri: str, name: str) -> AsyncIterator[Sink]:
+        with tempfile.SpooledTemporaryFile(IN_MEMORY) as spooled:
+            writing = _Writing(cast("IO[bytes]", spooled))
+            yield writing
+            try:
+                async with self._client() as client:
+                    answer = await client.put(
+                        _file(uri, name), content=writing.sent(), headers=writing.headers
+                    )
+            except httpx.HTTPError as error:
+                raise _unavailable(name, error) from None
+            _check(name, answer)
+
+    def _client(self) -> httpx.AsyncClient:
+        return httpx.AsyncClient(
+            follow_redirects=False,
+            trust_env=False,
+            timeout=TIMEOUT_S,
+            headers={"Accept-Encoding": "identity"},  # so that its length is the file's
+            transport=self._transport,
+        )
+
+
+class _Reading:
+    def __init__(self, answer: httpx.Response) -> None:
+        self._answer = answer
+        told = answer.headers.get("content-length", "")
+        self.size_bytes: int | None = int(told) if told.isdecimal() else None
+
+    def chunks(self) -> AsyncIterator[bytes]:
+        return self._answer.aiter_bytes()
+
+
+class _Writing:
+    """Kept until all is there: a PUT must say how long it is."""
+
+    def __init__(self, spooled: IO[bytes]) -> None:
+        self._spooled, self._size = spooled, 0
+
+    async def write(self, data: bytes) -> None:
+        self._spooled.write(data)
+        self._size += len(data)
+
+    @property
+    def headers(self) -> dict[str, str]:
+        return {**HEADERS, "Content-Length": str(self._size)}
+
+    async def sent(self) -> AsyncIterator[bytes]:
+        self._spooled.seek(0)
+        while chunk := self._spooled.read(IN_MEMORY):
+            yield chunk
+
+
+def _is_below(parts: SplitResult, prefix: SplitResult) -> bool:
+    """Whether an address is a prefix's, segment by segment, however it is spelled."""
+    path, root = unquote(parts.path), unquote(prefix.path).rstrip("/")
+    if "\\" in path or normpath(path or "/") != (path.rstrip("/") or "/"):
+        return False
+    is_same = (parts.scheme, parts.hostname, _port(parts)) == (
+        prefix.scheme, prefix.hostname, _port(prefix),
+    )  # fmt: skip
+    is_http = parts.scheme in _PORTS and parts.username is None and parts.password is None
+    return is_http and is_same and f"{path}/".startswith(f"{root}/")
+
+
+def _port(parts: SplitResult) -> int | None:
+    return parts.port or _PORTS.get(parts.scheme)
+
+
+def _file(uri: str, name: str) -> str:
+    """The container's address with the file's name behind its path, its query kept."""
+    parts = urlsplit(uri)
+    return parts._replace(path=f"{parts.path.rstrip('/')}/{name}", fragment="").geturl()
+
+
+def _check(name: str, answer: httpx.Response) -> None:
+    if not answer.is_success:
+        raise Unavailable(f"{name}: the place answered {answer.status_code}")
+
+
+def _unavailable(name: str, error: httpx.HTTPError) -> Unavailable:
+    # Its own text may have the address in it, and so a signature.
+    return Unavailable(f"{name} cannot be reached: {type(error).__name__}")
