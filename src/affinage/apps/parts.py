@@ -216,7 +216,7 @@ class Parts:
         """What `/metrics` tells."""
         engine = Engine(self.fleet, self.store, self.tending, self.sweeps, self.sessions)
         doors = (self.capacity, self.http, self.mqtt, self.limits, self.methods, self.messages)
-        others = (*doors, self.pulse, self.collections)
+        others = (*doors, self.events, self.pulse, self.collections)
         return [engine.families, *(one.families for one in others)]
 
     def native_services(self) -> NativeServices:

@@ -9,7 +9,7 @@ Source: docs/spec/events.md.
 import asyncio
 import json
 from collections import deque
-from collections.abc import Coroutine, Iterable
+from collections.abc import Coroutine, Iterable, Iterator
 from contextlib import suppress
 from dataclasses import dataclass
 from typing import Any, Final, NamedTuple, NoReturn
@@ -27,6 +27,8 @@ from affinage.domain.principal import Principal, Right
 from affinage.domain.values import JsonObject
 from affinage.ports.clock import Clock
 from affinage.ports.events import EventStore, Fresh, Window
+from affinage.ports.exposition import Family, number
+from affinage.ports.exposition import Kind as Kinds
 from affinage.services.fleet import codec
 from affinage.services.fleet.fleet import Fleet, Overlay
 from affinage.services.told import Detail, told_by
@@ -100,7 +102,8 @@ class Events:
         self._fleet, self._store, self._clock, self._detail = fleet, store, clock, detail
         self._max_bytes, self._max_days = max_bytes, max_days
         self._queue: deque[Waiting] = deque()
-        self._queued_bytes = self._lost = self._appended = 0
+        self._queued_bytes = self._appended = 0
+        self._lost = self._lost_ever = 0
         self._woken = asyncio.Event()
         self._came = asyncio.Event()
         self._stamps: dict[TwinKey, tuple[str, Properties]] = {}
@@ -204,6 +207,17 @@ class Events:
             async with asyncio.timeout(seconds):
                 await self._came.wait()
 
+    def families(self) -> Iterator[Family]:
+        bounds = self._store.bounds()
+        what = "Events that were ever kept: the newest offset."
+        yield number("affinage_events_total", Kinds.COUNTER, what, bounds.newest)
+        kept = bounds.newest - bounds.oldest + 1 if bounds.newest else 0
+        yield number("affinage_events", Kinds.GAUGE, "Events that are kept.", kept)
+        what = "Bytes of events that wait for the disk."
+        yield number("affinage_events_queued_bytes", Kinds.GAUGE, what, self._queued_bytes)
+        what = "Events of the hub's own that could not be kept."
+        yield number("affinage_events_lost_total", Kinds.COUNTER, what, self._lost_ever)
+
     # ── what comes ───────────────────────────────────────────────────────────────────────────
 
     def _committed(self, overlay: Overlay) -> None:
@@ -215,6 +229,7 @@ class Events:
         for event in events:
             if self._queued_bytes > MAX_QUEUED:
                 self._lost += 1
+                self._lost_ever += 1
             else:
                 self._put(Waiting(event, None))
 

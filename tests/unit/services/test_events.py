@@ -1,57 +1,18 @@
-"""services/events.py and services/told.py: what is told, kept, acknowledged and lost."""
+"""services/events.py: what is told, and how it is read."""
 
 import asyncio
-from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
 from typing import Any
 
 import pytest
 
-from affinage.adapters.memory.events import MemoryEvents
-from affinage.domain.errors import Forbidden, Invalid, TooLarge, Unavailable
-from affinage.domain.happening import MAX_TELEMETRY
+from affinage.domain.errors import Forbidden, Invalid
 from affinage.domain.principal import Right, Voucher
 from affinage.services import events as feed
-from affinage.services.events import DAY_MS, LATEST, PRUNE_S, RETRY_S, Events
+from affinage.services.events import LATEST
 from affinage.services.told import Detail
-from fakes.life import OWNER, Disk, Door, Life, itself, key_of, living, policy
+from fakes.feeding import fed
+from fakes.life import OWNER, Door, itself, key_of, policy
 from fakes.looped import looped
-
-
-class Feed:
-    """The feed of one life, over a store of events with a disk of its own."""
-
-    def __init__(self, life: Life, before: "Feed | None" = None, **options: Any) -> None:
-        self.life = life
-        self.disk: Disk = before.disk if before else Disk()
-        self.store: MemoryEvents = before.store if before else MemoryEvents(self.disk.sync)
-        self.events = Events(life.fleet, self.store, life.clock, **options)
-
-    def send(self, name: str = "d", payload: bytes = b"hot", **properties: str) -> Any:
-        return self.events.send(key_of(name), properties, payload, by=itself(name))
-
-    async def page(self, after: int = 0, **asked: Any) -> Any:
-        await self.life.turn()
-        return await self.events.page(after, **{"limit": 100, **asked}, by=OWNER)
-
-    async def told(self, after: int = 1, **asked: Any) -> list[tuple[Any, ...]]:
-        """Kind, whose, and what: behind the first one, which is of the start."""
-        found = (await self.page(after, **asked)).events
-        return [(one["kind"], one.get("deviceId"), one.get("change")) for one in found]
-
-
-@asynccontextmanager
-async def fed(
-    before: Feed | None = None, life: Life | None = None, **options: Any
-) -> AsyncIterator[Feed]:
-    async with living(before.life if before else None, life) as one:
-        told = Feed(one, before, **options)
-        async with asyncio.TaskGroup() as tasks:
-            running = [tasks.create_task(told.events.run()), tasks.create_task(told.events.tend())]
-            await told.events.open()
-            yield told
-            for task in running:
-                task.cancel()
 
 
 @looped
@@ -244,83 +205,6 @@ async def test_a_page_of_many_bytes_says_where_it_was_cut() -> None:
 
 
 @looped
-async def test_who_asks_for_what_is_gone_is_told_how_much() -> None:
-    """EVENT-14"""
-    async with fed() as one:
-        for _ in range(4):
-            await one.send()
-        one.life.clock.advance(8 * DAY_MS / 1000)
-        await one.life.turn()
-        await one.send()
-        one.life.clock.advance(PRUNE_S)
-        page = await one.page(2)
-        assert (page.lost, page.oldest, [event["offset"] for event in page.events]) == (3, 6, [6])
-        assert (await one.page(0)).lost == 0
-
-
-@looped
-async def test_the_oldest_go_when_there_are_too_many(monkeypatch: pytest.MonkeyPatch) -> None:
-    """EVENT-14"""
-    monkeypatch.setattr(feed, "PRUNE_EVERY", 5)
-    async with fed(max_bytes=1000) as one:
-        for _ in range(20):
-            await one.send(payload=bytes(100))
-        page = await one.page()
-        assert (page.oldest > 5, page.events[-1]["offset"]) == (True, 21)
-
-
-@looped
-async def test_a_message_that_is_not_kept_is_refused_and_the_hubs_own_is_kept_later() -> None:
-    """EVENT-8, EVENT-9"""
-    async with fed() as one:
-        await one.page()
-        one.disk.fails = True
-        await one.life.create("d")
-        with pytest.raises(Unavailable):
-            await one.send()
-        one.disk.fails = False
-        for _ in range(3):
-            one.life.clock.advance(RETRY_S)
-            await one.life.turn()
-        assert await one.told() == [("device", "d", "created")]
-        await one.send()
-
-
-@looped
-async def test_a_disk_that_is_too_slow_refuses_messages_and_counts_what_is_lost(
-    monkeypatch: pytest.MonkeyPatch,
-) -> None:
-    """EVENT-8, EVENT-9"""
-    monkeypatch.setattr(feed, "MAX_QUEUED", 1200)
-    async with fed() as one:
-        await one.page()
-        one.disk.hold()
-        kept = [one.send(), one.send()]
-        await one.life.turn()
-        with pytest.raises(Unavailable, match="of 1200 bytes wait for the disk"):
-            one.send()
-        for name in ("a", "b", "c"):
-            await one.life.create(name)
-        one.disk.release()
-        await asyncio.gather(*kept)
-        await one.send()
-        found = (await one.page(kind="hub")).events
-        lost = sum(event.get("lost", 0) for event in found)
-        assert lost > 0
-        assert lost + len((await one.page(kind="device")).events) == 3
-
-
-@looped
-async def test_what_is_too_large_or_anothers_is_refused() -> None:
-    """EVENT-4"""
-    async with fed() as one:
-        with pytest.raises(TooLarge):
-            one.send(payload=bytes(MAX_TELEMETRY + 1))
-        with pytest.raises(Forbidden):
-            one.events.send(key_of("d"), {}, b"", by=itself("e"))
-
-
-@looped
 async def test_who_may_not_connect_as_a_service_reads_nothing() -> None:
     async with fed() as one:
         nobody = policy(Right.REGISTRY_WRITE)
@@ -347,47 +231,3 @@ async def test_who_waits_is_woken_by_an_event_by_the_end_and_by_the_time() -> No
         one.events.end()
         await waiting
         await one.events.wait(2, 60, by=OWNER)
-
-
-@looped
-async def test_a_next_start_goes_on_behind_what_was_told() -> None:
-    """EVENT-9, EVENT-14"""
-    async with fed() as one:
-        await one.send()
-    async with fed(one) as again:
-        await again.send()
-        page = await again.page()
-        kinds = [(event["offset"], event["kind"]) for event in page.events]
-        assert kinds == [(1, "hub"), (2, "telemetry"), (3, "hub"), (4, "telemetry")]
-
-
-@looped
-async def test_what_is_left_at_the_end_is_kept_and_who_waits_in_vain_is_told() -> None:
-    """EVENT-8"""
-    async with living() as life:
-        one = Feed(life)
-        await one.events.open()
-        kept = one.send()
-        await one.events.close()
-        await kept
-        assert len((await one.page()).events) == 2
-        one.disk.fails = True
-        refused = one.send()
-        closing = asyncio.ensure_future(one.events.close())
-        await life.turn()
-        life.clock.advance(RETRY_S)
-        await closing
-        with pytest.raises(Unavailable):
-            await refused
-
-
-@looped
-async def test_a_pruning_that_fails_ends_nothing() -> None:
-    class Torn(MemoryEvents):
-        async def prune(self, *, max_bytes: int, before: int) -> int:
-            raise Unavailable("torn")
-
-    async with living() as life:
-        one = Feed(life)
-        one.events = Events(life.fleet, Torn(), life.clock)
-        await one.events._prune()
