@@ -19,7 +19,7 @@ from affinage.domain.names import TwinKey
 from affinage.domain.principal import Kind, Principal, Right
 from affinage.domain.query.evaluate import matches
 from affinage.domain.query.parse import parse_condition
-from affinage.domain.query.syntax import Collection
+from affinage.domain.query.syntax import Collection, Expr
 from affinage.domain.row import TwinRow
 from affinage.domain.twin import TwinPatch
 from affinage.domain.values import JsonObject
@@ -30,8 +30,10 @@ from affinage.services.fleet import bitmaps, codec, search
 from affinage.services.fleet.fleet import Fleet
 from affinage.services.fleet.indexer import UNUSED_S
 from affinage.services.fleet.unit import Change
+from affinage.services.groups import Groups
 from affinage.services.queries import Queries
 from affinage.services.registry import FreshModules, Registry, makings
+from affinage.services.replacing import Replacing
 from affinage.services.sweeps import Sweeps
 from affinage.services.twins import Twins
 from fakes.clock import FixedClock
@@ -59,6 +61,7 @@ CONDITIONS = [
     "ARRAY_CONTAINS(tags.n, '1') OR IS_OBJECT(tags.ring)",
     "properties.desired.fw.v = 'two' OR IS_DEFINED(tags.n)",
     "properties.desired.ring != 'prod' OR IS_OBJECT(properties.desired.fw)",
+    "GROUP('early') AND NOT tags.n = 1",
 ]
 values = st.sampled_from([None, "canary", "prod", 1, 1.0, True, "1", {}, {"v": "1"}, ["1"]])
 patches = st.fixed_dictionaries({}, optional={"ring": values, "n": values, "fw": values})
@@ -84,6 +87,9 @@ single = st.one_of(
     ),
     st.tuples(st.just("retarget"), st.sampled_from(["one", "two"]), st.sampled_from(CONDITIONS)),
     st.tuples(st.just("withdraw"), st.sampled_from(["one", "two"])),
+    st.tuples(st.just("group"), st.sampled_from(CONDITIONS[:-1])),
+    st.tuples(st.just("retire"), st.sampled_from(DEVICES)),
+    st.tuples(st.just("restore"), st.sampled_from(DEVICES)),
     st.tuples(st.just("ask"), st.sampled_from(CONDITIONS)),
     st.tuples(st.just("wait")),
     st.tuples(st.just("fail")),
@@ -139,6 +145,8 @@ class History:
         self.queries = Queries(self.fleet)
         self.counts = Counts(self.fleet, self.queries, self.clock)
         self.configurations = Configurations(self.fleet, self.queries, self.counts, self.clock)
+        self.groups = Groups(self.fleet, self.queries, self.counts, self.clock)
+        self.replacing = Replacing(self.fleet, FreshModules(made_of))
         await self.configurations.open()
         running = [
             asyncio.ensure_future(self.fleet.run()),
@@ -222,6 +230,18 @@ class History:
     async def withdraw(self, name: str) -> None:
         await self.configurations.delete(name, if_match="*", by=OPERATOR)
 
+    async def group(self, condition: str) -> None:
+        """Made, or changed if it is there."""
+        known = "early" in self.fleet.groups.by_name
+        body: JsonObject = {"condition": condition}
+        await self.groups.put("early", body, if_match="*" if known else None, by=OPERATOR)
+
+    async def retire(self, name: str) -> None:
+        await self.replacing.retire(name, by=OPERATOR)
+
+    async def restore(self, name: str) -> None:
+        await self.replacing.restore(name, by=OPERATOR)
+
     async def ask(self, condition: str) -> None:
         for collection in COLLECTIONS:
             await self.fleet.count(collection, parse_condition(condition))
@@ -235,14 +255,20 @@ class History:
 
     def selected(self, condition: str) -> set[str]:
         """The ids of the devices that a condition selects."""
-        expr = parse_condition(condition)
-        return {name for name in self.stored() if matches(expr, self.fleet.row(TwinKey(name)))}
+        expr = self.meaning(condition)
+        rows = self.rows(Collection.DEVICES)
+        return {row.device.id for row in rows if matches(expr, row)}
+
+    def meaning(self, condition: str) -> Expr:
+        """The condition with its groups written out, as they are now."""
+        return self.fleet.groups.expanded(parse_condition(condition))
 
     def rows(self, collection: Collection) -> list[TwinRow]:
-        """In the order of pages, of all that the store has."""
+        """In the order of pages, of all that the store has and that is not retired."""
         keys = [
             TwinKey(device.id, module)
             for device in self.stored().values()
+            if device.retired_at is None
             for module in (device.modules if collection is Collection.MODULES else [None])
         ]
         return [self.fleet.row(key) for key in sorted(keys, key=lambda key: key.path.split("/"))]
@@ -261,7 +287,7 @@ def _beginning(patches: list[Any]) -> list[Operation]:
     modules = [("create", name, patch) for name, patch in zip(MODULES, patches, strict=True)]
     asked = [("ask", condition) for condition in CONDITIONS]
     configured = ("configure", "one", CONDITIONS[0], 1, "properties.desired.fw")
-    return [*devices, *modules, *asked, configured]
+    return [*devices, *modules, ("group", CONDITIONS[0]), *asked, configured]
 
 
 histories = st.builds(
@@ -282,11 +308,11 @@ def _asked_while_it_is_written() -> list[Operation]:
 
 
 async def _check_plan(hub: History, text: str, collection: Collection) -> None:
-    condition = parse_condition(text)
+    condition = hub.meaning(text)
     wanted = [row.key for row in hub.rows(collection) if matches(condition, row)]
-    found = [row.key async for row in hub.fleet.rows(collection, condition)]
+    found = [row.key async for row in hub.fleet.rows(collection, parse_condition(text))]
     assert found == wanted, text
-    assert await hub.fleet.count(collection, condition) == len(wanted), text
+    assert await hub.fleet.count(collection, parse_condition(text)) == len(wanted), text
 
 
 @given(histories, st.sampled_from([1, 2, 50_000]))
