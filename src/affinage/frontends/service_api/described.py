@@ -5,6 +5,7 @@ from typing import Any, Final
 
 from affinage.frontends.http.openapi import JSON, Described, Door, Parameter
 from affinage.frontends.service_api import documents as the
+from affinage.frontends.service_api import work
 
 _ID: Final = {"type": "string", "maxLength": 128, "pattern": r"^[A-Za-z0-9\-:.+%_#*?!(),=@;$']+$"}
 
@@ -82,7 +83,7 @@ _CONFIGURATION_ITSELF: Final = {
     "DELETE": _DELETED,
 }
 _METHODS: Final = {
-    "POST": Described(the.MethodResult, the.Method, refusals=(403, 502, 504)),
+    "POST": Described(work.MethodResult, work.Method, refusals=(403, 502, 504)),
 }
 
 _COMMANDS: Final = {
@@ -127,17 +128,17 @@ DESCRIBED: Final[Mapping[str, Mapping[str, Described]]] = {
     },
     "/digitaltwins/{id}/commands/{command}": _COMMANDS,
     "/digitaltwins/{id}/components/{component}/commands/{command}": _COMMANDS,
-    "/jobs": {"GET": Described(list[the.Transfer])},
-    "/jobs/create": {"POST": Described(the.Transfer, the.NewTransfer, refusals=(403,))},
-    "/jobs/{id}": {"GET": Described(the.Transfer), "DELETE": Described(the.Transfer)},
+    "/jobs": {"GET": Described(list[work.Transfer])},
+    "/jobs/create": {"POST": Described(work.Transfer, work.NewTransfer, refusals=(403,))},
+    "/jobs/{id}": {"GET": Described(work.Transfer), "DELETE": Described(work.Transfer)},
     "/jobs/v2/query": {
-        "GET": Described(list[the.Job], parameters=(*_JOB_FILTERS, _SIZE, _CONTINUATION)),
+        "GET": Described(list[work.Job], parameters=(*_JOB_FILTERS, _SIZE, _CONTINUATION)),
     },
     "/jobs/v2/{id}": {
-        "GET": Described(the.Job),
-        "PUT": Described(the.Job, the.NewJob, refusals=(403,)),
+        "GET": Described(work.Job),
+        "PUT": Described(work.Job, work.NewJob, refusals=(403,)),
     },
-    "/jobs/v2/{id}/cancel": {"POST": Described(the.Job)},
+    "/jobs/v2/{id}/cancel": {"POST": Described(work.Job)},
     "/configurations": {"GET": Described(list[the.Configuration], parameters=(_TOP,))},
     "/configurations/testQueries": {"POST": Described(the.TrialResult, the.Trial)},
     "/configurations/{id}": _CONFIGURATION_ITSELF,

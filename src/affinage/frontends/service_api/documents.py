@@ -313,22 +313,6 @@ class PatchStep(TypedDict):
     value: NotRequired[Any]
 
 
-class Method(TypedDict):
-    """A direct method to run."""
-
-    methodName: str
-    payload: NotRequired[Any]
-    responseTimeoutInSeconds: NotRequired[Annotated[int, Meta(ge=5, le=300)] | None]
-    connectTimeoutInSeconds: NotRequired[Annotated[int, Meta(ge=0, le=300)] | None]
-
-
-class MethodResult(TypedDict):
-    """What the device answered."""
-
-    status: int
-    payload: Any
-
-
 class Purged(TypedDict):
     """How many messages have left a queue."""
 
@@ -347,72 +331,3 @@ class Fate(TypedDict):
     deviceId: str
     deviceGenerationId: str
     moduleId: NotRequired[str]
-
-
-class NewJob(TypedDict):
-    """One thing to do to every twin that meets a condition."""
-
-    type: Literal["scheduleUpdateTwin", "scheduleDeviceMethod"]
-    jobId: NotRequired[str | None]
-    queryCondition: NotRequired[str | None]
-    startTime: NotRequired[str | None]
-    maxExecutionTimeInSeconds: NotRequired[Annotated[int, Meta(ge=1, le=2_592_000)] | None]
-    updateTwin: NotRequired[TwinPatch | None]
-    cloudToDeviceMethod: NotRequired[Method | None]
-
-
-class JobStatistics(TypedDict):
-    deviceCount: int
-    failedCount: int
-    succeededCount: int
-    runningCount: int
-    pendingCount: int
-
-
-class Job(TypedDict):
-    jobId: str
-    type: Literal["scheduleUpdateTwin", "scheduleDeviceMethod"]
-    status: Literal["queued", "scheduled", "running", "completed", "failed", "cancelled"]
-    queryCondition: str
-    createdTime: Moment
-    startTime: Moment
-    endTime: Moment | None
-    maxExecutionTimeInSeconds: int
-    updateTwin: NotRequired[dict[str, Any]]
-    cloudToDeviceMethod: NotRequired[dict[str, Any]]
-    failureReason: str | None
-    statusMessage: None
-    deviceJobStatistics: NotRequired[JobStatistics]
-
-
-class NewTransfer(TypedDict):
-    """An export of the registry, or an import; to and from places that the operator allowed."""
-
-    type: Literal["export", "import"]
-    outputBlobContainerUri: Annotated[str, Meta(max_length=2048)]
-    inputBlobContainerUri: NotRequired[str | None]
-    inputBlobName: NotRequired[str | None]
-    outputBlobName: NotRequired[str | None]
-    includeConfigurations: NotRequired[bool | None]
-    configurationsBlobName: NotRequired[str | None]
-    excludeKeysInExport: NotRequired[bool | None]
-
-
-class Transfer(TypedDict):
-    """An export or import; of its addresses what is not secret."""
-
-    jobId: str
-    startTimeUtc: Moment
-    endTimeUtc: NotRequired[Moment]
-    type: Literal["export", "import"]
-    status: Literal["enqueued", "running", "completed", "failed", "cancelled"]
-    progress: int
-    outputBlobContainerUri: str
-    inputBlobContainerUri: NotRequired[str]
-    inputBlobName: NotRequired[str]
-    outputBlobName: NotRequired[str]
-    includeConfigurations: bool
-    configurationsBlobName: NotRequired[str]
-    excludeKeysInExport: bool
-    failureReason: str | None
-    useSecondaryStorageAsSource: bool
