@@ -86,6 +86,12 @@ def test_groups_files_and_successors(tmp_path: Path, page: str) -> None:
         reader.follow(DOCS / f"howto/{page}.md")
 
 
+def test_run_jobs(tmp_path: Path) -> None:
+    ports = {"affinage serve": "affinage serve --https-port 0 --mqtt-port 0"}
+    with Reader(tmp_path, ports) as reader:
+        reader.follow(DOCS / "howto/run-jobs.md")
+
+
 @pytest.mark.usefixtures("sdk")
 def test_connect_a_device(tmp_path: Path, address: str) -> None:
     with Reader(tmp_path, served_at(address)) as reader:

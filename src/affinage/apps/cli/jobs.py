@@ -201,6 +201,15 @@ def _readable(job: JsonObject) -> JsonObject:
         "does": job.get("updateTwin") or job.get("cloudToDeviceMethod"),
         "starts": job.get("startTime"),
         **({"ended": job["endTime"]} if job.get("endTime") else {}),
-        **{name.removesuffix("Count"): count for name, count in of_targets.items()},
+        **{_COUNTS.get(name, name): count for name, count in of_targets.items()},
         **({"reason": job["failureReason"]} if job.get("failureReason") else {}),
     }
+
+
+_COUNTS: Final = {
+    "deviceCount": "targets",
+    "succeededCount": "succeeded",
+    "failedCount": "failed",
+    "runningCount": "under way",
+    "pendingCount": "waiting",
+}

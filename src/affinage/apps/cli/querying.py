@@ -1,7 +1,7 @@
 """`affinage query`: rows as a table, as JSON or as CSV, page by page."""
 
 import json
-from collections.abc import AsyncIterator, Callable, Iterable
+from collections.abc import AsyncIterator, Callable, Iterable, Mapping
 from typing import Annotated, Final, TypeAlias
 
 import typer
@@ -36,7 +36,35 @@ MODULE_TWIN: Final[Columns] = {
     **TWIN,
 }
 
+_ROW_OF_JOB: Final = (
+    "deviceId",
+    "moduleId",
+    "jobId",
+    "jobType",
+    "status",
+    "startTimeUtc",
+    "endTimeUtc",
+    "createdDateTimeUtc",
+    "lastUpdatedDateTimeUtc",
+    "outcome",
+    "error",
+)
+"""Its members, as JOB-20 has them."""
+
+OUTCOME: Final[Columns] = {
+    "deviceId": lambda row: row.get("deviceId"),
+    "moduleId": lambda row: row.get("moduleId"),
+    "jobId": lambda row: row.get("jobId"),
+    "status": lambda row: row.get("status"),
+    "ended": lambda row: row.get("endTimeUtc"),
+    "answer": lambda row: member(row, "outcome", "deviceMethodResponse"),
+    "error": lambda row: member(row, "error", "description"),
+}
+"""What a table shows of a row of a job."""
+
 Pages: TypeAlias = AsyncIterator[list[JsonObject]]
+Whole: TypeAlias = Mapping[Collection, Columns]
+"""The columns of `SELECT *`."""
 
 
 def add_to(app: typer.Typer) -> None:
@@ -61,21 +89,21 @@ def query(
         if as_json:
             await _write_json(pages)
         elif as_csv:
-            await _write_csv(pages, columns_of(text, picked(MEMBERS), picked(MEMBERS)))
+            await _write_csv(pages, columns_of(text, _ALL))
         else:
-            await _write_tables(pages, columns_of(text, TWIN, MODULE_TWIN))
+            await _write_tables(pages, columns_of(text, _SOME))
 
     ask(data, answered)
 
 
-def columns_of(text: str, of_device: Columns, of_module: Columns) -> Columns:
-    """The columns that a query names; those given for whole twins, or if the hub must judge."""
+def columns_of(text: str, whole: Whole) -> Columns:
+    """The columns that a query names; those given for whole rows, or if the hub must judge."""
     try:
         query = parse_query(text)
     except AffinageError:
-        return of_device
+        return whole[Collection.DEVICES]
     if query.is_star:
-        return of_module if query.collection is Collection.MODULES else of_device
+        return whole[query.collection]
     return picked(names(query))
 
 
@@ -128,3 +156,15 @@ async def _write_tables(pages: Pages, columns: Columns) -> None:
 
 def _reader(name: str) -> Callable[[JsonObject], JsonValue]:
     return lambda row: row.get(name)
+
+
+_SOME: Final[Whole] = {
+    Collection.DEVICES: TWIN,
+    Collection.MODULES: MODULE_TWIN,
+    Collection.JOBS: OUTCOME,
+}
+_ALL: Final[Whole] = {
+    Collection.DEVICES: picked(MEMBERS),
+    Collection.MODULES: picked(MEMBERS),
+    Collection.JOBS: picked(_ROW_OF_JOB),
+}

@@ -19,7 +19,8 @@ def test_a_twin_update_is_waited_for(affinage: CommandLine) -> None:
     """JOB-8"""
     answer = affinage.ok("job", "create", "rate", *LYON, "--desired", "rate=6", "--wait")
     rows = dict(line.split(maxsplit=1) for line in answer.lines if not line.startswith(" "))
-    assert (rows["id"], rows["status"], rows["succeeded"]) == ("rate", "completed", "2")
+    assert (rows["id"], rows["status"], rows["targets"]) == ("rate", "completed", "2")
+    assert (rows["succeeded"], rows["failed"]) == ("2", "0")
     assert answer.err.splitlines()[-1] == "succeeded 2/2  failed 0/2"
     asked = "SELECT deviceId FROM devices WHERE properties.desired.rate = 6"
     assert [row["deviceId"] for row in affinage.json("query", asked)] == ["j-00000", "j-00001"]

@@ -79,3 +79,18 @@ def test_rows_come_in_pages_none_lost_and_none_empty() -> None:
     assert asyncio.run(sizes(0)) == []
     assert asyncio.run(sizes(PAGE)) == [PAGE]
     assert asyncio.run(sizes(PAGE + 1)) == [PAGE, 1]
+
+
+def test_of_rows_of_jobs_tables_have_the_outcome_and_csv_all(affinage: CommandLine) -> None:
+    """JOB-20"""
+    affinage("job", "create", "q", "--where", "deviceId = 'odd'", "--method", "m", "--wait")
+    table = affinage.ok("query", "SELECT * FROM devices.jobs").lines
+    assert table[0].split() == [
+        *("deviceId", "moduleId", "jobId", "status", "ended", "answer", "error")
+    ]
+    assert table[1].split()[:3] == ["odd", "q", "failed"]
+    head, row = csv.reader(affinage.ok("query", "SELECT * FROM devices.jobs", "--csv").lines)
+    shown = dict(zip(head, row, strict=True))
+    assert {name for name, text in shown.items() if text} == {
+        *affinage.json("query", "SELECT * FROM devices.jobs")[0]
+    }
