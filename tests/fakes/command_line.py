@@ -67,13 +67,16 @@ class CommandLine:
 
 
 @contextmanager
-def served_hub(folder: Path) -> Iterator[CommandLine]:
+def served_hub(folder: Path, *, transfer_folder: Path | None = None) -> Iterator[CommandLine]:
     """A hub over ``folder`` on free ports, for as long as the context lasts; it logs nothing."""
     stop, ready = asyncio.Event(), threading.Event()
     loops: list[asyncio.AbstractEventLoop] = []
 
     async def serve() -> None:
-        async with Hub(HubSettings(data=folder, https_port=0, mqtt_port=0)) as hub:
+        settings = HubSettings(
+            data=folder, https_port=0, mqtt_port=0, transfer_folder=transfer_folder
+        )
+        async with Hub(settings) as hub:
             loops.append(asyncio.get_running_loop())
             ready.set()
             await hub.serve_until(stop)

@@ -235,6 +235,13 @@ class ServiceClient:
             if not (continuation := response.headers.get(_CONTINUATION, "")):
                 return
 
+    async def create_transfer(self, transfer: JsonObject) -> JsonObject:
+        """Begin an export or an import of the registry; gives it as it is now."""
+        return await self._document("POST", "/jobs/create", transfer)
+
+    async def get_transfer(self, transfer: str) -> JsonObject:
+        return await self._document("GET", _path("jobs", transfer))
+
     # Configurations
 
     async def create_configuration(self, configuration: JsonObject) -> JsonObject:

@@ -57,6 +57,8 @@ CALLS: list[tuple[str, str, Call]] = [
     ("PUT", "/jobs/v2/j", lambda c: c.create_job({"jobId": "j"})),
     ("GET", "/jobs/v2/a%2Fb", lambda c: c.get_job("a/b")),
     ("POST", "/jobs/v2/j/cancel", lambda c: c.cancel_job("j")),
+    ("POST", "/jobs/create", lambda c: c.create_transfer({"type": "export"})),
+    ("GET", "/jobs/t", lambda c: c.get_transfer("t")),
     ("PUT", "/configurations/c", lambda c: c.create_configuration({"id": "c"})),
     ("PUT", "/configurations/c", lambda c: c.update_configuration({"id": "c"})),
     ("GET", "/configurations/c", lambda c: c.get_configuration("c")),

@@ -6,6 +6,7 @@ from typing import Annotated, Final
 import typer
 from rich.console import Console
 
+from affinage.apps.cli import transfers
 from affinage.apps.cli.board import Board
 from affinage.apps.cli.options import DataOption, DesiredOption, JsonOption, TagOption
 from affinage.apps.cli.output import Columns, member, say, show_document, show_rows
@@ -18,7 +19,7 @@ from affinage.apps.cli.reaching import (
 )
 from affinage.apps.cli.stopping import stop_event
 from affinage.apps.cli.twins import PatchOption, change_of
-from affinage.apps.cli.waiting import ended, insist
+from affinage.apps.cli.waiting import bars_of, ended, insist
 from affinage.clients.service import ServiceClient
 from affinage.domain.jobs import ANY, EXECUTION_S, Kind, Status
 from affinage.domain.values import JsonObject, is_object
@@ -50,6 +51,8 @@ def add_to(app: typer.Typer) -> None:
     group.command("show")(show)
     group.command("create")(create)
     group.command("cancel")(cancel)
+    group.command("export")(transfers.export_registry)
+    group.command("import")(transfers.import_registry)
     app.add_typer(group, name="job")
 
 
@@ -176,7 +179,7 @@ def _show_end(data: Path | None, name: str, *, as_json: bool) -> None:
 
 
 async def _ended(hub: ServiceClient, name: str, board: Board) -> JsonObject:
-    return await ended(hub, name, board, stop_event())
+    return await ended(lambda: hub.get_job(name), bars_of, board, stop_event())
 
 
 def _of_modules(condition: str) -> str:

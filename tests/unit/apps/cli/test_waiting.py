@@ -8,12 +8,10 @@ import pytest
 from rich.console import Console
 
 from affinage.apps.cli.board import Bar, Board
-from affinage.apps.cli.reach import ask
 from affinage.apps.cli.waiting import bars_of, ended, insist
-from affinage.clients.service import ServiceClient, ServiceError
+from affinage.clients.service import ServiceError
 from affinage.domain.errors import Invalid, Unavailable
 from affinage.domain.values import JsonObject
-from fakes.command_line import CommandLine
 from fakes.looped import looped
 
 
@@ -22,13 +20,13 @@ def job(status: str, succeeded: int = 0, failed: int = 0, **more: str) -> JsonOb
     return {"jobId": "j", "status": status, "deviceJobStatistics": counts, **more}
 
 
-class Hub(ServiceClient):
+class Hub:
     """Answers with one after the other."""
 
     def __init__(self, *answers: JsonObject | Exception) -> None:
         self.answers = [*answers]
 
-    async def get_job(self, job: str) -> JsonObject:
+    async def look(self) -> JsonObject:
         answer = self.answers.pop(0)
         if isinstance(answer, Exception):
             raise answer
@@ -48,14 +46,14 @@ def test_before_it_has_begun_there_is_nothing_to_count() -> None:
 async def test_a_hub_that_is_away_or_busy_is_asked_again() -> None:
     busy = ServiceError(429, "ThrottlingException", "wait")
     hub = Hub(job("running"), Unavailable("away"), busy, job("completed", 3))
-    assert await ended(hub, "j", board(), asyncio.Event()) == job("completed", 3)
+    assert await ended(hub.look, bars_of, board(), asyncio.Event()) == job("completed", 3)
 
 
 @looped
 async def test_any_other_refusal_is_told() -> None:
     hub = Hub(job("running"), ServiceError(404, "JobNotFound", "no job j"))
     with pytest.raises(ServiceError, match="JobNotFound"):
-        await ended(hub, "j", board(), asyncio.Event())
+        await ended(hub.look, bars_of, board(), asyncio.Event())
 
 
 class Impatient(Board):
@@ -75,13 +73,7 @@ class Impatient(Board):
 async def test_told_to_stop_it_gives_the_job_as_it_was_last() -> None:
     stop = asyncio.Event()
     hub = Hub(job("running"), job("running", 1), job("running", 2))
-    assert await ended(hub, "j", Impatient(stop), stop) == job("running", 1)
-
-
-def test_one_of_a_real_hub_ends(affinage: CommandLine) -> None:
-    affinage.ok("job", "create", "j", "--where", "*", "--tag", "a=1")
-    found = ask(affinage.folder, lambda hub: ended(hub, "j", board(), asyncio.Event()))
-    assert found["status"] == "completed"
+    assert await ended(hub.look, bars_of, Impatient(stop), stop) == job("running", 1)
 
 
 @pytest.mark.parametrize(
