@@ -7,6 +7,7 @@ every one with `evaluate`.
 import asyncio
 from collections.abc import Callable
 from contextlib import suppress
+from functools import partial
 from typing import Any, TypeAlias
 
 import pytest
@@ -88,8 +89,7 @@ single = st.one_of(
     st.tuples(st.just("retarget"), st.sampled_from(["one", "two"]), st.sampled_from(CONDITIONS)),
     st.tuples(st.just("withdraw"), st.sampled_from(["one", "two"])),
     st.tuples(st.just("group"), st.sampled_from(CONDITIONS[:-1])),
-    st.tuples(st.just("retire"), st.sampled_from(DEVICES)),
-    st.tuples(st.just("restore"), st.sampled_from(DEVICES)),
+    st.tuples(st.sampled_from(["retire", "restore"]), st.sampled_from(DEVICES)),
     st.tuples(st.just("ask"), st.sampled_from(CONDITIONS)),
     st.tuples(st.just("wait")),
     st.tuples(st.just("fail")),
@@ -146,7 +146,9 @@ class History:
         self.counts = Counts(self.fleet, self.queries, self.clock)
         self.configurations = Configurations(self.fleet, self.queries, self.counts, self.clock)
         self.groups = Groups(self.fleet, self.queries, self.counts, self.clock)
-        self.replacing = Replacing(self.fleet, FreshModules(made_of))
+        replacing = Replacing(self.fleet, FreshModules(made_of))
+        self.retire = partial(replacing.retire, by=OPERATOR)
+        self.restore = partial(replacing.restore, by=OPERATOR)
         await self.configurations.open()
         running = [
             asyncio.ensure_future(self.fleet.run()),
@@ -231,16 +233,8 @@ class History:
         await self.configurations.delete(name, if_match="*", by=OPERATOR)
 
     async def group(self, condition: str) -> None:
-        """Made, or changed if it is there."""
-        known = "early" in self.fleet.groups.by_name
-        body: JsonObject = {"condition": condition}
-        await self.groups.put("early", body, if_match="*" if known else None, by=OPERATOR)
-
-    async def retire(self, name: str) -> None:
-        await self.replacing.retire(name, by=OPERATOR)
-
-    async def restore(self, name: str) -> None:
-        await self.replacing.restore(name, by=OPERATOR)
+        etag = "*" if "early" in self.fleet.groups.by_name else None
+        await self.groups.put("early", {"condition": condition}, if_match=etag, by=OPERATOR)
 
     async def ask(self, condition: str) -> None:
         for collection in COLLECTIONS:
@@ -255,8 +249,7 @@ class History:
 
     def selected(self, condition: str) -> set[str]:
         """The ids of the devices that a condition selects."""
-        expr = self.meaning(condition)
-        rows = self.rows(Collection.DEVICES)
+        expr, rows = self.meaning(condition), self.rows(Collection.DEVICES)
         return {row.device.id for row in rows if matches(expr, row)}
 
     def meaning(self, condition: str) -> Expr:
