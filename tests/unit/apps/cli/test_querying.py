@@ -37,6 +37,11 @@ def test_csv_has_a_header_and_every_column(affinage: CommandLine) -> None:
     assert rows[:3] == [["deviceId", "note"], ["odd", 'a "b", c'], ["q-00000", ""]]
 
 
+def test_csv_of_no_rows_is_its_header(affinage: CommandLine) -> None:
+    text = "SELECT deviceId, tags.note FROM devices WHERE tags.x = 1"
+    assert affinage.ok("query", text, "--csv").out == "deviceId,note\n"
+
+
 def test_csv_of_whole_twins_has_every_member(affinage: CommandLine) -> None:
     answer = affinage.ok("query", "SELECT * FROM devices", "--csv")
     header = answer.out.splitlines()[0].split(",")
