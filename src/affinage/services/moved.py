@@ -72,10 +72,15 @@ class Moved:
         return any((reads.collection, path) in self.paths for path in reads.paths)
 
     def _compare(self, old: Device | None, new: Device | None) -> None:
-        if old is None or new is None or old.number != new.number:
+        if old is None or new is None or _is_another_row(old, new):
             self.members |= {Collection.DEVICES, Collection.MODULES}
         elif old.modules is not new.modules and _numbers(old) != _numbers(new):
             self.members.add(Collection.MODULES)
+
+
+def _is_another_row(old: Device, new: Device) -> bool:
+    """Made again, or no row any more, or one again: retired devices are none (REPLACE-2)."""
+    return old.number != new.number or old.retired_at != new.retired_at
 
 
 def _moves_jobs(overlay: Overlay) -> bool:

@@ -4,7 +4,7 @@ import asyncio
 
 from affinage.domain.query.parse import parse_query
 from affinage.services.moved import Moved, Reads
-from fakes.life import Door, Life, itself, key_of, living
+from fakes.life import OWNER, Door, Life, itself, key_of, living
 from fakes.looped import looped
 from fakes.working import update
 
@@ -105,6 +105,16 @@ async def test_a_connection_is_a_change_of_who_reads_it() -> None:
         moved, (connected, ring) = await follow(life, text, RING)
         await life.sessions.attach(key_of("a"), Door(), clean=True, by=itself("a"))
         assert (moved.concerns(connected), moved.concerns(ring)) == (True, False)
+
+
+@looped
+async def test_a_device_that_is_retired_concerns_everybody() -> None:
+    """REPLACE-2: also who reads paths that it does not have."""
+    async with living() as life:
+        await life.create("a")
+        moved, reads = await follow(life, RING, MODULES)
+        await life.replacing.retire("a", by=OWNER)
+        assert all(map(moved.concerns, reads))
 
 
 @looped
