@@ -5,7 +5,7 @@ BIN := .venv/bin
 INSTALL := $(BIN)/pip install --quiet --disable-pip-version-check
 ALONE := $(BIN)/python tests/netns.py  # in a network of its own, every port is free
 
-.PHONY: .venv help demo test check lint types arch rules coverage laws system conformance fuzz bench bench-quick speed kills sweeps powerloss docs
+.PHONY: .venv help demo test check check-units check-laws lint types arch rules coverage laws system conformance fuzz bench bench-quick speed kills sweeps powerloss docs
 
 help:  ## what there is to make
 	@grep -E '^[.a-z]+:.*## ' Makefile | sed -E 's/:.*## /\t/' | expand -t 14
@@ -17,7 +17,13 @@ test: .venv/dev .venv/conformance .venv/npm/ready  ## every test; needs only Pyt
 	$(ALONE) $(BIN)/pytest tests
 
 check: lint types arch rules  ## what every commit passes
-	$(BIN)/pytest -q tests --ignore tests/system --ignore tests/conformance
+	$(MAKE) --no-print-directory --output-sync -j2 check-units check-laws
+
+check-units: .venv/dev  ## the tests of each module
+	$(BIN)/pytest -q tests/unit
+
+check-laws: .venv/dev  ## the properties, the transcripts, the contracts
+	$(BIN)/pytest -q tests/laws tests/scenarios tests/contract
 
 lint: .venv/dev  ## style and format
 	$(BIN)/ruff check .

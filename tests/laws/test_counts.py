@@ -75,7 +75,7 @@ class Watched(History):
                 return rows
 
     async def evaluated(self, text: str) -> int:
-        query = parse_query(text)
+        query = self.fleet.groups.expanded_query(parse_query(text))
         rows = [row async for row in self.fleet.rows(query.collection, None)]
         return sum(matches(query.condition, row) for row in rows)
 
