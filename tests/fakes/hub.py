@@ -169,6 +169,8 @@ async def running_hub(
         running.append(tasks.create_task(Runner(ground, book, services.jobs, invoke).run()))
         running.append(tasks.create_task(services.messages.run()))
         native, figures = _native(services, doctor, counts, fleet), HttpFigures()
+        await native.events.open()
+        running.append(tasks.create_task(native.events.run()))
         engine = Engine(fleet, store, tending, sweeps, sessions)
         metrics = Metrics(PrometheusExposition([engine.families, figures.families]))
         watched = Monitoring(services.access, metrics, clock, ids)

@@ -1,10 +1,14 @@
 """Each page of a resource: its examples are sent to a hub, in their order."""
 
+import re
 from pathlib import Path
 from typing import Final
 
 import pytest
 
+from affinage.frontends.native_api.app import OPERATIONS as NATIVE
+from affinage.frontends.native_api.described import PREFIX
+from affinage.frontends.service_api.app import OPERATIONS as SERVICE
 from fakes.exchanges import Exchange, Message, difference, exchanges
 from fakes.hub import running_hub
 from fakes.looped import looped
@@ -15,6 +19,9 @@ PAGES: Final = {
 }
 
 
+ROW: Final = re.compile(r"^\| `([A-Z]+) (/[^`?]*)[^`]*` \|", re.MULTILINE)
+
+
 @pytest.mark.parametrize("resource", PAGES)
 @looped
 async def test_the_examples_of_a_page_are_so(resource: str) -> None:
@@ -23,6 +30,13 @@ async def test_the_examples_of_a_page_are_so(resource: str) -> None:
     async with running_hub() as hub:
         for exchange in found:
             await exchange.take_place(hub)
+
+
+def test_each_operation_is_on_one_page() -> None:
+    told = [row for page in PAGES.values() for row in ROW.findall(page)]
+    there = [(method, path) for path, methods in SERVICE.items() for method in methods]
+    there += [(method, PREFIX + path) for path, methods in NATIVE.items() for method in methods]
+    assert sorted(told) == sorted(there)
 
 
 def test_every_page_is_listed() -> None:

@@ -2,8 +2,6 @@
 
 import asyncio
 import json
-from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
 from typing import Any
 
 import pytest
@@ -16,17 +14,6 @@ from fakes.life import itself, key_of
 from fakes.looped import looped
 
 EVENTS = f"{PREFIX}/events"
-
-
-@asynccontextmanager
-async def telling() -> AsyncIterator[Hub]:
-    """A hub whose feed runs."""
-    async with running_hub() as hub, asyncio.TaskGroup() as tasks:
-        feed = hub.native.events
-        running = tasks.create_task(feed.run())
-        await feed.open()
-        yield hub
-        running.cancel()
 
 
 async def send(hub: Hub, payload: bytes = b"hot") -> None:
@@ -83,7 +70,7 @@ def ids(pieces: list[str]) -> list[str]:
 @looped
 async def test_events_come_page_by_page() -> None:
     """EVENT-6"""
-    async with telling() as hub:
+    async with running_hub() as hub:
         await send(hub, b'{"t": 21}')
         page = await hub.get(EVENTS, params={"limit": "1"})
         assert [event["change"] for event in page["events"]] == ["started"]
@@ -108,7 +95,7 @@ async def test_events_come_page_by_page() -> None:
 @looped
 async def test_what_cannot_be_asked_for_is_refused(params: dict[str, str], problem: str) -> None:
     """EVENT-6"""
-    async with telling() as hub:
+    async with running_hub() as hub:
         for path in (EVENTS, f"{EVENTS}/stream"):
             answer = await hub.ask("GET", path, params=params)
             assert answer.json()["type"] == f"urn:affinage:problem:{problem}"
@@ -117,7 +104,7 @@ async def test_what_cannot_be_asked_for_is_refused(params: dict[str, str], probl
 @looped
 async def test_a_stream_has_what_was_and_what_comes() -> None:
     """EVENT-7"""
-    async with telling() as hub:
+    async with running_hub() as hub:
         await send(hub)
         reader = Reader(hub)
         assert (await reader.rest())[0] == "retry: 2000"
@@ -134,7 +121,7 @@ async def test_a_stream_has_what_was_and_what_comes() -> None:
 @looped
 async def test_a_stream_goes_on_behind_the_last_event_that_came() -> None:
     """EVENT-7"""
-    async with telling() as hub:
+    async with running_hub() as hub:
         for _ in range(3):
             await send(hub)
         reader = Reader(hub, "after=0&kind=telemetry", last_event_id="2")
@@ -149,7 +136,7 @@ async def test_a_stream_in_which_nothing_comes_says_that_it_is_there(
 ) -> None:
     """EVENT-7"""
     monkeypatch.setattr(events, "HEARTBEAT_S", 0.001)
-    async with telling() as hub:
+    async with running_hub() as hub:
         reader = Reader(hub, "after=latest")
         for _ in range(10_000):
             if (await reader.rest()).count(": still here") > 2:
@@ -162,7 +149,7 @@ async def test_a_stream_in_which_nothing_comes_says_that_it_is_there(
 @looped
 async def test_a_stream_tells_what_is_lost() -> None:
     """EVENT-7, EVENT-14"""
-    async with telling() as hub:
+    async with running_hub() as hub:
         for _ in range(4):
             await send(hub)
         await hub.native.events._store.prune(max_bytes=100, before=0)
@@ -178,7 +165,7 @@ async def test_a_stream_ends_with_the_hub_with_its_time_and_with_its_policys_key
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     """EVENT-7"""
-    async with telling() as hub:
+    async with running_hub() as hub:
         rotated = Reader(hub)
         await rotated.rest()
         await hub.ask("POST", f"{PREFIX}/policies/service/keys/regenerate", {"key": "primary"})
@@ -200,7 +187,7 @@ async def test_a_stream_ends_with_the_hub_with_its_time_and_with_its_policys_key
 async def test_there_are_so_many_streams_at_most(monkeypatch: pytest.MonkeyPatch) -> None:
     """EVENT-7"""
     monkeypatch.setattr(events, "MAX_STREAMS", 1)
-    async with telling() as hub:
+    async with running_hub() as hub:
         reader = Reader(hub)
         await reader.rest()
         answer = await hub.ask("GET", f"{EVENTS}/stream")
