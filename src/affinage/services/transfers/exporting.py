@@ -47,7 +47,7 @@ class Exporting:
     async def _identities(self, *, has_keys: bool, told: Told) -> AsyncIterator[list[JsonObject]]:
         found: list[JsonObject] = []
         count = 0
-        async for row in self._fleet.rows(Collection.DEVICES, None):
+        async for row in self._rows():
             count += 1
             found += self._of_device(row, has_keys=has_keys)
             if len(found) >= LINES:
@@ -55,6 +55,14 @@ class Exporting:
                 found = []
                 told(min(99, 100 * count // max(1, self._fleet.device_count)))
         yield found
+
+    async def _rows(self) -> AsyncIterator[TwinRow]:
+        """Every device, those that are retired behind the others: they are rows of no query."""
+        async for row in self._fleet.rows(Collection.DEVICES, None):
+            yield row
+        for name in self._fleet.ids_of(self._fleet.retired).values():
+            if (device := self._fleet.find(name)) is not None and device.retired_at is not None:
+                yield TwinRow(device, self._fleet.presence(TwinKey(name)))
 
     def _of_device(self, row: TwinRow, *, has_keys: bool) -> list[JsonObject]:
         """A line for the device, then one for each module of it."""

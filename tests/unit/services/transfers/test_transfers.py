@@ -114,6 +114,17 @@ async def test_an_export_has_a_line_for_each_identity() -> None:
 
 
 @looped
+async def test_who_is_retired_is_exported_too_as_disabled() -> None:
+    """TRANSFER-8"""
+    async with desk() as at:
+        await at.life.create("a", "b")
+        await at.life.replacing.retire("a", by=OWNER)
+        await at.done(EXPORT)
+        told = [(one["id"], one["status"]) for one in at.lines(OUT, "devices.txt")]
+        assert told == [("b", "enabled"), ("a", "disabled")]
+
+
+@looped
 async def test_keys_may_be_left_out() -> None:
     """TRANSFER-8"""
     async with desk() as at:
