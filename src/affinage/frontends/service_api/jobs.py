@@ -5,14 +5,22 @@ Source: docs/spec/jobs.md.
 
 import base64
 import binascii
+from typing import Final
 
 from starlette.responses import Response
 
-from affinage.domain.errors import Invalid
+from affinage.domain.errors import Invalid, JobNotFound
+from affinage.domain.values import JsonObject
 from affinage.frontends.http.answers import json_answer
 from affinage.frontends.http.bodies import read_object
 from affinage.frontends.service_api.calls import Call, Services
 from affinage.frontends.service_api.queries import CONTINUATION, ITEM_TYPE, page_size
+
+_UNKNOWN: Final = (
+    *("queryCondition", "createdTime", "startTime", "endTime"),
+    *("maxExecutionTimeInSeconds", "failureReason", "statusMessage"),
+)
+"""Members of a job that an export or import does not have."""
 
 
 async def create(services: Services, call: Call) -> Response:
@@ -23,7 +31,13 @@ async def create(services: Services, call: Call) -> Response:
 
 async def read(services: Services, call: Call) -> Response:
     """GET a job, and how far it is."""
-    return json_answer(await services.jobs.get(call.name, by=call.by))
+    try:
+        found = await services.jobs.get(call.name, by=call.by)
+    except JobNotFound:
+        if not services.transfers.knows(call.name):
+            raise
+        found = _elsewhere(call.name)
+    return json_answer(found)
 
 
 async def cancel(services: Services, call: Call) -> Response:
@@ -45,6 +59,11 @@ async def list_all(services: Services, call: Call) -> Response:
     if page.next is not None:
         headers[CONTINUATION] = base64.urlsafe_b64encode(page.next.encode()).decode()
     return json_answer(page.documents, headers=headers)
+
+
+def _elsewhere(name: str) -> JsonObject:
+    """What is said of an export or import: that `/jobs` knows more. Source: JOB-23."""
+    return {"jobId": name, "type": "unknown", "status": "unknown", **dict.fromkeys(_UNKNOWN)}
 
 
 def _id_in(token: str | None) -> str | None:

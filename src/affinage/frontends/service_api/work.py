@@ -44,14 +44,16 @@ class JobStatistics(TypedDict):
 
 
 class Job(TypedDict):
+    """A job; of an export or import only its id is told, and the rest by `/jobs/{id}`."""
+
     jobId: str
-    type: Literal["scheduleUpdateTwin", "scheduleDeviceMethod"]
-    status: Literal["queued", "scheduled", "running", "completed", "failed", "cancelled"]
-    queryCondition: str
-    createdTime: Moment
-    startTime: Moment
+    type: Literal["scheduleUpdateTwin", "scheduleDeviceMethod", "unknown"]
+    status: Literal["queued", "scheduled", "running", "completed", "failed", "cancelled", "unknown"]
+    queryCondition: str | None
+    createdTime: Moment | None
+    startTime: Moment | None
     endTime: Moment | None
-    maxExecutionTimeInSeconds: int
+    maxExecutionTimeInSeconds: int | None
     updateTwin: NotRequired[dict[str, Any]]
     cloudToDeviceMethod: NotRequired[dict[str, Any]]
     failureReason: str | None

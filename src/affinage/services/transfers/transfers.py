@@ -111,6 +111,10 @@ class Transfers:
         self._enter(by, Right.REGISTRY_READ)
         return transfers.document(self._found(transfer_id).transfer)
 
+    def knows(self, transfer_id: str) -> bool:
+        """Whether there is such a transfer; nothing else of it is told, and no right is needed."""
+        return transfer_id in self._known
+
     async def list_all(self, *, by: Principal) -> list[JsonObject]:
         """The last MAX_KEPT, the newest first."""
         self._enter(by, Right.REGISTRY_READ)

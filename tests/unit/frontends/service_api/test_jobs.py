@@ -66,3 +66,16 @@ async def test_a_token_of_another_hub_is_refused() -> None:
             headers = {"x-ms-continuation": token}
             answer = await hub.ask("GET", "/jobs/v2/query", headers=headers)
             assert answer.status_code == 400, token
+
+
+@looped
+async def test_an_export_is_unknown_here_and_what_nobody_knows_is_not_found() -> None:
+    """JOB-23"""
+    async with running_hub() as hub:
+        export = {"type": "export", "outputBlobContainerUri": "memory:out"}
+        name = (await hub.ask("POST", "/jobs/create", export)).json()["jobId"]
+        told = await hub.get(f"/jobs/v2/{name}")
+        assert (told["jobId"], told["type"], told["status"]) == (name, "unknown", "unknown")
+        assert (told["startTime"], told["failureReason"]) == (None, None)
+        missing = await hub.ask("GET", "/jobs/v2/none")
+        assert (missing.status_code, missing.headers["iothub-errorcode"]) == (404, "JobNotFound")
