@@ -28,12 +28,21 @@ def hub(
 ) -> Iterator[HubProcess]:
     """A running hub; the SDKs that use the system's authorities trust its own."""
     data = tmp_path_factory.mktemp("hub") / "data"
+    settings = data.with_name("hub.toml")
+    settings.write_text(f'transfer_folder = "{data.with_name("blobs")}"\n')
+    options = (f"--config={settings}",)
     with (
-        HubProcess(data, shared_address, names=(relayed,)) as hub,
+        HubProcess(data, shared_address, names=(relayed,), options=options) as hub,
         pytest.MonkeyPatch.context() as patch,
     ):
         patch.setenv("REQUESTS_CA_BUNDLE", str(hub.ca_file))
         yield hub
+
+
+@pytest.fixture(scope="module")
+def blobs(hub: HubProcess) -> str:
+    """The address of the folder in which the hub may write and read files."""
+    return hub.data.with_name("blobs").as_uri()
 
 
 @pytest.fixture

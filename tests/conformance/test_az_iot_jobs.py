@@ -37,6 +37,19 @@ METHOD: Final = asked(
 LATER: Final = "2100-01-01T00:00:00.000Z"
 ENDED: Final = get("/jobs/v2/$d").wait("completed", "failed", "cancelled")
 
+EXPORT: Final = {
+    "type": "export",
+    "outputBlobContainerUri": "$blobs",
+    "excludeKeysInExport": False,
+    "storageAuthenticationType": "keyBased",
+}
+IMPORT: Final = {
+    "type": "import",
+    "inputBlobContainerUri": "$blobs",
+    "outputBlobContainerUri": "$blobs",
+    "storageAuthenticationType": "keyBased",
+}
+
 COMMANDS: Final = (
     az(
         "job create --job-type scheduleUpdateTwin --wait",
@@ -66,10 +79,20 @@ COMMANDS: Final = (
         get("/jobs/v2/query").read("0.type", "0.status"),
         post("/jobs/v2/$d/cancel").find(status="cancelled"),
     ),
+    az(
+        "device-identity export, device-identity import, job show",
+        DEVICE,
+        post("/jobs/create", EXPORT).find(type="export").keep(id="jobId"),
+        get("/jobs/v2/$id").find(status="unknown"),
+        get("/jobs/$id").wait("completed", "failed").find(status="completed"),
+        post("/jobs/create", IMPORT).find(type="import").keep(id="jobId"),
+        get("/jobs/v2/$id").find(status="unknown"),
+        get("/jobs/$id").wait("completed", "failed").find(status="completed"),
+    ),
     az("job show, of none", get("/jobs/v2/none-of-this-name").told(404).read("Message")),
 )
 
 
 @pytest.mark.parametrize("command", COMMANDS, ids=str)
-def test_az_iot_hub(hub: HubProcess, command: Command) -> None:
-    run(command, hub, f"job-{COMMANDS.index(command)}")
+def test_az_iot_hub(hub: HubProcess, blobs: str, command: Command) -> None:
+    run(command, hub, f"job-{COMMANDS.index(command)}", blobs=blobs)

@@ -93,6 +93,7 @@ def run(
     hub: HubProcess,
     device_sdk: ModuleType,
     throttled: RunningHub,
+    blobs: str,
     tmp_path_factory: pytest.TempPathFactory,
 ) -> Run:
     """One run of all cases."""
@@ -102,6 +103,7 @@ def run(
         "host": hub.address,
         "key": hub.policy().key,
         "policies": {name: hub.policy(name).text for name in POLICIES},
+        "blobs": blobs,
         "throttled": throttled.policy().text,
     }
     with devices(hub, device_sdk):

@@ -108,9 +108,9 @@ def query(text: str, **headers: str) -> Ask:
     return post("/devices/query", {"query": text}, Cache_Control="no-cache", **headers)
 
 
-def run(command: Command, hub: RunningHub, device: str) -> None:
+def run(command: Command, hub: RunningHub, device: str, **known_before: str) -> None:
     """Say what the command says, and look at the answers as it does; AssertionError."""
-    known: dict[str, Any] = {"d": device}
+    known: dict[str, Any] = {"d": device, **known_before}
     for ask in command.asks:
         told, answer, headers = _answered(hub, _filled(ask, known))
         assert told == ask.status, (ask, answer)
