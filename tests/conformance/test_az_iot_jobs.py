@@ -1,4 +1,4 @@
-"""`az iot hub job` and the import and export of identities: what they send, and what they read."""
+"""`az iot hub job`: what it sends, and what it reads."""
 
 from typing import Any, Final
 
@@ -41,13 +41,11 @@ EXPORT: Final = {
     "type": "export",
     "outputBlobContainerUri": "$blobs",
     "excludeKeysInExport": False,
-    "storageAuthenticationType": "keyBased",
 }
 IMPORT: Final = {
     "type": "import",
     "inputBlobContainerUri": "$blobs",
     "outputBlobContainerUri": "$blobs",
-    "storageAuthenticationType": "keyBased",
 }
 
 COMMANDS: Final = (
@@ -80,7 +78,7 @@ COMMANDS: Final = (
         post("/jobs/v2/$d/cancel").find(status="cancelled"),
     ),
     az(
-        "device-identity export, device-identity import, job show",
+        "job show, of an export and an import that others have begun",
         DEVICE,
         post("/jobs/create", EXPORT).find(type="export").keep(id="jobId"),
         get("/jobs/v2/$id").find(status="unknown"),
