@@ -6,7 +6,6 @@ from affinage.protocol.identities import Identity, Username
 from affinage.protocol.mqtt.packets import (
     Connack,
     Connect,
-    Decoder,
     Disconnect,
     Packet,
     Pingreq,
@@ -27,7 +26,6 @@ from affinage.protocol.mqtt.session import (
     MAX_PACKET,
     TRANSITIONS,
     Connecting,
-    Event,
     Leaving,
     Requested,
     ServerSession,
@@ -36,27 +34,11 @@ from affinage.protocol.mqtt.session import (
     Unsubscribing,
 )
 from affinage.protocol.topics import Telemetry, TwinGet
+from fakes.mqtt_session import CONNECT, events, opened, sent
 
-CONNECT = Connect("d", "hub/d/?api-version=2021-04-12", b"token")
 DESIRED = "$iothub/twin/PATCH/properties/desired/#"
 GET = "$iothub/twin/GET/?$rid=1"
 ANSWER = Publish("$iothub/twin/res/200/?$rid=1", b"{}")
-
-
-def events(session: ServerSession, *packets: Packet) -> list[Event]:
-    return list(session.receive(b"".join(map(encode, packets))))
-
-
-def sent(session: ServerSession) -> list[Packet]:
-    return list(Decoder().feed(session.take()))
-
-
-def opened(**filters: int) -> ServerSession:
-    session = ServerSession()
-    events(session, CONNECT)
-    session.accept(filters, session_present=False)
-    session.take()
-    return session
 
 
 def requests(session: ServerSession, *packets: Packet) -> list[Requested]:

@@ -1,28 +1,12 @@
 """What the hub sends on its own to a client: methods and messages, and their acknowledgements."""
 
-from affinage.protocol.mqtt.packets import Connect, Decoder, Packet, Puback, Publish, encode
-from affinage.protocol.mqtt.session import Acknowledged, Event, Requested, ServerSession
+from affinage.protocol.mqtt.packets import Puback, Publish
+from affinage.protocol.mqtt.session import Acknowledged, Requested
+from fakes.mqtt_session import events, opened, sent
 
-CONNECT = Connect("d", "hub/d/?api-version=2021-04-12", b"token")
 GET = "$iothub/twin/GET/?$rid=1"
 ANSWER = Publish("$iothub/twin/res/200/?$rid=1", b"{}")
 DEVICEBOUND = "devices/d/messages/devicebound/#"
-
-
-def events(session: ServerSession, *packets: Packet) -> list[Event]:
-    return list(session.receive(b"".join(map(encode, packets))))
-
-
-def sent(session: ServerSession) -> list[Packet]:
-    return list(Decoder().feed(session.take()))
-
-
-def opened(**filters: int) -> ServerSession:
-    session = ServerSession()
-    events(session, CONNECT)
-    session.accept(filters, session_present=False)
-    session.take()
-    return session
 
 
 def test_a_client_wants_the_methods_it_subscribed_to_while_it_is_there() -> None:
