@@ -15,7 +15,7 @@ from msgspec.structs import replace
 
 from affinage.domain import transfers
 from affinage.domain.audit import Deed
-from affinage.domain.errors import AffinageError, JobNotFound, TooManyJobs
+from affinage.domain.errors import AffinageError, JobNotFound, TooManyJobs, Unavailable
 from affinage.domain.moments import Millis, millis
 from affinage.domain.principal import Kind as By
 from affinage.domain.principal import Principal, Right
@@ -35,6 +35,9 @@ from affinage.services.transfers.places import Allowed
 
 MAX_KEPT: Final = 50
 """Transfers that are remembered."""
+
+RETRY_S: Final = 1.0
+"""After the store has failed."""
 
 _log = structlog.get_logger(__name__)
 
@@ -145,12 +148,12 @@ class Transfers:
             await self._work(kept)
         except AffinageError as error:
             _log.warning("transfer failed", transfer=transfer.id, error=str(error))
-            await self._end(kept, Status.FAILED, str(error))
+            await self._end_in_any_case(kept, Status.FAILED, str(error))
         except Exception:  # noqa: BLE001  # told to who looks, and written down
             _log.exception("failed", transfer=transfer.id)
-            await self._end(kept, Status.FAILED, "the hub failed, its log says why")
+            await self._end_in_any_case(kept, Status.FAILED, "the hub failed, its log says why")
         else:
-            await self._end(kept, Status.COMPLETED)
+            await self._end_in_any_case(kept, Status.COMPLETED)
 
     async def _work(self, kept: Kept) -> None:
         transfer = kept.transfer
@@ -166,6 +169,17 @@ class Transfers:
         else:
             by = _by(transfer)
             await self._importing.run(transfer, places, self._places, told, by=by)
+
+    async def _end_in_any_case(
+        self, kept: Kept, status: Status, failure: str | None = None
+    ) -> None:
+        """Try again while the store fails: one that never ends would let no other begin."""
+        while True:
+            try:
+                return await self._end(kept, status, failure)
+            except Unavailable as error:
+                _log.warning("transfer not ended", transfer=kept.transfer.id, error=str(error))
+                await self._clock.sleep(RETRY_S)
 
     async def _end(
         self, kept: Kept, status: Status, failure: str | None = None, deed: Deed | None = None

@@ -265,6 +265,21 @@ async def test_a_place_that_is_not_allowed_is_refused_and_a_secret_is_nowhere() 
 
 
 @looped
+async def test_an_end_that_the_store_refuses_is_written_later() -> None:
+    """TRANSFER-6: or no other could begin."""
+    async with desk() as at:
+        made = await at.transfers.create(EXPORT, by=OWNER)
+        at.life.disk.fails = True
+        await at.life.turn(100)
+        assert (await at.transfers.get(str(made["jobId"]), by=OWNER))["status"] == "running"
+        at.life.disk.fails = False
+        at.life.clock.advance(transfers.RETRY_S)
+        await at.life.turn(100)
+        assert (await at.transfers.get(str(made["jobId"]), by=OWNER))["status"] == "completed"
+        await at.transfers.create(EXPORT, by=OWNER)
+
+
+@looped
 async def test_the_last_are_remembered(monkeypatch: pytest.MonkeyPatch) -> None:
     """TRANSFER-6"""
     monkeypatch.setattr(transfers, "MAX_KEPT", 2)
