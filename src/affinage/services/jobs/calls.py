@@ -11,7 +11,7 @@ from typing import Final, Protocol
 
 from msgspec.structs import replace
 
-from affinage.domain.errors import AffinageError
+from affinage.domain.errors import AffinageError, Unavailable
 from affinage.domain.jobs import Job, Status
 from affinage.domain.method import MethodRequest, MethodResult
 from affinage.domain.names import TwinKey
@@ -36,6 +36,7 @@ async def call_all(ground: Ground, entry: Entry, invoke: Invoke) -> None:
 
     Who was asked before the job was over is still waited for.
     """
+    await end_cut_off(ground, entry, "its answer was lost, as the store failed")
     room = asyncio.Semaphore(MAX_CALLS)
     async with asyncio.TaskGroup() as calls:
         while await ground.may_go_on(entry) and (numbers := ahead(entry, 1)):
@@ -45,6 +46,12 @@ async def call_all(ground: Ground, entry: Entry, invoke: Invoke) -> None:
             key = await _begin(ground, entry, numbers[0])
             call = calls.create_task(_call(ground, entry, numbers[0], key, invoke))
             call.add_done_callback(lambda _: room.release())
+
+
+async def end_cut_off(ground: Ground, entry: Entry, why: str) -> None:
+    """Write of each target that is under way that it failed: nobody waits for it any more."""
+    for number in sorted(entry.running):
+        await end(ground, entry, number, Unavailable(why))
 
 
 async def end(

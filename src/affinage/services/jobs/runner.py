@@ -18,7 +18,7 @@ from affinage.domain.jobs import Event, Kind, Status
 from affinage.domain.moments import Millis
 from affinage.services.fleet.unit import Change, View
 from affinage.services.jobs.book import Book, Entry, current, gone, job_row, targets_row
-from affinage.services.jobs.calls import Invoke, call_all, end
+from affinage.services.jobs.calls import Invoke, call_all, end_cut_off
 from affinage.services.jobs.ground import Ground
 from affinage.services.jobs.jobs import MAX_ACTIVE, MAX_JOBS, Jobs
 from affinage.services.jobs.updates import update_all
@@ -51,9 +51,8 @@ class Runner:
     async def open(self) -> None:
         """Have what a stop has cut off written down as such; the fleet must be running."""
         for entry in self._book.all():
-            for number in sorted(entry.running):
-                stopped = Unavailable("the hub stopped while it was under way")
-                await end(self._ground, entry, number, stopped)
+            stopped = "the hub stopped while it was under way"
+            await end_cut_off(self._ground, entry, stopped)
 
     async def run(self) -> NoReturn:
         """Have carried out what is due, until cancelled."""
@@ -90,9 +89,12 @@ class Runner:
         self._asked.changed.clear()
 
     def _waiting(self) -> Iterator[Entry]:
-        """Those that could go on: what was running before the oldest of the others."""
+        """Those that could go on: what was running before the oldest of the others.
+
+        Also what is over and was interrupted before the last outcomes were written.
+        """
         due = (Status.RUNNING, Status.QUEUED)
-        known = [one for one in self._book.all() if one.job.status in due]
+        known = [one for one in self._book.all() if one.job.status in due or one.running]
         known.sort(key=lambda one: (one.job.status is not Status.RUNNING, one.job.created_at))
         return (one for one in known if one.job.id not in self._going)
 

@@ -95,6 +95,27 @@ async def test_who_is_gone_before_its_turn_is_no_target() -> None:
         )
 
 
+@pytest.mark.parametrize("is_cancelled", [False, True])
+@looped
+async def test_an_answer_that_the_store_refused_is_told_as_lost(is_cancelled: bool) -> None:
+    """JOB-16: it stays under way for nobody."""
+    async with living() as life:
+        await life.create("a")
+        doors = await come(life, "a")
+        await call(life)
+        await worked(life)
+        if is_cancelled:
+            await life.jobs.cancel("j", by=OWNER)
+        life.disk.fails = True
+        answer(life, "a", doors["a"])
+        await life.turn(40)
+        life.disk.fails = False
+        await pass_time(life, 3)
+        document = await worked(life)
+        assert document["status"] == ("cancelled" if is_cancelled else "completed")
+        assert (statistics(document), len(doors["a"].asked)) == ({"device": 1, "failed": 1}, 1)
+
+
 @looped
 async def test_a_method_that_a_stop_has_cut_off_has_failed_and_is_not_asked_again() -> None:
     """JOB-16"""
