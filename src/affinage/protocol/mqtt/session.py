@@ -158,7 +158,8 @@ class ServerSession:
         self._feeds: frozenset[Feed] = frozenset()
         self._decoder = Decoder(MAX_CONNECT)
         self._first = b""
-        self._held: list[Packet] = []
+        self._behind: Iterator[Packet] | None = None  # what came with a CONNECT, not decoded yet
+        self._late: list[bytes] = []
         self._waiting: deque[Ticket] = deque()
         self._unacknowledged: set[int] = set()
         self._out: list[bytes] = []
@@ -178,13 +179,17 @@ class ServerSession:
             ProtocolError: after the events before it, something that a device may not say. The
                 session is CLOSED then.
         """
-        held, self._held = self._held, []
+        if self._is_undecided:
+            self._late.append(data)
+            return
+        packets = self._resumed(data) if self._behind else self._decoder.feed(data)
         try:
-            for packet in chain(held, self._decoder.feed(data)):
-                if self.state is State.CONNECTING:
-                    self._held.append(packet)
-                elif event := self._step(packet):
+            for packet in packets:
+                if event := self._step(packet):
                     yield event
+                if self._is_undecided:
+                    self._behind = packets  # bad bytes among it come to light after the CONNACK
+                    return
             if self.state is State.NEW:
                 self._check_beginning(data)
         except ProtocolError:
@@ -260,6 +265,16 @@ class ServerSession:
         self.state = State.CLOSED
         self._waiting.clear()
 
+    @property
+    def _is_undecided(self) -> bool:
+        return self.state is State.CONNECTING
+
+    def _resumed(self, data: bytes) -> Iterator[Packet]:
+        """The packets that were held, and those that ``data`` completes behind them."""
+        assert self._behind is not None  # it is why we are asked
+        behind, late, self._behind, self._late = self._behind, self._late, None, []
+        return chain(behind, self._decoder.feed(b"".join((*late, data))))
+
     def _check_beginning(self, data: bytes) -> None:
         """Not to wait for the rest of what is no CONNECT, as HTTP or another protocol is."""
         self._first = self._first or data[:1]
@@ -334,7 +349,8 @@ class ServerSession:
 
     def _unsubscribe(self, unsubscribe: Unsubscribe) -> Unsubscribing:
         gone = unsubscribe.filters
-        self._subscribe_to({text: qos for text, qos in self.filters.items() if text not in gone})
+        kept = self.filters.keys() - gone  # there may be 100,000 of them in one packet
+        self._subscribe_to({text: qos for text, qos in self.filters.items() if text in kept})
         return Unsubscribing(self._queue(encode(Unsuback(unsubscribe.packet_id))), gone)
 
     def _subscribe_to(self, filters: dict[str, int]) -> None:

@@ -102,6 +102,19 @@ def test_what_comes_before_the_connack_is_done_after_it() -> None:
     assert sent(session) == [Connack(session_present=False, code=0), Pingresp()]
 
 
+def test_what_came_between_a_connect_and_bad_bytes_is_done() -> None:
+    """MQTT-7, MQTT-16: whether the bytes come in one piece or in many."""
+    session = ServerSession()
+    [_] = session.receive(encode(CONNECT) + encode(Publish(GET)) + b"\xf0")
+    assert not [*session.receive(b"\x00")]
+    session.accept({}, session_present=False)
+    arriving = session.receive(b"")
+    assert isinstance(next(arriving), Requested)
+    with pytest.raises(ProtocolError, match="reserved type"):
+        next(arriving)
+    assert sent(session) == [Connack(session_present=False, code=0)]
+
+
 EVERY: list[Packet] = [
     CONNECT,
     Connack(session_present=False, code=0),
