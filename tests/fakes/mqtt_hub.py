@@ -6,7 +6,7 @@ in memory. Nothing of the real hub is in it.
 
 import asyncio
 import json
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Callable, Mapping
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from typing import Final, cast
@@ -32,7 +32,9 @@ from affinage.protocol.mqtt.packets import (
 from affinage.protocol.tokens import parse, verify
 from affinage.protocol.topics import (
     DesiredNotification,
+    MethodAnswer,
     ReportedPatch,
+    Telemetry,
     TwinGet,
     TwinResponse,
     parse_request,
@@ -60,6 +62,8 @@ class FakeHub:
         self.connects: list[Connect] = []
         self.heard: list[Packet] = []
         self.acknowledged: list[int] = []
+        self.telemetry: list[tuple[Mapping[str, str | None], bytes]] = []
+        self.results: list[tuple[MethodAnswer, bytes]] = []
         self.goodbyes = 0
         self.port = 0
         self.now = 0.0
@@ -222,8 +226,11 @@ class _Door(asyncio.Protocol):
                 twin.reported, twin.reported_version = merged, twin.reported_version + 1
                 twin.patches.append(patch)
                 self.send(Publish(TwinResponse(204, rid, twin.reported_version).topic))
-            case _:
-                raise AssertionError(f"the device asks for {request}")
+            case Telemetry(properties=properties):
+                self.hub.telemetry.append((properties, packet.payload))
+                self.send(Puback(packet.packet_id))
+            case MethodAnswer():
+                self.hub.results.append((request, packet.payload))
 
     def send(self, packet: Packet) -> None:
         self.transport.write(encode(packet))

@@ -1,26 +1,33 @@
-"""What a device or a module says to its hub: connect, read the twin, report, hear what is desired.
+"""What a device or a module says to its hub: connect, read the twin, report, send telemetry.
 
 Decided here: what a connection begins with, and what the hub's answers mean to the caller. Not
-here: when to connect again, and what to do about the twin.
+here: what the hub says of itself (`listening`), and when to connect again.
 
 A process may hold thousands of these; share one DeviceOptions between them.
 
 Source: docs/spec/mqtt.md.
 """
 
-import json
 import ssl
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Final, NamedTuple
 
 from affinage.clients.link import CONNACK, SUBACK, Link
+from affinage.clients.listening import (
+    Listeners,
+    Message,
+    OnDesired,
+    OnMessage,
+    OnMethod,
+    parsed,
+    spelled,
+)
 from affinage.clients.refusals import declined, refused
 from affinage.domain.errors import Invalid
 from affinage.domain.values import JsonObject, JsonValue, is_object
 from affinage.protocol.connection_strings import ConnectionString
 from affinage.protocol.errors import ProtocolError
-from affinage.protocol.feeds import FILTERS, Feed
 from affinage.protocol.identities import API_VERSION, Identity, Username
 from affinage.protocol.mqtt.packets import (
     REFUSED_FILTER,
@@ -33,7 +40,10 @@ from affinage.protocol.mqtt.packets import (
 from affinage.protocol.tokens import make_token
 from affinage.protocol.topics import (
     DesiredNotification,
+    DeviceBound,
+    MethodRequest,
     ReportedPatch,
+    Telemetry,
     TwinGet,
     TwinResponse,
     parse_delivery,
@@ -44,7 +54,6 @@ MQTT_PORT: Final = 8883
 TOKEN_LIFE_S: Final = 3600
 """Seconds that a token opens the door; a hub may cut the connection some minutes after."""
 
-_FILTERS: Final = tuple((FILTERS[feed], 0) for feed in (Feed.TWIN_RESPONSES, Feed.DESIRED))
 _ERRORS_FROM: Final = 300
 _PING_AT: Final = 0.75
 """Of the keep-alive that the hub was told, how much passes between two pings."""
@@ -57,14 +66,6 @@ class DeviceTwin(NamedTuple):
     desired_version: int
     reported: JsonObject
     reported_version: int
-
-
-OnDesired = Callable[[JsonObject, int], None]
-"""Told each patch of the desired properties, and the version that it leads to, in order.
-
-It may be told one before `get_twin` has returned to its caller: keep it then, and drop it if its
-version is not greater than that of the twin.
-"""
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,8 +89,10 @@ async def connect(
     now: float,
     on_desired: OnDesired,
     on_lost: Callable[[], None],
+    on_method: OnMethod | None = None,
+    on_message: OnMessage | None = None,
 ) -> "DeviceClient":
-    """Connect one identity, and subscribe to its twin.
+    """Connect one identity, and subscribe to its twin, and to what there is a listener for.
 
     Args:
         string: of a device or a module; without a key, the certificate in the options' context
@@ -97,6 +100,8 @@ async def connect(
         options: may be shared by all the devices of a process.
         now: seconds since 1970, UTC: when the token begins that lasts TOKEN_LIFE_S.
         on_desired: see OnDesired.
+        on_method: see OnMethod; None to be asked for none.
+        on_message: see OnMessage; None to leave messages where they are.
         on_lost: told once when the connection ends, unless the caller ended it or it never
             stood.
 
@@ -106,7 +111,8 @@ async def connect(
         Unavailable: no connection, no answer in time, or the hub says to try again.
         ssl.SSLError: the hub could not prove that it is the host.
     """
-    client = DeviceClient(string, options, on_desired=on_desired, on_lost=on_lost)
+    listeners = Listeners(on_desired, on_method, on_message)
+    client = DeviceClient(string, options, listeners, on_lost=on_lost)
     try:
         await client.open(now)
     except BaseException:
@@ -118,19 +124,19 @@ async def connect(
 class DeviceClient:
     """One identity's connection; `connect` makes it."""
 
-    __slots__ = ("_is_up", "_link", "_on_desired", "_on_lost", "_options", "_requests", "_string")
+    __slots__ = ("_is_up", "_link", "_listeners", "_on_lost", "_options", "_requests", "_string")
 
     def __init__(
         self,
         string: ConnectionString,
         options: DeviceOptions,
+        listeners: Listeners,
         *,
-        on_desired: OnDesired,
         on_lost: Callable[[], None],
     ) -> None:
         self._string = string
         self._options = options
-        self._on_desired = on_desired
+        self._listeners = listeners
         self._on_lost = on_lost
         self._link = Link(self.name, on_publish=self._take, on_lost=self._lost)
         self._is_up = False
@@ -159,9 +165,10 @@ class DeviceClient:
         answer = await self._link.ask(CONNACK, self._greeting(now), timeout_s=options.timeout_s)
         if isinstance(answer, Connack) and answer.code:
             raise refused(self.name, answer.code)
-        answer = await self._link.ask(SUBACK, Subscribe(1, _FILTERS), timeout_s=options.timeout_s)
+        wanted = Subscribe(1, self._listeners.filters(self._identity))
+        answer = await self._link.ask(SUBACK, wanted, timeout_s=options.timeout_s)
         if isinstance(answer, Suback) and REFUSED_FILTER in answer.codes:
-            raise Invalid(f"the hub lets {self.name} not subscribe to its twin")
+            raise Invalid(f"the hub lets {self.name} not subscribe to {_refused(wanted, answer)}")
         self._is_up = True
         self._link.keep_alive(options.keep_alive_s * _PING_AT)
 
@@ -186,11 +193,24 @@ class DeviceClient:
                 the patch all the same.
             AffinageError: another one, if the hub refuses the patch; it has merged nothing then.
         """
-        payload = json.dumps(patch, ensure_ascii=False, separators=(",", ":")).encode()
         rid = self._next_rid()
-        answer = await self._ask(rid, Publish(ReportedPatch(rid).topic, payload))
+        answer = await self._ask(rid, Publish(ReportedPatch(rid).topic, spelled(patch)))
         delivery = parse_delivery(answer.topic)
         return (isinstance(delivery, TwinResponse) and delivery.version) or 0
+
+    async def send(self, body: bytes, properties: Mapping[str, str | None] | None = None) -> None:
+        """Send telemetry; returns when the hub has kept it.
+
+        Args:
+            properties: those of the system as the wire has them, such as ``$.ct`` for the content
+                type; None for none.
+
+        Raises:
+            Unavailable: the connection is gone, or no answer came in time; the hub may have kept
+                the message all the same. It hangs up on a message that it refuses.
+        """
+        topic = Telemetry(self._identity, properties or {}).topic
+        await self._link.publish(topic, body, timeout_s=self._options.timeout_s)
 
     async def close(self) -> None:
         """Say goodbye, and wait until the connection has ended."""
@@ -231,26 +251,32 @@ class DeviceClient:
             raise declined(self.name, delivery.status, answer.payload)
         return answer
 
-    def _take(self, packet: Publish) -> None:
+    def _take(self, packet: Publish) -> bool:
         match parse_delivery(packet.topic):
             case TwinResponse(rid=rid):
                 self._link.answer(rid, packet)
             case DesiredNotification(version):
                 patch, _ = _section(_object(packet.payload))
-                self._on_desired(patch, version)
-            case _:
-                pass  # a method: nobody subscribed to them, and nobody here runs one
+                self._listeners.on_desired(patch, version)
+            case MethodRequest() as request:
+                if (answer := self._listeners.run(request, packet.payload)) and self.is_open:
+                    self._link.send(answer)
+            case DeviceBound(properties=properties):
+                return self._listeners.take(Message(packet.payload, properties, packet.dup))
+        return True
 
     def _lost(self) -> None:
         if self._is_up:
             self._on_lost()
 
 
+def _refused(wanted: Subscribe, answer: Suback) -> str:
+    pairs = zip(wanted.filters, answer.codes, strict=False)
+    return ", ".join(text for (text, _), code in pairs if code == REFUSED_FILTER)
+
+
 def _object(payload: bytes) -> JsonObject:
-    try:
-        document: JsonValue = json.loads(payload)
-    except ValueError:
-        raise ProtocolError("the hub sent what is not JSON") from None
+    document = parsed(payload)
     if not is_object(document):
         raise ProtocolError("the hub sent JSON that is not an object")
     return document

@@ -30,23 +30,26 @@ CONNACK: Final = "connack"
 SUBACK: Final = "suback"
 """Names under which the answers to the first packets are waited for."""
 
+_PACKET_IDS: Final = 65_535
+
 
 class Link(asyncio.Protocol):
     """A connection, from its first byte to its last.
 
     Args:
         name: what messages call the client.
-        on_publish: told each PUBLISH, in order. A ProtocolError that it raises ends the connection.
+        on_publish: told each PUBLISH, in order; whether it was taken, and may be acknowledged.
+            A ProtocolError that it raises ends the connection.
         on_lost: told once when the connection ends, unless `close` or `abort` ended it.
     """
 
     __slots__ = (
-        "_decoder", "_ended", "_is_heard", "_is_ours", "_name", "_on_lost", "_on_publish", "_timer",
-        "_transport", "_waiting",
+        "_decoder", "_ended", "_is_heard", "_is_ours", "_name", "_on_lost", "_on_publish",
+        "_packet_id", "_timer", "_transport", "_waiting",
     )  # fmt: skip
 
     def __init__(
-        self, name: str, *, on_publish: Callable[[Publish], None], on_lost: Callable[[], None]
+        self, name: str, *, on_publish: Callable[[Publish], bool], on_lost: Callable[[], None]
     ) -> None:
         self._name = name
         self._on_publish = on_publish
@@ -58,6 +61,7 @@ class Link(asyncio.Protocol):
         self._timer: asyncio.TimerHandle | None = None
         self._is_heard = True
         self._is_ours = False
+        self._packet_id = 0
 
     @property
     def is_open(self) -> bool:
@@ -105,6 +109,17 @@ class Link(asyncio.Protocol):
             raise Unavailable(f"{self._name}: no answer within {timeout_s:g} s") from None
         finally:
             self._waiting.pop(name, None)
+
+    async def publish(self, topic: str, payload: bytes, *, timeout_s: float) -> None:
+        """Publish at QoS 1; returns when the hub has acknowledged it.
+
+        Raises:
+            Unavailable: the connection is gone, or no answer came in time; the hub may have it all
+                the same. Or _PACKET_IDS publishes are not acknowledged yet.
+        """
+        packet_id = self._free_packet_id()
+        packet = Publish(topic, payload, qos=1, packet_id=packet_id)
+        await self.ask(_puback(packet_id), packet, timeout_s=timeout_s)
 
     def answer(self, name: str, packet: Packet) -> None:
         """Give ``packet`` to whoever waits under ``name``; to nobody, if nobody does."""
@@ -165,12 +180,20 @@ class Link(asyncio.Protocol):
 
     # Inside
 
+    def _free_packet_id(self) -> int:
+        for _ in range(_PACKET_IDS):
+            self._packet_id = self._packet_id % _PACKET_IDS + 1
+            if _puback(self._packet_id) not in self._waiting:
+                return self._packet_id
+        raise Unavailable(f"{self._name}: the hub acknowledges nothing")
+
     def _take(self, packet: Packet) -> None:
         match packet:
             case Publish():
-                if packet.qos and self.is_open:
+                if self._on_publish(packet) and packet.qos and self.is_open:
                     self.send(Puback(packet.packet_id))
-                self._on_publish(packet)
+            case Puback():
+                self.answer(_puback(packet.packet_id), packet)
             case Connack():
                 self.answer(CONNACK, packet)
             case Suback():
@@ -187,3 +210,8 @@ class Link(asyncio.Protocol):
     def _drop(self) -> None:
         if self._transport is not None:
             self._transport.abort()
+
+
+def _puback(packet_id: int) -> str:
+    """The name under which the acknowledgement of a publish is waited for."""
+    return f"puback {packet_id}"

@@ -39,11 +39,16 @@ def feed_of(topic_filter: str, identity: Identity) -> Feed | None:
         named = Feed.METHODS if _is_one_method(topic_filter) else None
         return _FEEDS.get(topic_filter, named)
     root, is_module = identity.root, identity.module is not None
-    if topic_filter == f"{root}/messages/devicebound/#":
+    if topic_filter == messages_filter(identity):
         return Feed.MESSAGES
     if is_module and topic_filter in (f"{root}/inputs/#", f"{root}/#"):
         return Feed.INPUTS
     return None
+
+
+def messages_filter(identity: Identity) -> str:
+    """How ``identity`` subscribes to the messages that are sent to it."""
+    return f"{identity.root}/messages/devicebound/#"
 
 
 def quality(topic_filters: Mapping[str, int], identity: Identity) -> int | None:

@@ -7,14 +7,15 @@ from collections.abc import Callable
 import pytest
 
 from affinage.clients.device import DeviceClient, DeviceOptions, DeviceTwin, connect
+from affinage.clients.listening import Invocation, Message, OnMessage, OnMethod, Result
 from affinage.clients.trust import trust
 from affinage.domain.errors import Invalid, Unauthorized, Unavailable
 from affinage.domain.values import JsonObject
 from affinage.protocol.connection_strings import ConnectionString
 from affinage.protocol.errors import ProtocolError
-from affinage.protocol.identities import Username
+from affinage.protocol.identities import Identity, Username
 from affinage.protocol.mqtt.packets import Publish, Subscribe
-from affinage.protocol.topics import MethodRequest, TwinResponse
+from affinage.protocol.topics import DeviceBound, MethodAnswer, MethodRequest, TwinResponse
 from fakes.authority import authority
 from fakes.looped import looped
 from fakes.mqtt_hub import KEY, FakeHub, fake_hub
@@ -34,6 +35,8 @@ async def connected(
     key: str = KEY,
     on_desired: Callable[[JsonObject, int], None] = lambda _patch, _version: None,
     on_lost: Callable[[], None] = lambda: None,
+    on_method: OnMethod | None = None,
+    on_message: OnMessage | None = None,
     **chosen: object,
 ) -> DeviceClient:
     return await connect(
@@ -42,6 +45,8 @@ async def connected(
         now=hub.now,
         on_desired=on_desired,
         on_lost=on_lost,
+        on_method=on_method,
+        on_message=on_message,
     )
 
 
@@ -142,7 +147,7 @@ async def test_each_refusal_says_what_to_do(code: int, error: type[Exception]) -
 async def test_a_subscription_that_is_not_granted_is_no_connection() -> None:
     async with fake_hub() as hub:
         hub.suback = 0x80
-        with pytest.raises(Invalid, match="not subscribe"):
+        with pytest.raises(Invalid, match=r"not subscribe to \$iothub/twin/res/#, "):
             await connected(hub)
 
 
@@ -257,3 +262,103 @@ async def test_methods_that_nobody_asked_for_are_passed_over_and_acknowledged() 
         await hub.until(lambda: hub.acknowledged == [7])
         assert device.is_open
         await device.close()
+
+
+@looped
+async def test_a_method_is_run_and_answered_under_its_request_id() -> None:
+    told: list[Invocation] = []
+
+    def run(invocation: Invocation) -> Result:
+        told.append(invocation)
+        return Result(207, {"état": "ouvert"})
+
+    async with fake_hub() as hub:
+        device = await connected(hub, on_method=run)
+        hub.doors["pump-1"].send(Publish(MethodRequest("open", "2a").topic, b'{"by":3}'))
+        await hub.until(lambda: bool(hub.results))
+        assert told == [Invocation("open", {"by": 3})]
+        assert hub.results == [(MethodAnswer(207, "2a"), '{"état":"ouvert"}'.encode())]
+        await device.close()
+
+
+@looped
+async def test_a_method_may_be_left_unanswered() -> None:
+    async with fake_hub() as hub:
+        device = await connected(hub, on_method=lambda _: None)
+        hub.doors["pump-1"].send(Publish(MethodRequest("open", "1").topic, b"null"))
+        await device.get_twin()  # its answer leaves after it
+        assert not hub.results
+        await device.close()
+
+
+@looped
+async def test_a_device_that_ends_within_a_method_answers_nothing() -> None:
+    async with fake_hub() as hub:
+        device: DeviceClient
+
+        def run(_: Invocation) -> Result:
+            device.abort()
+            return Result(200)
+
+        device = await connected(hub, on_method=run)
+        hub.doors["pump-1"].send(Publish(MethodRequest("reboot", "1").topic, b"null"))
+        await hub.until(lambda: not hub.doors)
+        assert not hub.results
+
+
+@looped
+async def test_a_method_without_json_ends_the_connection() -> None:
+    lost: list[str] = []
+    async with fake_hub() as hub:
+        await connected(hub, on_method=lambda _: None, on_lost=lambda: lost.append("lost"))
+        hub.doors["pump-1"].send(Publish(MethodRequest("open", "1").topic, b"}"))
+        await hub.until(lambda: not hub.doors)
+
+
+def bound(number: int, *, dup: bool = False) -> Publish:
+    topic = DeviceBound(Identity("pump-1"), {"$.mid": str(number), "door": None}).topic
+    return Publish(topic, b"open", qos=1, packet_id=number, dup=dup)
+
+
+@looped
+async def test_a_message_is_acknowledged_once_it_has_been_taken() -> None:
+    told: list[Message] = []
+
+    async with fake_hub() as hub:
+
+        def take(message: Message) -> None:
+            assert not hub.acknowledged
+            told.append(message)
+
+        device = await connected(hub, on_message=take)
+        (asked,) = (packet for packet in hub.heard if isinstance(packet, Subscribe))
+        assert asked.filters[-1] == ("devices/pump-1/messages/devicebound/#", 1)
+        hub.doors["pump-1"].send(bound(7, dup=True))
+        await hub.until(lambda: hub.acknowledged == [7])
+        assert told == [Message(b"open", {"$.mid": "7", "door": None}, is_again=True)]
+        await device.close()
+
+
+@looped
+async def test_a_message_that_nobody_takes_is_not_acknowledged() -> None:
+    async with fake_hub() as hub:
+        device = await connected(hub)
+        hub.doors["pump-1"].send(bound(7))
+        await device.get_twin()
+        await device.close()
+        assert not hub.acknowledged
+
+
+@looped
+async def test_telemetry_is_sent_until_the_hub_has_it() -> None:
+    async with fake_hub() as hub:
+        device = await connected(hub)
+        await device.send(b'{"t":3}', {"$.ct": "application/json", "alarm": None})
+        await device.send(b"")
+        assert hub.telemetry == [
+            ({"$.ct": "application/json", "alarm": None}, b'{"t":3}'),
+            ({}, b""),
+        ]
+        hub.is_mute = True
+        with pytest.raises(Unavailable, match="pump-1 lost its connection"):
+            await asyncio.gather(device.send(b""), cut_when_asked(hub))
