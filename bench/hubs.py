@@ -20,7 +20,8 @@ import seed
 
 from affinage.apps.keys import Keys
 from affinage.apps.place import Place, authority
-from affinage.clients.device import DeviceClient, DeviceOptions, OnDesired, connect
+from affinage.clients.device import DeviceClient, DeviceOptions, connect
+from affinage.clients.listening import OnDesired
 from affinage.clients.service import ServiceClient
 from affinage.clients.trust import trust
 from affinage.protocol.connection_strings import ConnectionString
