@@ -49,12 +49,17 @@ def simulate(
     at_once: Annotated[
         int, typer.Option(min=1, metavar="N", help="Connections made at one time.")
     ] = 50,
+    telemetry: Annotated[
+        float | None,
+        typer.Option(min=0.01, metavar="SECONDS", help="Between two messages of a device."),
+    ] = None,
     data: DataOption = None,
 ) -> None:
     """Run simulated devices over real MQTT and TLS, until Ctrl-C.
 
     Devices that the hub lacks are created, with the tags; those it has are used as they are, and
-    go on with the firmware that they last reported.
+    go on with the firmware that they last reported. They answer every method, acknowledge every
+    message, and send telemetry if they are told how often.
 
     A risk is written `KIND[=SHARE][:VERSION][@LABEL=VALUE]`, of the kinds hardware, connection,
     power-old-slot, power-new-slot, operator and silence.
@@ -75,6 +80,7 @@ def simulate(
         https_port=found.https_port,
         mqtt_port=found.mqtt_port,
         at_once=at_once,
+        telemetry_every_s=telemetry,
     )
     uvloop.run(_simulated(settings))
 

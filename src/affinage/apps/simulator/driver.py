@@ -13,6 +13,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Final
 
+from affinage.apps.simulator import manners
 from affinage.apps.simulator.behaviour import step
 from affinage.apps.simulator.chance import draw
 from affinage.apps.simulator.device import Device
@@ -28,9 +29,11 @@ from affinage.apps.simulator.signals import (
     PowerOff,
     Report,
     SetTimer,
+    TelemetryDue,
     TimerDue,
 )
 from affinage.clients.device import DeviceClient, DeviceOptions, DeviceTwin, connect
+from affinage.clients.listening import Invocation, Message, Result
 from affinage.domain.errors import AffinageError, Throttled, Unavailable
 from affinage.domain.values import JsonObject
 from affinage.ports.clock import Clock
@@ -70,6 +73,8 @@ class Surroundings:
     """Who may be connecting at one time."""
     watch: Callable[[Sighting], None]
     seed: int
+    telemetry_every_s: float | None = None
+    """Between two messages of a device; None where they send none."""
 
 
 class Driver:
@@ -83,7 +88,7 @@ class Driver:
         self.device = device
         self._string = string
         self._around = surroundings
-        self._inbox: asyncio.Queue[tuple[int, Event | None]] = asyncio.Queue()
+        self._inbox: asyncio.Queue[tuple[int, Event | TelemetryDue | None]] = asyncio.Queue()
         self._client: DeviceClient | None = None
         self._connections = 0
         self._timer: asyncio.TimerHandle | None = None
@@ -91,21 +96,25 @@ class Driver:
         self._attempts = 0
         self._trouble = ""
         self._seen: Sighting | None = None
+        self._sent = 0
+        self._telemetry_timer: asyncio.TimerHandle | None = None
 
     async def live(self) -> None:
         """Connect, obey, connect again; returns only once the device is dead."""
+        self._set_telemetry_timer()
         try:
             while not self.device.is_dead:
                 await self._sit_out()
                 if await self._connect():
                     await self._serve()
         finally:
-            if self._timer is not None:
-                self._timer.cancel()
+            for timer in (self._timer, self._telemetry_timer):
+                if timer is not None:
+                    timer.cancel()
             if self._client is not None:
                 await self._client.close()
 
-    def tell(self, event: Event) -> None:
+    def tell(self, event: Event | TelemetryDue) -> None:
         """Something happens to the device, as when an operator holds it."""
         self._inbox.put_nowait((0, event))
 
@@ -144,6 +153,8 @@ class Driver:
             now=self._around.clock.now().timestamp(),
             on_desired=lambda *patch: self._inbox.put_nowait((number, DesiredPatched(*patch))),
             on_lost=lambda: self._inbox.put_nowait((number, ConnectionLost())),
+            on_method=self._run,
+            on_message=self._take_message,
         )
         return await self._client.get_twin()
 
@@ -171,16 +182,20 @@ class Driver:
 
     # One event
 
-    async def _next(self) -> Event | None:
+    async def _next(self) -> Event | TelemetryDue | None:
         """The next event that is still worth something; None is the bell of `_let_pass`."""
         while True:
             number, event = await self._inbox.get()
             if not number or (number == self._connections and self._client is not None):
                 return event
 
-    async def _take(self, event: Event) -> None:
+    async def _take(self, event: Event | TelemetryDue) -> None:
         if isinstance(event, ConnectionLost):
             self._leave()
+        if isinstance(event, TelemetryDue):
+            self._set_telemetry_timer()
+            await self._send_telemetry()
+            return
         self.device, commands = step(self.device, event, self._around.clock.now())
         for command in commands:
             await self._obey(command)
@@ -211,11 +226,39 @@ class Driver:
             await self._around.clock.sleep(error.retry_after_s)
             await self._report(patch)
         except Unavailable as error:
-            self._trouble = str(error)
-            self._leave()
-            self.device, _ = step(self.device, ConnectionLost(), self._around.clock.now())
+            self._cut_off(error)
         except AffinageError as error:
             self._trouble = str(error)
+
+    def _run(self, invocation: Invocation) -> Result:
+        return manners.run(self.device, invocation)
+
+    def _take_message(self, message: Message) -> None:
+        """It is acknowledged, and there is nothing that a simulated device would do with it."""
+
+    def _set_telemetry_timer(self) -> None:
+        if every_s := self._around.telemetry_every_s:
+            chance = draw(self._around.seed, self.id, "telemetry", str(self._sent))
+            delay_s = every_s if self._sent else every_s * chance  # or all would send at one moment
+            loop = asyncio.get_running_loop()
+            self._telemetry_timer = loop.call_later(delay_s, self.tell, TelemetryDue())
+
+    async def _send_telemetry(self) -> None:
+        """Send a message; while there is no connection there is none."""
+        self._sent += 1
+        if self._client is None:
+            return
+        body = manners.telemetry(self.id, self._around.seed, self._sent)
+        try:
+            await self._client.send(body, manners.TELEMETRY_PROPERTIES)
+        except Unavailable as error:
+            self._cut_off(error)
+
+    def _cut_off(self, error: Unavailable) -> None:
+        """The hub is not to be reached: what it was not told is told over the next connection."""
+        self._trouble = str(error)
+        self._leave()
+        self.device, _ = step(self.device, ConnectionLost(), self._around.clock.now())
 
     def _leave(self) -> None:
         if self._client is not None:

@@ -85,6 +85,7 @@ class Fleet:
             gate=asyncio.Semaphore(settings.at_once),
             watch=watch,
             seed=settings.seed,
+            telemetry_every_s=settings.telemetry_every_s,
         )
         self._drivers = {
             member.id: Driver(

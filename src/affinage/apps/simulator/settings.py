@@ -37,3 +37,5 @@ class SimulatorSettings:
     """Connections that are being made at one time."""
     keep_alive_s: int = 240
     timeout_s: float = 60.0
+    telemetry_every_s: float | None = None
+    """Between two messages of a device; None where they send none."""

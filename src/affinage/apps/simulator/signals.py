@@ -27,6 +27,11 @@ class TimerDue:
 
 
 @dataclass(frozen=True, slots=True)
+class TelemetryDue:
+    """It is time for a message; the machine does not hear of it, for it changes nothing."""
+
+
+@dataclass(frozen=True, slots=True)
 class PowerBack:
     pass
 

@@ -1,6 +1,7 @@
 """One simulated device's life on a real connection; its time runs a thousand times faster."""
 
 import asyncio
+import json
 from collections.abc import AsyncIterator, Iterable
 from contextlib import asynccontextmanager, suppress
 from datetime import timedelta
@@ -15,6 +16,9 @@ from affinage.apps.simulator.signals import OperatorHolds, OperatorReleases
 from affinage.clients.device import DeviceOptions
 from affinage.clients.trust import trust
 from affinage.domain.values import JsonValue
+from affinage.protocol.identities import Identity
+from affinage.protocol.mqtt.packets import Publish
+from affinage.protocol.topics import DeviceBound, MethodAnswer, MethodRequest
 from fakes.authority import authority
 from fakes.bench import wished
 from fakes.looped import looped
@@ -37,7 +41,9 @@ class Relenting(SystemClock):
 class Life:
     """A driver that runs, and what was seen of it."""
 
-    def __init__(self, hub: FakeHub, kinds: Iterable[Kind]) -> None:
+    def __init__(
+        self, hub: FakeHub, kinds: Iterable[Kind], telemetry_every_s: float | None = None
+    ) -> None:
         self.clock = Relenting(hub)
         hub.now = self.clock.now().timestamp()
         self.hub = hub
@@ -48,6 +54,7 @@ class Life:
             gate=asyncio.Semaphore(1),
             watch=self.watch,
             seed=7,
+            telemetry_every_s=telemetry_every_s,
         )
         faults = Faults(tuple(map(Risk, kinds)))
         timings = Timings().scaled(0.001)
@@ -72,9 +79,9 @@ class Life:
 
 
 @asynccontextmanager
-async def living(*kinds: Kind) -> AsyncIterator[Life]:
+async def living(*kinds: Kind, telemetry_every_s: float | None = None) -> AsyncIterator[Life]:
     async with fake_hub() as hub:
-        life = Life(hub, kinds)
+        life = Life(hub, kinds, telemetry_every_s)
         task = asyncio.ensure_future(life.driver.live())
         await life.until("current", "1.0.0")
         yield life
@@ -228,3 +235,54 @@ async def test_work_without_a_connection_goes_on_while_there_is_none() -> None:
         assert not life.seen[-1].is_online
         life.hub.connack = 0
         await life.until("current", "2.0.0")
+
+
+@looped
+async def test_a_device_answers_methods_and_acknowledges_messages() -> None:
+    async with living() as life:
+        door = life.hub.doors[PUMP]
+        door.send(Publish(MethodRequest("open", "1").topic, b'{"by":3}'))
+        topic = DeviceBound(Identity(PUMP), {"$.mid": "1"}).topic
+        door.send(Publish(topic, b"hello", qos=1, packet_id=7))
+        await life.hub.until(lambda: life.hub.acknowledged == [7] and bool(life.hub.results))
+        ((answer, payload),) = life.hub.results
+        assert answer == MethodAnswer(200, "1")
+        assert json.loads(payload) == {
+            "method": "open",
+            "payload": {"by": 3},
+            "firmware": "1.0.0",
+        }
+
+
+@looped
+async def test_a_device_sends_telemetry_as_often_as_it_is_told_over_each_connection() -> None:
+    async with living(telemetry_every_s=0.01) as life:
+        await life.hub.until(lambda: len(life.hub.telemetry) == 2)
+        life.hub.cut(PUMP)
+        told = len(life.hub.telemetry)
+        await life.hub.until(lambda: len(life.hub.telemetry) > told + 1)
+        properties, body = life.hub.telemetry[-1]
+        assert properties == {"$.ct": "application/json", "$.ce": "utf-8"}
+        assert json.loads(body)["number"] >= len(life.hub.telemetry)
+
+
+@looped
+async def test_telemetry_to_a_hub_that_has_gone_ends_the_connection_and_no_life() -> None:
+    async with living(telemetry_every_s=0.05) as life:
+        life.hub.hangs_up = True
+        await life.hub.until(lambda: not life.hub.doors)
+        life.hub.hangs_up = False
+        told = len(life.hub.telemetry)
+        await life.hub.until(lambda: len(life.hub.telemetry) > told)
+
+
+@looped
+async def test_without_a_connection_no_telemetry_is_kept() -> None:
+    async with fake_hub() as hub:
+        hub.connack = 5
+        life = Life(hub, (), telemetry_every_s=0.001)
+        task = asyncio.ensure_future(life.driver.live())
+        await hub.until(lambda: len(hub.connects) == 4)
+        assert not hub.telemetry
+        task.cancel()
+        await asyncio.wait([task])
