@@ -12,9 +12,10 @@ from OpenSSL import SSL
 
 from affinage.frontends.tls.capacity import BOUNDLESS, Capacity
 from affinage.frontends.tls.engine import Engine, TlsError
+from affinage.frontends.tls.turnstile import Enter, Turnstile, at_once
 
 HANDSHAKE_S: Final = 20.0
-"""How long a client may take for its handshake."""
+"""How long a client may take for its handshake; the hub's own time for it does not count."""
 
 LINGER_S: Final = 10.0
 """How long a client may take, after the end, to read what was sent before."""
@@ -29,8 +30,8 @@ class TlsProtocol(asyncio.Protocol):
     """The outer protocol of one connection."""
 
     __slots__ = (
-        "_capacity", "_context", "_engine", "_handshake_s", "_inner", "_is_in", "_is_paused",
-        "_make_inner", "_outer", "_timer",
+        "_capacity", "_context", "_engine", "_enter", "_heard_since", "_inner", "_is_in",
+        "_is_paused", "_left_s", "_make_inner", "_outer", "_timer",
     )  # fmt: skip
 
     def __init__(
@@ -39,8 +40,12 @@ class TlsProtocol(asyncio.Protocol):
         inner: InnerFactory,
         handshake_s: float = HANDSHAKE_S,
         capacity: Capacity = BOUNDLESS,
+        enter: Enter = at_once,
     ) -> None:
-        self._context, self._make_inner, self._handshake_s = context, inner, handshake_s
+        """``enter`` has the steps of its handshake made."""
+        self._context, self._make_inner, self._enter = context, inner, enter
+        self._left_s = handshake_s  # that the client may still take for its handshake
+        self._heard_since = 0.0  # when it was last waited for; the loop's time
         self._capacity, self._is_in = capacity, False
         self._engine = Engine(context)
         self._outer: asyncio.Transport
@@ -54,13 +59,16 @@ class TlsProtocol(asyncio.Protocol):
         self._outer = cast("asyncio.Transport", transport)
         self._is_in = self._capacity.enter()
         if self._is_in:
-            self._abort_after(self._handshake_s)
+            self._wait()
         else:
             self._outer.abort()  # before a handshake, which would cost the most
 
     def data_received(self, data: bytes) -> None:
         self._engine.feed(data)
-        self._take()
+        if self._inner is not None:
+            self._take()
+        elif self._timer is not None and not self._outer.is_closing():
+            self._queue()  # it was waited for; what comes in the meantime is taken with this
 
     def eof_received(self) -> bool:
         return False  # TLS has its own end; a bare one closes
@@ -144,6 +152,18 @@ class TlsProtocol(asyncio.Protocol):
 
     # ── between the two ──────────────────────────────────────────────────────────────────────
 
+    def _wait(self) -> None:
+        """Give the client what it has left of its time."""
+        self._heard_since = asyncio.get_running_loop().time()
+        self._abort_after(self._left_s)
+
+    def _queue(self) -> None:
+        """Go on with the handshake when its turn comes; until then it is the client that waits."""
+        self._left_s -= asyncio.get_running_loop().time() - self._heard_since
+        self._stop_timer()
+        self._outer.pause_reading()
+        self._enter(self._catch_up)
+
     def _take(self) -> None:
         """Go on with what was fed.
 
@@ -160,8 +180,8 @@ class TlsProtocol(asyncio.Protocol):
         is_done = self._engine.shake_hands()
         self._flush()
         if not is_done:
+            self._wait()
             return False
-        self._stop_timer()
         self._inner = self._make_inner()
         self._inner.connection_made(PlainTransport(self))
         return True
@@ -282,6 +302,8 @@ async def serve_tls(
 ) -> asyncio.Server:
     """Listen; every connection gets an inner protocol of its own, once its handshake is done.
 
+    Handshakes take turns with whatever else the loop does; see `turnstile`.
+
     Args:
         handshake_s: how long a client may take for its handshake, before it is cut.
         capacity: how many connections there may be; what comes beyond is cut at once.
@@ -289,7 +311,10 @@ async def serve_tls(
     Raises:
         OSError: the address cannot be listened on.
     """
-    loop = asyncio.get_running_loop()
+    loop, enter = asyncio.get_running_loop(), Turnstile().enter
     return await loop.create_server(
-        lambda: TlsProtocol(context, inner, handshake_s, capacity), host, port, backlog=backlog
+        lambda: TlsProtocol(context, inner, handshake_s, capacity, enter),
+        host,
+        port,
+        backlog=backlog,
     )

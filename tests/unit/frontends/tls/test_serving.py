@@ -197,6 +197,19 @@ def test_a_handshake_that_is_not_done_in_time_is_cut(run: Run) -> None:
     run(scenario)
 
 
+def test_handshakes_that_arrive_together_are_all_made(run: Run) -> None:
+    """TLS-16."""
+
+    async def scenario() -> None:
+        async with Hall() as hall:
+            together = await asyncio.gather(*(hall.secure() for _ in range(20)))
+            assert len(hall.doors) == 20
+            for _, writer in together:
+                await closed(writer)
+
+    run(scenario)
+
+
 def test_a_stranger_beyond_what_there_is_room_for_is_cut_at_once(run: Run) -> None:
     """TLS-15"""
 

@@ -8,6 +8,7 @@ import pytest
 
 from affinage.frontends.tls import transport as under_test
 from affinage.frontends.tls.transport import MAX_UNSENT, TlsProtocol
+from affinage.frontends.tls.turnstile import Step
 from fakes.looped import looped
 from fakes.tls import Device, Door, Wire, ders, device_context, hub_context, self_signed
 
@@ -304,6 +305,41 @@ async def test_a_connection_that_ends_in_its_handshake_opens_no_door() -> None:
     tls.data_received(b"\x16")
     tls.connection_lost(ConnectionResetError())
     assert (door.said, bytes(wire.sent)) == ([], b"")
+
+
+@looped
+async def test_a_handshake_waits_for_its_turn() -> None:
+    """TLS-16; what comes in the meantime is taken with it."""
+    steps, wire, door = list[Step](), Wire(), Door()
+    device = Device(device_context())
+    tls = TlsProtocol(hub_context(), lambda: door, enter=steps.append)
+    tls.connection_made(wire)
+    device.shake_hands()
+    hello = device.take()
+    tls.data_received(hello[:50])
+    tls.data_received(hello[50:])
+    assert (len(steps), wire.is_paused, wire.taken()) == (1, True, b"")
+    steps.pop()()
+    device.give(wire.taken())
+    assert device.shake_hands()
+    assert not wire.is_paused
+    tls.data_received(device.take())
+    steps.pop()()
+    assert door.said == ["made"]
+
+
+@looped
+async def test_a_turn_that_comes_after_the_end_does_nothing() -> None:
+    steps, wire, door = list[Step](), Wire(), Door()
+    device = Device(device_context())
+    tls = TlsProtocol(hub_context(), lambda: door, enter=steps.append)
+    tls.connection_made(wire)
+    device.shake_hands()
+    tls.data_received(device.take())
+    wire.abort()
+    tls.connection_lost(None)
+    steps.pop()()
+    assert door.said == []
 
 
 @looped
