@@ -1,7 +1,7 @@
 """What stands around the MQTT door in its tests: a wire in memory, five services, and time."""
 
 import asyncio
-from collections.abc import AsyncIterator, Callable, Mapping
+from collections.abc import AsyncIterator, Callable, Mapping, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from typing import Any, Final
@@ -106,7 +106,7 @@ class FakeAccess:
 
     failure: Exception | None = None
     expires_at_s: int | None = None
-    certificates: list[bytes | None] = field(default_factory=list)
+    chains: list[Sequence[bytes]] = field(default_factory=list)
 
     def device(
         self,
@@ -114,10 +114,10 @@ class FakeAccess:
         host: str,
         token: str | None,
         *,
-        certificate: bytes | None = None,
+        chain: Sequence[bytes] = (),
         request_id: str,
     ) -> FakeProof:
-        self.certificates.append(certificate)
+        self.chains.append(chain)
         if self.failure:
             raise self.failure
         if (host, token) != (HOST, TOKEN):
@@ -274,14 +274,24 @@ class FakeTelemetry:
         self.gate = Gate()
         self.refusal: Exception | None = None
         self.sent: list[tuple[dict[str, str | None], bytes]] = []
+        self.wills: list[tuple[dict[str, str | None], bytes]] = []
+        """Those among them that a lost client left behind."""
 
     def send(
-        self, key: TwinKey, properties: Mapping[str, str | None], payload: bytes, *, by: Principal
+        self,
+        key: TwinKey,
+        properties: Mapping[str, str | None],
+        payload: bytes,
+        *,
+        is_will: bool = False,
+        by: Principal,
     ) -> asyncio.Future[None]:
         by.require_self(key)
         if self.refusal:
             raise self.refusal
         self.sent.append((dict(properties), payload))
+        if is_will:
+            self.wills.append(self.sent[-1])
         return asyncio.ensure_future(self.gate.passed())
 
 

@@ -81,15 +81,18 @@ class Access:
         host: str,
         token: str | None,
         *,
-        certificate: bytes | None = None,
+        chain: Sequence[bytes] = (),
+        door: str = "mqtt",
         request_id: str,
     ) -> Proof:
-        """Which identity opens an MQTT connection.
+        """Which device or module comes in.
 
         Args:
             host: as the client named the hub.
-            token: the password, signed with the identity's own key or with a policy's.
-            certificate: the client's leaf certificate, DER; for identities known by thumbprint.
+            token: signed with the identity's own key or with a policy's; None or '' for none.
+            chain: the certificates that it showed, DER, its own first; for identities that are
+                known by thumbprint.
+            door: that it comes through.
 
         Raises:
             Disabled: the device is switched off.
@@ -103,13 +106,13 @@ class Access:
         device = self._fleet.find(key.device)
         if device is None or (key.module is not None and key.module not in device.modules):
             raise Unauthorized(f"{key.path}: unknown, or not proven")
-        shown = self._prove(key, _credentials(device, key), token, certificate)
+        shown = self._prove(key, _credentials(device, key), token, chain)
         if device.identity.status is Status.DISABLED:
             raise Disabled(f"device {device.id} is disabled")
         principal = Principal(
             Kind.DEVICE,
             key.path,
-            "mqtt",
+            door,
             request_id,
             Right.DEVICE_CONNECT,
             scope=key,
@@ -119,10 +122,10 @@ class Access:
         return Proof(principal, shown.expires_at_s)
 
     def _prove(
-        self, key: TwinKey, credentials: Credentials, text: str | None, certificate: bytes | None
+        self, key: TwinKey, credentials: Credentials, text: str | None, chain: Sequence[bytes]
     ) -> "_Shown":
         if credentials.type is AuthType.SELF_SIGNED and not text:
-            return _Shown(None, proof=_matched(key, credentials, certificate))
+            return _Shown(None, proof=_matched(key, credentials, chain))
         token = _parsed(text or "")
         module = "" if key.module is None else f"/modules/{key.module}"
         path = f"devices/{key.device}{module}"
@@ -185,9 +188,9 @@ def _credentials(device: Device, key: TwinKey) -> Credentials:
     return device.module(key.module).identity.credentials
 
 
-def _matched(key: TwinKey, credentials: Credentials, certificate: bytes | None) -> bytes:
+def _matched(key: TwinKey, credentials: Credentials, chain: Sequence[bytes]) -> bytes:
     """The mark of the certificate; Unauthorized if it is none that is known."""
-    if certificate is None:
+    if not chain:
         raise Unauthorized(f"{key.path}: neither a token nor a certificate")
     known = {
         thumbprint.lower()
@@ -195,8 +198,8 @@ def _matched(key: TwinKey, credentials: Credentials, certificate: bytes | None) 
         if thumbprint
     }
     shown = {
-        hashlib.sha1(certificate, usedforsecurity=False).hexdigest(),
-        hashlib.sha256(certificate).hexdigest(),
+        hashlib.sha1(chain[0], usedforsecurity=False).hexdigest(),
+        hashlib.sha256(chain[0]).hexdigest(),
     }
     if not known & shown:
         raise Unauthorized(f"{key.path}: the certificate is not the one that is known")

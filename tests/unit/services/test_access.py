@@ -256,7 +256,8 @@ async def test_a_certificate_whose_thumbprint_is_known_is_proof(digest: Any) -> 
         await thumbprinted(life, "d", known.upper())
         await thumbprinted(life, "e", "0" * 40, known)
         for name in ("d", "e"):
-            assert enter(life, name, None, certificate=CERTIFICATE).expires_at_s is None
+            found = enter(life, name, None, chain=[CERTIFICATE, b"its issuer"], door="https")
+            assert (found.expires_at_s, found.principal.door) == (None, "https")
 
 
 @looped
@@ -265,12 +266,12 @@ async def test_another_certificate_or_none_is_not() -> None:
     async with living() as life:
         await thumbprinted(life, "d", hashlib.sha256(CERTIFICATE).hexdigest())
         with pytest.raises(Unauthorized, match="not the one that is known"):
-            enter(life, "d", None, certificate=b"another")
+            enter(life, "d", None, chain=[b"another"])
         with pytest.raises(Unauthorized, match="neither a token nor a certificate"):
             enter(life, "d", "")
         anybodys = make_token(HOST, "bm9ib2R5IGtub3dzIHRoaXMga2V5", expiry(life))
         with pytest.raises(Unauthorized):
-            enter(life, "d", anybodys, certificate=CERTIFICATE)
+            enter(life, "d", anybodys, chain=[CERTIFICATE])
 
 
 @pytest.mark.parametrize("kind", ["certificateAuthority", "none"])
@@ -282,7 +283,7 @@ async def test_who_has_neither_key_nor_thumbprint_comes_in_by_a_policy_alone(kin
         token = make_token(HOST, "bm9ib2R5IGtub3dzIHRoaXMga2V5", expiry(life))
         for proof in (None, token):
             with pytest.raises(Unauthorized):
-                enter(life, "d", proof, certificate=CERTIFICATE)
+                enter(life, "d", proof, chain=[CERTIFICATE])
         enter(life, "d", signed(life, "device"))
 
 
@@ -291,7 +292,7 @@ async def test_a_certificate_is_no_proof_for_who_has_keys() -> None:
     async with living() as life:
         await life.create("d")
         with pytest.raises(Unauthorized):
-            enter(life, "d", None, certificate=CERTIFICATE)
+            enter(life, "d", None, chain=[CERTIFICATE])
 
 
 @looped

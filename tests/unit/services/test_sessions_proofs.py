@@ -123,7 +123,7 @@ async def test_a_connection_ends_with_the_certificate_that_it_was_proven_with() 
         body: Any = {"authentication": {"type": "selfSigned", "x509Thumbprint": first}}
         await life.registry.put(key_of("d"), body, if_match=None, by=OWNER)
         by = life.access.device(
-            key_of("d"), HOSTS[0], None, certificate=certificate, request_id="1"
+            key_of("d"), HOSTS[0], None, chain=[certificate], request_id="1"
         ).principal
         door = await connected(life, "d", by)
         await put(life, "d", authentication={"type": "selfSigned", "x509Thumbprint": both})

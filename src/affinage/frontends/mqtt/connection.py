@@ -92,6 +92,7 @@ class MqttConnection(asyncio.Protocol):
         for alarm in (self._alarm, self._expiry):
             if alarm:
                 alarm.cancel()
+        self._publish_will()
         if self._by:
             self._leave(self._by)
 
@@ -139,6 +140,7 @@ class MqttConnection(asyncio.Protocol):
         self._send()
         if not self._transport.is_closing():
             self._ending = ending_of(reason)
+            self._publish_will()
             of = {"device": self._key.path, "request_id": self._request_id}
             _log.info("connection closed", **of, reason=reason)
             self._transport.close()
@@ -213,12 +215,21 @@ class MqttConnection(asyncio.Protocol):
             self._key,
             event.username.host,
             password.decode(errors="replace") if password else None,
-            certificate=chain[0] if chain else None,
+            chain=chain or (),
             request_id=self._request_id,
         )
 
     def _leave(self, by: Principal) -> None:
         self._needs.spawn(self._detach(by))
+
+    def _publish_will(self) -> None:
+        """Send what the client left for the case that it is lost, at most once. Source: MQTT-17.
+
+        A hub that stops has lost nobody: the client is well, and says so to the next one.
+        """
+        will = self._session.take_will()
+        if will and self._requests and self._ending is not Ending.STOPPED:
+            self._requests.take_will(*will)
 
     async def _detach(self, by: Principal) -> None:
         try:

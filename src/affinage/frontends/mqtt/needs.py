@@ -1,7 +1,7 @@
 """What this door asks of the hub: five services, the time, and somewhere to run its work."""
 
 import asyncio
-from collections.abc import Callable, Coroutine, Mapping
+from collections.abc import Callable, Coroutine, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Protocol
 
@@ -34,7 +34,7 @@ class Access(Protocol):
         host: str,
         token: str | None,
         *,
-        certificate: bytes | None = None,
+        chain: Sequence[bytes] = (),
         request_id: str,
     ) -> Proof: ...
 
@@ -109,7 +109,13 @@ class Messages(Protocol):
 
 class Telemetry(Protocol):
     def send(
-        self, key: TwinKey, properties: Mapping[str, str | None], payload: bytes, *, by: Principal
+        self,
+        key: TwinKey,
+        properties: Mapping[str, str | None],
+        payload: bytes,
+        *,
+        is_will: bool = False,
+        by: Principal,
     ) -> asyncio.Future[None]:
         """Queue a message at once; done when it is durable, in the order of the calls."""
         ...

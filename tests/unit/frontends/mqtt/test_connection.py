@@ -36,7 +36,7 @@ async def test_who_proves_itself_is_let_in() -> None:
         client = door.call(chain=[b"leaf", b"authority"])
         assert await client.send(hello()) == [ACCEPTED]
         assert door.sessions.connections == {KEY: client.connection}
-        assert door.access.certificates == [b"leaf"]
+        assert door.access.chains == [[b"leaf", b"authority"]]
 
 
 @pytest.mark.parametrize(
