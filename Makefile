@@ -69,6 +69,9 @@ bench: .venv/dev  ## measure, alone on the machine, for half an hour; results go
 	$(BIN)/python bench/bench_sweeps.py --twins 1000000
 	$(BIN)/python bench/bench_configurations.py
 	$(BIN)/python bench/bench_idle.py
+	$(BIN)/python bench/bench_storm.py
+	$(BIN)/python bench/bench_handshakes.py
+	$(BIN)/python bench/bench_fanout.py
 	$(BIN)/python bench/bench_queries.py
 	$(BIN)/python bench/bench_start.py
 	$(BIN)/python bench/bench_events.py
@@ -82,6 +85,9 @@ bench-quick: .venv/dev  ## the same with small sizes, to see that all work; resu
 	$(BIN)/python bench/bench_sweeps.py --twins 5000
 	$(BIN)/python bench/bench_configurations.py --twins 2000 --connections 100 --many 100 --seconds 3
 	$(BIN)/python bench/bench_idle.py --twins 5000 --connections 1000
+	$(BIN)/python bench/bench_storm.py --twins 5000 --connections 1000 --many 100
+	$(BIN)/python bench/bench_handshakes.py --connections 300
+	$(BIN)/python bench/bench_fanout.py --connections 500
 	$(BIN)/python bench/bench_queries.py --twins 20000 --times 50
 	$(BIN)/python bench/bench_start.py --twins 20000
 	$(BIN)/python bench/bench_store.py --devices 10000 --rows 20000

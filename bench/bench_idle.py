@@ -6,7 +6,6 @@ Beside it, what our TLS takes alone, with no MQTT in it (`tls_alone.py`).
 """
 
 import asyncio
-import subprocess
 from time import perf_counter
 
 import figures
@@ -20,14 +19,6 @@ from probe import Waits, probing
 WATCHED_S = 10.0
 
 
-def come_in(hub: Hub, connections: int) -> "subprocess.Popen[str]":
-    """Return once so many devices are in; they stay until they are terminated."""
-    load = hub.load(hub.spread(connections), "--idle")
-    assert load.stdout is not None
-    assert load.stdout.readline() == "in\n", "they did not all get in"
-    return load
-
-
 async def watch(hub: Hub) -> Waits:
     async with probing(hub, hub.twins) as waits:
         await asyncio.sleep(WATCHED_S)
@@ -37,9 +28,9 @@ async def watch(hub: Hub) -> Waits:
 def main() -> None:
     given = hubs.asked(__doc__, twins=100_000, connections=15_000)
     with hubs.hub(given.twins) as hub:
-        come_in(hub, 50).terminate()  # what the first ones load
+        hub.come_in(hub.spread(50)).terminate()  # what the first ones load
         memory, busy, began = hub.resident_bytes, hub.busy_s, perf_counter()
-        load = come_in(hub, given.connections)
+        load = hub.come_in(hub.spread(given.connections))
         took_s, busy_us = perf_counter() - began, 1e6 * (hub.busy_s - busy) / given.connections
         grown = (hub.resident_bytes - memory) / given.connections
         waits = uvloop.run(watch(hub))

@@ -8,7 +8,7 @@ import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from http.client import HTTPSConnection
@@ -88,6 +88,13 @@ class Hub:
         """The numbers of so many devices, spread evenly over the fleet, and so over the disk."""
         step = max(self.twins // count, 1)
         return [1 + number * step % self.twins for number in range(count)]
+
+    def come_in(self, numbers: Sequence[int], *more: object) -> "subprocess.Popen[str]":
+        """Return once these are in and have subscribed; they stay until they are terminated."""
+        load = self.load(numbers, "--idle", *more)
+        assert load.stdout is not None
+        assert load.stdout.readline() == "in\n", "they did not all get in"
+        return load
 
     async def device(self, number: int, on_desired: OnDesired = lambda *_: None) -> DeviceClient:
         """A real client, connected and subscribed."""

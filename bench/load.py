@@ -3,13 +3,14 @@
 Closed loop (every connection reports again as soon as it is answered) or, with --rate, at a pace.
 One thread, epoll, the standard library's TLS; what it costs itself is in its figures. With --stay,
 a connection goes over to the next device after so many answers, so that the whole fleet is touched.
-Prints one JSON object: what was measured between the warm-up and the end.
+Prints one JSON object: what was measured between the warm-up, or SIGUSR1, and the end, or SIGTERM.
 """
 
 import argparse
 import json
 import os
 import select
+import signal
 import socket
 import ssl
 import time
@@ -27,7 +28,7 @@ from affinage.protocol.connection_strings import ConnectionString
 
 CHUNK: Final = 65_536
 DIALLING: Final = 50
-"""Connections that may be on their way in at once."""
+"""Connections that may be on their way in at once, unless asked otherwise."""
 
 
 class Load:
@@ -39,18 +40,22 @@ class Load:
         self.address = (given.address, given.port)
         self.context = trust(given.ca)
         self.stay, self.is_idle = given.stay, given.idle
+        self.most = given.dialling
         self.is_telemetry = given.telemetry
+        self.is_over = False
         self.is_hasty = False
         """Whether who is answered reports again at once."""
         self.poll, self.devices = select.epoll(), dict[int, Device]()
         self.latencies: list[float] = []
         self.touched: set[str] = set()
         self.dialling = self.answered = self.refused = self.missed = self.subscribed = 0
+        self.notified = 0
+        """Changes of what is desired that devices were told."""
 
     def connect(self, count: int) -> None:
         """Return once so many devices are in; none reports before all are."""
         while len(self.devices) < count or self.dialling:
-            while self.dialling < DIALLING and len(self.devices) < count:
+            while self.dialling < self.most and len(self.devices) < count:
                 self.dial()
             self.turn(1.0)
 
@@ -62,13 +67,16 @@ class Load:
         device = Device(self, self.waiting.popleft(), stays)
         self.dialling += 1
         self.devices[device.socket.fileno()] = device
-        self.poll.register(device.socket, select.EPOLLIN)
-        device.take()
+        self.poll.register(device.socket, select.EPOLLOUT)
 
     def turn(self, patience_s: float) -> None:
         """Take what has come by then."""
         for fd, _ in self.poll.poll(patience_s):
             self.devices[fd].take()
+
+    def listen(self, device: "Device") -> None:
+        """It has been reached: from now on what matters is what it hears."""
+        self.poll.modify(device.socket, select.EPOLLIN)
 
     def replace(self, device: "Device") -> None:
         """Let the next device have this one's place."""
@@ -82,16 +90,25 @@ class Load:
         """Report until then: ``rate`` a second from one device after the other, or all they can."""
         if not rate:
             self._hasten()
-            while perf_counter() < until:
+            while perf_counter() < until and not self.is_over:
                 self.turn(0.1)
             return
         began, sent = perf_counter(), 0
-        while (now := perf_counter()) < until:
+        while (now := perf_counter()) < until and not self.is_over:
             devices = list(self.devices.values())
             while sent < (now - began) * rate:
                 self._report_in_time(devices[sent % len(devices)])
                 sent += 1
             self.turn(0.001)
+
+    def forget(self) -> None:
+        """Begin to measure."""
+        self.latencies.clear()
+        self.answered = self.refused = self.missed = 0
+
+    def end(self) -> None:
+        """Report no more."""
+        self.is_over = True
 
     def _hasten(self) -> None:
         self.is_hasty = True
@@ -109,18 +126,18 @@ class Load:
 class Device:
     """One connection: a handshake, a greeting, then reports."""
 
-    __slots__ = ("_kept", "_load", "_number", "_sent_at", "_stays", "is_free", "socket", "string",
-                 "take")  # fmt: skip
+    __slots__ = ("_kept", "_load", "_number", "_sent_at", "_stays", "_tls", "is_free", "socket",
+                 "string", "take")  # fmt: skip
 
     def __init__(self, load: Load, string: ConnectionString, stays: int) -> None:
         self._load, self.string = load, string
-        plain = socket.create_connection(load.address)
+        plain = socket.socket()
         plain.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
         plain.setblocking(False)
-        self.socket = load.context.wrap_socket(
-            plain, server_hostname=string.host, do_handshake_on_connect=False
-        )
-        self.take: Callable[[], None] = self._shake_hands
+        plain.connect_ex(load.address)
+        self.socket: socket.socket = plain
+        self._tls: ssl.SSLSocket
+        self.take: Callable[[], None] = self._reach
         self.is_free = False
         self._number, self._stays, self._sent_at, self._kept = 0, stays, 0.0, b""
 
@@ -133,9 +150,17 @@ class Device:
         else:
             self.socket.send(wire.report(self._number))
 
+    def _reach(self) -> None:
+        self.socket = self._tls = self._load.context.wrap_socket(
+            self.socket, server_hostname=self.string.host, do_handshake_on_connect=False
+        )
+        self._load.listen(self)
+        self.take = self._shake_hands
+        self.take()
+
     def _shake_hands(self) -> None:
         try:
-            self.socket.do_handshake()
+            self._tls.do_handshake()
         except ssl.SSLWantReadError:
             return
         self.socket.send(wire.greeting(self.string))
@@ -152,7 +177,9 @@ class Device:
 
     def _hear(self) -> None:
         for packet in self._heard():
-            if packet[0] & 0xF0 in (wire.PUBLISH, wire.PUBACK):
+            if wire.is_desired(packet):
+                self._load.notified += 1
+            elif packet[0] & 0xF0 in (wire.PUBLISH, wire.PUBACK):
                 self._answered(packet)
             elif packet[0] == wire.SUBACK:
                 self._load.subscribed += 1
@@ -190,7 +217,7 @@ class Device:
 
 
 def rest(given: argparse.Namespace) -> NoReturn:
-    """Have all come in and subscribe, say so, and stay."""
+    """Have all come in and subscribe, say so, stay, and say when all have been told something."""
     load = Load(given)
     load.connect(len(load.waiting))
     while load.subscribed < len(load.devices):
@@ -198,14 +225,18 @@ def rest(given: argparse.Namespace) -> NoReturn:
     print("in", flush=True)
     while True:
         load.turn(3_600)
+        if load.notified >= len(load.devices):
+            load.notified -= len(load.devices)
+            print(perf_counter(), flush=True)
 
 
 def measure(given: argparse.Namespace) -> dict[str, Any]:
     load = Load(given)
     load.connect(given.connections or len(load.waiting))
     load.run(perf_counter() + given.warm_up, given.rate)
-    load.latencies.clear()
-    load.answered = load.refused = load.missed = 0
+    load.forget()
+    signal.signal(signal.SIGUSR1, lambda *_: load.forget())
+    signal.signal(signal.SIGTERM, lambda *_: load.end())
     began, own, hub = perf_counter(), time.process_time(), busy_s(given.pid or os.getpid())
     load.run(began + given.seconds, given.rate)
     took, own = perf_counter() - began, time.process_time() - own
@@ -214,6 +245,7 @@ def measure(given: argparse.Namespace) -> dict[str, Any]:
         "per_second": round(load.answered / took),
         "p50_ms": round(1000 * percentile(load.latencies, 0.50), 2),
         "p99_ms": round(1000 * percentile(load.latencies, 0.99), 2),
+        "most_ms": round(1000 * percentile(load.latencies, 1), 2),
         "hub_us": round(1e6 * hub / load.answered, 1),
         "load_us": round(1e6 * own / load.answered, 1),
         "touched": len(load.touched),
@@ -234,6 +266,7 @@ def main() -> None:
     add("--stay", type=int, default=0, help="reports of a device before the next one; 0 is all")
     add("--idle", action="store_true", help="come in, subscribe, print `in`, and say no more")
     add("--telemetry", action="store_true", help="send messages, and report nothing")
+    add("--dialling", type=int, default=DIALLING, help="connections on their way in at once")
     add("--rate", type=float, default=0.0, help="reports a second; 0 is all they can")
     add("--warm-up", type=float, default=2.0)
     add("--seconds", type=float, default=8.0)

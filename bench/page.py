@@ -16,6 +16,9 @@ ORDER: Final = (
     "sweeps-1000000",
     "configurations",
     "idle",
+    "storm",
+    "handshakes",
+    "fanout",
     "queries",
     "start",
 )

@@ -8,9 +8,13 @@ import sys
 import tempfile
 from datetime import UTC, datetime
 from pathlib import Path
+from ssl import TLSVersion as Version
+from time import perf_counter
 from typing import Final, NamedTuple
 
 import uvloop
+from cryptography.hazmat.primitives.asymmetric import ec
+from cryptography.hazmat.primitives.hashes import SHA256
 from machine import busy_s, resident_bytes
 
 from affinage.adapters.files.certificates import Certificates
@@ -18,6 +22,7 @@ from affinage.frontends.tls.context import server_context
 from affinage.frontends.tls.transport import serve_tls
 
 HOST: Final = "hub.test"
+SIGNATURES: Final = 2_000
 
 
 class Alone(NamedTuple):
@@ -27,12 +32,17 @@ class Alone(NamedTuple):
     """Of processor time."""
 
 
-def measure(connections: int) -> Alone:
+def measure(
+    connections: int, version: Version = Version.TLSv1_3, *, shows_certificate: bool = False
+) -> Alone:
     """Hold so many connections, of which the server's process is the only one looked at."""
     with tempfile.TemporaryDirectory() as made:
         certificates = Certificates(Path(made))
         certificates.ensure([HOST], datetime.now(UTC))
         trusted = ssl.create_default_context(cafile=certificates.authority)
+        trusted.minimum_version = trusted.maximum_version = version
+        if shows_certificate:  # any will do: what it is worth is not TLS's to say
+            trusted.load_cert_chain(certificates.server, certificates.server_key)
         command = [sys.executable, __file__, made]
         with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as server:
             try:
@@ -41,6 +51,15 @@ def measure(connections: int) -> Alone:
                 return _of(server.pid, trusted, address, connections)
             finally:
                 server.terminate()
+
+
+def signatures_per_s() -> float:
+    """Of the server's kind of key, with no TLS around: one is in every handshake."""
+    key, kind = ec.generate_private_key(ec.SECP256R1()), ec.ECDSA(SHA256())
+    began = perf_counter()
+    for _ in range(SIGNATURES):
+        key.sign(b"", kind)
+    return SIGNATURES / (perf_counter() - began)
 
 
 def _of(pid: int, trusted: ssl.SSLContext, address: tuple[str, int], connections: int) -> Alone:

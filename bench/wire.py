@@ -22,6 +22,8 @@ SUBACK: Final = 0x90
 FIRST: Final = 10_000_000
 """Reports are numbered from here, so that every number has as many digits."""
 
+_DESIRED: Final = b"$iothub/twin/PATCH/properties/desired/"
+
 TOKEN_LIFE_S: Final = 24 * 3600
 
 _BODY: Final = (
@@ -71,6 +73,11 @@ def subscription() -> bytes:
     """To answers, and to what is desired: what every real client subscribes to."""
     feeds = (Feed.TWIN_RESPONSES, Feed.DESIRED)
     return encode(Subscribe(1, tuple((FILTERS[feed], 0) for feed in feeds)))
+
+
+def is_desired(packet: bytes) -> bool:
+    """Whether it tells what is desired now."""
+    return _DESIRED in packet[:64]
 
 
 def whole(data: bytes) -> tuple[list[bytes], bytes]:
