@@ -34,11 +34,16 @@ SYSTEM: Final[Mapping[str, str]] = {
     "$.sub": "dt-subject",
     "$.ifid": "iothub-interface-id",
     "$.schema": "iothub-message-schema",
+    "$.diagid": "Diagnostic-Id",
+    "$.diagctx": "Correlation-Context",
 }
 """What a device may say as system properties, and how the feed names them. EVENT-2."""
 
 STAMPED: Final = frozenset({"$.cdid", "$.cmid"})
 """What the hub alone says: a device that says it is not heard. EVENT-3."""
+
+MESSAGE_TYPE: Final = "iothub-MessageType"
+"""The application property that the hub gives to a will, and takes from any other. EVENT-15."""
 
 Properties = Mapping[str, str | None]
 
@@ -75,18 +80,25 @@ class Happening(Struct, frozen=True, array_like=True, gc=False):
 
 
 def telemetry(
-    key: TwinKey, properties: Properties, payload: bytes, stamps: Properties, *, at: Millis
+    key: TwinKey,
+    properties: Properties,
+    payload: bytes,
+    stamps: Properties,
+    *,
+    is_will: bool = False,
+    at: Millis,
 ) -> Happening:
     """The event of a device's message.
 
     Args:
         properties: as the topic has them, system and application alike.
         stamps: what the hub says of the sender.
+        is_will: whether the device left it for the case that it is lost.
 
     Raises:
         TooLarge: body and properties take more than MAX_TELEMETRY bytes.
 
-    Source: EVENT-1 to EVENT-4.
+    Source: EVENT-1 to EVENT-4, EVENT-15.
     """
     size = len(payload) + sum(len(name) + len(value or "") for name, value in properties.items())
     if size > MAX_TELEMETRY:
@@ -96,10 +108,13 @@ def telemetry(
         for name, value in properties.items()
         if name.startswith("$.") and name not in STAMPED
     }
+    own = {
+        name: value
+        for name, value in properties.items()
+        if not name.startswith("$.") and name != MESSAGE_TYPE
+    }
     told = {
-        "properties": {
-            name: value for name, value in properties.items() if not name.startswith("$.")
-        },
+        "properties": own | {MESSAGE_TYPE: "Will"} if is_will else own,
         "systemProperties": {**system, **stamps},
     }
     return Happening(Kind.TELEMETRY, at, key.device, key.module, told, payload)

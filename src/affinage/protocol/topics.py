@@ -71,6 +71,10 @@ class Telemetry(NamedTuple):
     def topic(self) -> str:
         return f"{self.identity.root}/messages/events/{format_bag(self.properties)}"
 
+    def retained(self) -> "Telemetry":
+        """The same, which says that its sender set RETAIN: nothing is retained. MQTT-58."""
+        return self._replace(properties={**self.properties, "mqtt-retain": "true"})
+
 
 class TwinResponse(NamedTuple):
     """Hub to device: the answer to a TwinGet or a ReportedPatch."""
@@ -136,6 +140,20 @@ def parse_request(topic: str, identity: Identity) -> Request:
     if own != events and not own.startswith(f"{events}/"):
         raise ProtocolError(f"{identity.client_id} may not publish to {topic[:80]!r}")
     return Telemetry(identity, parse_bag(own.removeprefix(events).removeprefix("/")))
+
+
+def parse_will(topic: str, identity: Identity, *, is_retained: bool) -> Telemetry:
+    """The message that ``identity`` leaves behind, to be published to ``topic``.
+
+    Raises:
+        ProtocolError: it is no message of its own.
+
+    Source: MQTT-17.
+    """
+    message = parse_request(topic, identity)
+    if not isinstance(message, Telemetry):
+        raise ProtocolError("a will that is not a message of the identity's own")
+    return message.retained() if is_retained else message
 
 
 def parse_delivery(topic: str) -> Delivery:

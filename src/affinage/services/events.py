@@ -142,9 +142,18 @@ class Events:
         self._wake_followers()
 
     def send(
-        self, key: TwinKey, properties: Properties, payload: bytes, *, by: Principal
+        self,
+        key: TwinKey,
+        properties: Properties,
+        payload: bytes,
+        *,
+        is_will: bool = False,
+        by: Principal,
     ) -> asyncio.Future[None]:
         """Keep a device's message; done once that is durable. Order is that of the calls.
+
+        Args:
+            is_will: whether the device left it for the case that it is lost.
 
         Raises:
             Forbidden: it is another's.
@@ -156,7 +165,7 @@ class Events:
         by.require_self(key)
         at = self._now()
         stamps = {**self._stamped(key, by), "iothub-enqueuedtime": iso(at)}
-        event = happening.telemetry(key, properties, payload, stamps, at=at)
+        event = happening.telemetry(key, properties, payload, stamps, is_will=is_will, at=at)
         if self._queued_bytes + event.size > MAX_QUEUED:
             raise Unavailable(f"{self._queued_bytes} of {MAX_QUEUED} bytes wait for the disk")
         waiter: asyncio.Future[None] = asyncio.get_running_loop().create_future()
@@ -324,6 +333,9 @@ async def _to_its_end(work: Coroutine[Any, Any, None]) -> None:
 MAX_STAMPS: Final = 100_000
 """Senders of which the hub knows without looking what it says of them."""
 
+X509: Final = (AuthType.SELF_SIGNED, AuthType.CERTIFICATE_AUTHORITY)
+"""How an identity proves itself that does it by a certificate."""
+
 _HALF_PAGE: Final = 512 * 1024
 
 
@@ -338,7 +350,7 @@ def _stamps(device: Device | None, key: TwinKey, by: Principal) -> Properties:
     if device is not None and (key.module is None or key.module in device.modules):
         identity = device.identity if key.module is None else device.modules[key.module].identity
         scope = "hub" if by.voucher else "device" if key.module is None else "module"
-        is_x509 = identity.credentials.type is AuthType.SELF_SIGNED and not by.voucher
+        is_x509 = identity.credentials.type in X509 and not by.voucher
         how: dict[str, Any] = {
             "scope": scope,
             "type": "x509" if is_x509 else "sas",

@@ -39,6 +39,37 @@ def test_what_the_hub_stamps_a_device_cannot_say() -> None:
     assert "another" not in str(found)
 
 
+def test_every_system_property_has_its_name() -> None:
+    """EVENT-2"""
+    names = {
+        "mid": "message-id",
+        "cid": "correlation-id",
+        "uid": "user-id",
+        "to": "to",
+        "ct": "content-type",
+        "ce": "content-encoding",
+        "exp": "absolute-expiry-time",
+        "on": "iothub-outputname",
+        "ctime": "iothub-creation-time-utc",
+        "sub": "dt-subject",
+        "ifid": "iothub-interface-id",
+        "schema": "iothub-message-schema",
+        "diagid": "Diagnostic-Id",
+        "diagctx": "Correlation-Context",
+    }
+    found = shown(b"", **{f"$_{wire}": wire for wire in names})
+    del found["systemProperties"]["iothub-message-source"]
+    assert found["systemProperties"] == {name: wire for wire, name in names.items()}
+
+
+@pytest.mark.parametrize(("is_will", "told"), [(True, {"iothub-MessageType": "Will"}), (False, {})])
+def test_a_will_is_told_as_one_and_nothing_else_is(*, is_will: bool, told: dict[str, str]) -> None:
+    """EVENT-15"""
+    said = {"a": "b", "iothub-MessageType": "Telegram"}
+    one = happening.telemetry(KEY, said, b"", {}, is_will=is_will, at=5)
+    assert one.told["properties"] == {"a": "b", **told}
+
+
 @pytest.mark.parametrize(
     ("payload", "content_type", "expected"),
     [

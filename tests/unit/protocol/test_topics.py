@@ -15,6 +15,7 @@ from affinage.protocol.topics import (
     TwinResponse,
     parse_delivery,
     parse_request,
+    parse_will,
 )
 
 DEVICE, MODULE = Identity("d"), Identity("d", "m")
@@ -108,3 +109,12 @@ def test_what_the_hub_says_is_read_as_it_is_written(topic: str, delivery: Delive
 def test_a_hub_says_nothing_elsewhere(topic: str) -> None:
     with pytest.raises(ProtocolError):
         parse_delivery(topic)
+
+
+@pytest.mark.parametrize("topic", ["$iothub/twin/GET/?$rid=1", "devices/e/messages/events/"])
+def test_a_will_is_a_message_of_its_own_or_nothing(topic: str) -> None:
+    """MQTT-17."""
+    with pytest.raises(ProtocolError):
+        parse_will(topic, Identity("d"), is_retained=False)
+    message = parse_will("devices/d/messages/events/a=b", Identity("d"), is_retained=True)
+    assert message == Telemetry(Identity("d"), {"a": "b", "mqtt-retain": "true"})

@@ -62,6 +62,11 @@ class Requests:
                 self._needs.figures.subscriptions += 1
                 self._in_turn(partial(self._store, asked))
 
+    def take_will(self, message: Telemetry, payload: bytes) -> None:
+        """Send what the client left behind, after all that it sent itself. Source: MQTT-17."""
+        send = partial(self._send, Ticket(b""), message, payload, is_will=True)
+        self._turns.take(send, alone=False)
+
     # ── reports: queued at once, answered once durable; a task for each would double their cost ──
 
     def _report(self, ticket: Ticket, request: ReportedPatch, payload: bytes) -> None:
@@ -85,10 +90,14 @@ class Requests:
 
     # ── messages: as reports, but that the protocol has no way to refuse one ─────────────────
 
-    def _send(self, ticket: Ticket, message: Telemetry, payload: bytes) -> None:
+    def _send(
+        self, ticket: Ticket, message: Telemetry, payload: bytes, *, is_will: bool = False
+    ) -> None:
         telemetry = self._needs.telemetry
         try:
-            kept = telemetry.send(self._key, message.properties, payload, by=self._by)
+            kept = telemetry.send(
+                self._key, message.properties, payload, is_will=is_will, by=self._by
+            )
         except Exception as error:  # noqa: BLE001  # 3.1.1 has no way to refuse but to hang up
             self._not_kept(error)
             self._turns.ended()

@@ -38,7 +38,7 @@ from affinage.protocol.mqtt.packets import (
     Will,
     encode,
 )
-from affinage.protocol.topics import Request, Telemetry, parse_request
+from affinage.protocol.topics import Request, Telemetry, parse_request, parse_will
 
 CONNECT_WITHIN_S: Final = 20.0
 """Seconds in which a new connection must have said who it is. MQTT-9."""
@@ -151,7 +151,7 @@ class ServerSession:
         self.identity = Identity("")
         """Who the client says it is, once it is CONNECTING."""
         self.will: Will | None = None
-        """To be published if the connection is lost; None after a goodbye."""
+        """To be published if the connection is lost; None after a goodbye, and once it is taken."""
         self.silence_s = CONNECT_WITHIN_S
         """Close the connection if nothing has come for so many seconds."""
         self.filters: dict[str, int] = {}
@@ -260,6 +260,11 @@ class ServerSession:
         self._out.clear()
         return out
 
+    def take_will(self) -> tuple[Telemetry, bytes] | None:
+        """What to publish for a client that was lost, once; None where there is no will."""
+        will, self.will = self.will, None
+        return (self._will_of(will), will.payload) if will else None
+
     def close(self) -> None:
         """Nothing is answered any more, whatever is still finished."""
         self.state = State.CLOSED
@@ -302,7 +307,7 @@ class ServerSession:
         if connect.client_id != self.identity.client_id:
             raise self._refused(BAD_CLIENT_ID, "the client id is not the user name's identity")
         if connect.will:
-            self._check_will(connect.will)
+            self._will_of(connect.will)  # or it closes the connection
         self.will = connect.will
         if connect.keep_alive_s:
             self.silence_s = min(1.5 * connect.keep_alive_s, MAX_SILENCE_S)
@@ -310,9 +315,8 @@ class ServerSession:
             self.silence_s = MAX_SILENCE_S
         return Connecting(connect, username)
 
-    def _check_will(self, will: Will) -> None:
-        if not isinstance(parse_request(will.topic, self.identity), Telemetry):
-            raise ProtocolError("a will that is not a message of the identity's own")
+    def _will_of(self, will: Will) -> Telemetry:
+        return parse_will(will.topic, self.identity, is_retained=will.retain)
 
     def _refused(self, code: int, problem: str) -> ProtocolError:
         self.refuse(code)
@@ -324,6 +328,8 @@ class ServerSession:
         if len(publish.payload) > MAX_MESSAGE:
             raise ProtocolError(f"a message of {len(publish.payload)} of {MAX_MESSAGE} bytes")
         request = parse_request(publish.topic, self.identity)
+        if publish.retain and isinstance(request, Telemetry):
+            request = request.retained()
         puback = encode(Puback(publish.packet_id)) if publish.qos else b""
         return Requested(self._queue(puback), request, publish.payload)
 

@@ -39,6 +39,7 @@ from fakes.mqtt_session import CONNECT, events, opened, sent
 DESIRED = "$iothub/twin/PATCH/properties/desired/#"
 GET = "$iothub/twin/GET/?$rid=1"
 ANSWER = Publish("$iothub/twin/res/200/?$rid=1", b"{}")
+RETAINED: dict[str, str | None] = {"mqtt-retain": "true"}
 
 
 def requests(session: ServerSession, *packets: Packet) -> list[Requested]:
@@ -336,7 +337,29 @@ def test_a_will_is_kept_until_the_goodbye() -> None:
     session.accept({}, session_present=False)
     assert session.will == will
     assert events(session, Disconnect()) == [Leaving()]
-    assert session.will is None
+    assert session.take_will() is None
+
+
+@pytest.mark.parametrize(("retain", "bag"), [(False, {"a": "b"}), (True, {"a": "b", **RETAINED})])
+def test_a_will_is_taken_once(*, retain: bool, bag: dict[str, str | None]) -> None:
+    """MQTT-17, MQTT-58."""
+    session = ServerSession()
+    will = Will("devices/d/messages/events/a=b", b"gone", retain=retain)
+    events(session, Connect("d", "hub/d", will=will))
+    session.close()
+    assert session.take_will() == (Telemetry(Identity("d"), bag), b"gone")
+    assert session.take_will() is None
+
+
+def test_nothing_is_retained_and_the_message_says_so() -> None:
+    """MQTT-58."""
+    session = opened()
+    topic = "devices/d/messages/events/a=b"
+    said = (Publish(topic, retain=True), Publish(topic), Publish(GET, retain=True))
+    first, second, get = (one.request for one in requests(session, *said))
+    assert first == Telemetry(Identity("d"), {"a": "b", **RETAINED})
+    assert second == Telemetry(Identity("d"), {"a": "b"})
+    assert get == TwinGet("1")
 
 
 @pytest.mark.parametrize("topic", ["devices/e/messages/events/", GET])
