@@ -276,6 +276,10 @@ class FakeTelemetry:
         self.sent: list[tuple[dict[str, str | None], bytes]] = []
         self.wills: list[tuple[dict[str, str | None], bytes]] = []
         """Those among them that a lost client left behind."""
+        self.wait_s = 0.0
+
+    def turn_s(self, *, by: Principal) -> float:
+        return self.wait_s
 
     def send(
         self,
@@ -284,8 +288,10 @@ class FakeTelemetry:
         payload: bytes,
         *,
         is_will: bool = False,
+        is_due: bool = False,
         by: Principal,
     ) -> asyncio.Future[None]:
+        assert is_due
         by.require_self(key)
         if self.refusal:
             raise self.refusal

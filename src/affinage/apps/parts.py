@@ -99,6 +99,7 @@ class Parts:
             detail=Detail(settings.twin_events),
             max_bytes=settings.events_bytes,
             max_days=settings.events_days,
+            limits=self.limits,
         )
         self.policies = Policies(self.fleet, vault, self.ids, self.limits)
         self.access = Access(self.fleet, self.policies, vault, self.times.doors, settings.certified)

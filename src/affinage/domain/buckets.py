@@ -38,3 +38,8 @@ class Bucket:
             return lacking / self.per_s
         self._tokens -= amount
         return 0.0
+
+    def reserve(self, at: float) -> float:
+        """Take one in any case; the seconds until it is due, behind those reserved before it."""
+        self._tokens = self.room(at) - 1
+        return max(0.0, -self._tokens / self.per_s)

@@ -31,6 +31,7 @@ from affinage.ports.exposition import Family, number
 from affinage.ports.exposition import Kind as Kinds
 from affinage.services.fleet import codec
 from affinage.services.fleet.fleet import Fleet, Overlay
+from affinage.services.limits import UNLIMITED, Limits, Operation
 from affinage.services.told import Detail, told_by
 
 MAX_BYTES: Final = 1024 * 1024 * 1024
@@ -97,10 +98,11 @@ class Events:
         detail: Detail = Detail.CHANGES,
         max_bytes: int = MAX_BYTES,
         max_days: float = MAX_DAYS,
+        limits: Limits = UNLIMITED,
     ) -> None:
         """``detail`` is what of twins is told."""
         self._fleet, self._store, self._clock, self._detail = fleet, store, clock, detail
-        self._max_bytes, self._max_days = max_bytes, max_days
+        self._max_bytes, self._max_days, self._limits = max_bytes, max_days, limits
         self._queue: deque[Waiting] = deque()
         self._queued_bytes = self._appended = 0
         self._lost = self._lost_ever = 0
@@ -141,6 +143,11 @@ class Events:
         self.is_over = True
         self._wake_followers()
 
+    def turn_s(self, *, by: Principal) -> float:
+        """The seconds to wait before one message is sent, in its turn. Source: THROTTLE-7."""
+        by.require(Right.DEVICE_CONNECT)
+        return self._limits.reserve(Operation.TELEMETRY)
+
     def send(
         self,
         key: TwinKey,
@@ -148,21 +155,26 @@ class Events:
         payload: bytes,
         *,
         is_will: bool = False,
+        is_due: bool = False,
         by: Principal,
     ) -> asyncio.Future[None]:
         """Keep a device's message; done once that is durable. Order is that of the calls.
 
         Args:
             is_will: whether the device left it for the case that it is lost.
+            is_due: whether its sender has waited for its turn.
 
         Raises:
             Forbidden: it is another's.
+            Throttled: it has no turn yet, and there are too many.
             TooLarge: more than `happening.MAX_TELEMETRY`.
             Unavailable: the disk is slower than what comes, or fails; it was not kept.
 
         Source: EVENT-1 to EVENT-4, EVENT-8.
         """
         by.require_self(key)
+        if not is_due:
+            self._limits.take(Operation.TELEMETRY, by)
         at = self._now()
         stamps = {**self._stamped(key, by), "iothub-enqueuedtime": iso(at)}
         event = happening.telemetry(key, properties, payload, stamps, is_will=is_will, at=at)

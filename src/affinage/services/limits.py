@@ -37,6 +37,8 @@ class Operation(StrEnum):
     """Jobs made, read and cancelled."""
     JOB_DEVICE = "job_device"
     """What jobs do, device by device."""
+    TELEMETRY = "telemetry"
+    """Messages that devices and modules send."""
 
 
 METHOD_METER: Final = 4096
@@ -68,6 +70,7 @@ def _s1(units: int) -> Rates:
         Operation.MESSAGE: Rate(100 * units, 60),
         Operation.JOB: Rate(100 * units, 60),
         Operation.JOB_DEVICE: Rate(10, 1),
+        Operation.TELEMETRY: Rate(max(100, 12 * units), 1),
     }
 
 
@@ -79,6 +82,7 @@ def _s2(units: int) -> Rates:
         Operation.TWIN_UPDATE: Rate(max(50, 5 * units), 1),
         Operation.METHOD: Rate(120 * units, 1),
         Operation.JOB_DEVICE: Rate(max(10, units), 1),
+        Operation.TELEMETRY: Rate(120 * units, 1),
     }
 
 
@@ -94,6 +98,7 @@ def _s3(units: int) -> Rates:
         Operation.MESSAGE: Rate(5000 * units, 60),
         Operation.JOB: Rate(5000 * units, 60),
         Operation.JOB_DEVICE: Rate(50 * units, 1),
+        Operation.TELEMETRY: Rate(6000 * units, 1),
     }
 
 
@@ -154,6 +159,13 @@ class Limits:
         taken = min(most, int(bucket.room(at)))
         bucket.take(taken, at)
         return taken
+
+    def reserve(self, operation: Operation) -> float:
+        """The seconds until an operation is due, in its turn; for who waits rather than fails."""
+        if operation not in self._buckets:
+            return 0.0
+        assert self._clock is not None  # there are rates
+        return self._buckets[operation].reserve(self._clock.monotonic())
 
     def families(self) -> Iterator[Family]:
         samples = [Sample(count, (operation,)) for operation, count in self.throttled.items()]

@@ -43,3 +43,11 @@ def test_after_the_seconds_that_it_said_it_gives() -> None:
     bucket = Bucket(per_s=3, burst=1)
     bucket.take(1, 0.1)
     assert bucket.take(1, 0.1 + bucket.take(1, 0.1)) == 0.0
+
+
+def test_who_reserves_waits_behind_those_before() -> None:
+    bucket = Bucket(per_s=2, burst=2)
+    assert [bucket.reserve(1.0) for _ in range(4)] == [0.0, 0.0, 0.5, 1.0]
+    assert bucket.reserve(2.0) == 0.5
+    assert bucket.take(1, 2.5) == 0.5
+    assert bucket.reserve(10.0) == 0.0

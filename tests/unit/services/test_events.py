@@ -5,11 +5,13 @@ from typing import Any
 
 import pytest
 
-from affinage.domain.errors import Forbidden, Invalid
+from affinage.domain.errors import Forbidden, Invalid, Throttled
 from affinage.domain.principal import Right, Voucher
 from affinage.services import events as feed
 from affinage.services.events import LATEST
+from affinage.services.limits import Limits, Operation, Rate
 from affinage.services.told import Detail
+from fakes.clock import FixedClock
 from fakes.feeding import fed
 from fakes.life import OWNER, Door, itself, key_of, policy
 from fakes.looped import looped
@@ -231,3 +233,29 @@ async def test_who_waits_is_woken_by_an_event_by_the_end_and_by_the_time() -> No
         one.events.end()
         await waiting
         await one.events.wait(2, 60, by=OWNER)
+
+
+@looped
+async def test_a_message_takes_a_token_unless_its_sender_has_waited_for_it() -> None:
+    """THROTTLE-3, THROTTLE-7"""
+    limits = Limits(FixedClock(), {Operation.TELEMETRY: Rate(1, 10)})
+    async with fed(limits=limits) as one:
+        await one.send()
+        with pytest.raises(Throttled):
+            one.send()
+        with pytest.raises(Forbidden):
+            one.events.send(key_of("e"), {}, b"", by=itself("d"))
+        with pytest.raises(Forbidden):
+            one.events.turn_s(by=policy(Right.SERVICE_CONNECT))
+        assert one.events.turn_s(by=itself("d")) == 10
+        await one.events.send(key_of("d"), {}, b"", is_due=True, by=itself("d"))
+        assert len((await one.page(kind="telemetry")).events) == 2
+
+
+@looped
+async def test_a_will_is_told_as_one() -> None:
+    """EVENT-15"""
+    async with fed() as one:
+        await one.events.send(key_of("d"), {}, b"gone", is_will=True, by=itself("d"))
+        (event,) = (await one.page(kind="telemetry")).events
+        assert event["properties"] == {"iothub-MessageType": "Will"}

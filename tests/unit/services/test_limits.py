@@ -17,11 +17,11 @@ from fakes.looped import looped
 
 SCARCE: Rates = {operation: Rate(1, 10) for operation in Operation}
 PRESETS = {
-    ("S1", 1): (100, 100, 20, 100, 50, 20, 40, 100, 100, 10),
-    ("S1", 10): (1000, 120, 200, 100, 50, 200, 400, 1000, 1000, 10),
-    ("S2", 1): (100, 120, 20, 100, 50, 20, 120, 100, 100, 10),
-    ("S2", 20): (2000, 2400, 400, 200, 100, 400, 2400, 2000, 2000, 20),
-    ("S3", 2): (10_000, 12_000, 2000, 1000, 500, 40, 12_288, 10_000, 10_000, 100),
+    ("S1", 1): (100, 100, 20, 100, 50, 20, 40, 100, 100, 10, 100),
+    ("S1", 10): (1000, 120, 200, 100, 50, 200, 400, 1000, 1000, 10, 120),
+    ("S2", 1): (100, 120, 20, 100, 50, 20, 120, 100, 100, 10, 120),
+    ("S2", 20): (2000, 2400, 400, 200, 100, 400, 2400, 2000, 2000, 20, 2400),
+    ("S3", 2): (10_000, 12_000, 2000, 1000, 500, 40, 12_288, 10_000, 10_000, 100, 12_000),
 }
 
 
@@ -166,3 +166,13 @@ async def test_a_bulk_request_passes_as_a_whole_or_not() -> None:
         with pytest.raises(Throttled):
             await life.bulk.run([{"id": "c"}, {"id": "d"}], by=OWNER)
         assert life.fleet.ids(9) == ["a", "b"]
+
+
+def test_who_waits_has_its_turn_behind_the_others() -> None:
+    """THROTTLE-7"""
+    clock = FixedClock()
+    limits = Limits(clock, {Operation.TELEMETRY: Rate(2, 1)})
+    assert [limits.reserve(Operation.TELEMETRY) for _ in range(4)] == [0, 0, 0.5, 1]
+    clock.advance(1)
+    assert limits.reserve(Operation.TELEMETRY) == 0.5
+    assert limits.reserve(Operation.METHOD) == 0

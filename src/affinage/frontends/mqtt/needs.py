@@ -108,6 +108,10 @@ class Messages(Protocol):
 
 
 class Telemetry(Protocol):
+    def turn_s(self, *, by: Principal) -> float:
+        """The seconds to wait before a message may be sent; it is the caller's turn then."""
+        ...
+
     def send(
         self,
         key: TwinKey,
@@ -115,6 +119,7 @@ class Telemetry(Protocol):
         payload: bytes,
         *,
         is_will: bool = False,
+        is_due: bool = False,
         by: Principal,
     ) -> asyncio.Future[None]:
         """Queue a message at once; done when it is durable, in the order of the calls."""

@@ -56,7 +56,7 @@ class Requests:
             case Requested(ticket, message, payload):
                 assert isinstance(message, Telemetry)  # there is nothing else to ask for
                 self._needs.figures.messages += 1
-                send = partial(self._send, ticket, message, payload)
+                send = partial(self._send_in_time, ticket, message, payload, is_will=False)
                 self._turns.take(send, alone=False)
             case Subscribing() | Unsubscribing():
                 self._needs.figures.subscriptions += 1
@@ -64,7 +64,7 @@ class Requests:
 
     def take_will(self, message: Telemetry, payload: bytes) -> None:
         """Send what the client left behind, after all that it sent itself. Source: MQTT-17."""
-        send = partial(self._send, Ticket(b""), message, payload, is_will=True)
+        send = partial(self._send_in_time, Ticket(b""), message, payload, is_will=True)
         self._turns.take(send, alone=False)
 
     # ── reports: queued at once, answered once durable; a task for each would double their cost ──
@@ -90,13 +90,23 @@ class Requests:
 
     # ── messages: as reports, but that the protocol has no way to refuse one ─────────────────
 
-    def _send(
-        self, ticket: Ticket, message: Telemetry, payload: bytes, *, is_will: bool = False
+    def _send_in_time(
+        self, ticket: Ticket, message: Telemetry, payload: bytes, *, is_will: bool
     ) -> None:
-        telemetry = self._needs.telemetry
+        """Send when the throttle says; the connection's later requests wait for it. THROTTLE-7."""
+        wait_s = self._needs.telemetry.turn_s(by=self._by)
+        if not wait_s:
+            self._send(ticket, message, payload, is_will=is_will)
+            return
+        self._turns.hold()
+        send = partial(self._send, ticket, message, payload, is_will=is_will)
+        self._needs.timer.call_later(wait_s, send)
+
+    def _send(self, ticket: Ticket, message: Telemetry, payload: bytes, *, is_will: bool) -> None:
+        telemetry, properties = self._needs.telemetry, message.properties
         try:
             kept = telemetry.send(
-                self._key, message.properties, payload, is_will=is_will, by=self._by
+                self._key, properties, payload, is_will=is_will, is_due=True, by=self._by
             )
         except Exception as error:  # noqa: BLE001  # 3.1.1 has no way to refuse but to hang up
             self._not_kept(error)

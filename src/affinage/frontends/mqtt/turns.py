@@ -23,6 +23,10 @@ class Turns:
         self._waiting.append((start, alone))
         self._start()
 
+    def hold(self) -> None:
+        """Let nothing more start until all that has started has ended; called from a start."""
+        self._is_alone = True
+
     def ended(self) -> None:
         """One that was started has ended; it may be within its own ``start``."""
         self._running -= 1

@@ -230,3 +230,35 @@ async def test_whoever_is_let_in_or_has_subscribed_can_be_reached() -> None:
         assert door.sessions.ready_again == [KEY]
         await client.send(Subscribe(1, ((DESIRED, 1),)))
         assert door.sessions.ready_again == [KEY, KEY]
+
+
+@looped
+async def test_a_message_waits_for_its_turn_and_the_others_behind_it() -> None:
+    """THROTTLE-7, MQTT-40."""
+    async with a_door() as door:
+        client = await door.connected()
+        door.telemetry.wait_s = 3.0
+        first, second = (
+            Publish(f"devices/pump-1/messages/events/n={n}", b"", 1, n) for n in (1, 2)
+        )
+        assert not await client.send(first, second, patch("r", {"n": 1}, 3))
+        door.telemetry.wait_s = 0.0
+        door.timer.advance(2.9)
+        assert not await client.received()
+        door.timer.advance(0.2)
+        await client.received()
+        assert [bag for bag, _ in door.telemetry.sent] == [{"n": "1"}, {"n": "2"}]
+        assert door.twins.version == 2
+
+
+@looped
+async def test_what_waits_for_its_turn_when_the_connection_ends_is_sent_all_the_same() -> None:
+    """THROTTLE-7."""
+    async with a_door() as door:
+        client = await door.connected()
+        door.telemetry.wait_s = 3.0
+        await client.send(Publish("devices/pump-1/messages/events/", b"hot", 1, 1))
+        client.drop()
+        door.timer.advance(3.1)
+        await client.received()
+        assert door.telemetry.sent == [({}, b"hot")]

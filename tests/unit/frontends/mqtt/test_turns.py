@@ -47,3 +47,12 @@ def test_what_ends_as_soon_as_it_starts_holds_up_nothing() -> None:
         desk.turns.take(desk.turns.ended, alone=True)
     desk.take("b")
     assert desk.end("A") == ["A", "b"]
+
+
+def test_nothing_starts_while_one_holds_the_others_up() -> None:
+    desk = Desk()
+    desk.take("a")
+    desk.turns.take(desk.turns.hold, alone=False)
+    assert desk.take("b", "c") == ["a"]
+    assert desk.end("a") == ["a"]
+    assert desk.end("-") == ["a", "b", "c"]
