@@ -1,7 +1,6 @@
 """What holds for every packet, every cut, and every input."""
 
 import base64
-import time
 from collections.abc import Callable
 from contextlib import suppress
 from itertools import pairwise
@@ -16,21 +15,11 @@ from affinage.protocol.errors import ProtocolError
 from affinage.protocol.feeds import feed_of
 from affinage.protocol.identities import Identity, Username
 from affinage.protocol.mqtt.packets import (
-    REFUSED_FILTER,
-    Connack,
     Connect,
     Decoder,
-    Disconnect,
     Packet,
-    Pingreq,
-    Pingresp,
     Puback,
     Publish,
-    Suback,
-    Subscribe,
-    Unsuback,
-    Unsubscribe,
-    Will,
     encode,
 )
 from affinage.protocol.mqtt.session import Requested, ServerSession
@@ -47,41 +36,8 @@ from affinage.protocol.topics import (
     parse_delivery,
     parse_request,
 )
+from laws.mqtt_strategies import cuts, packets, payloads, texts
 
-texts = st.text(st.characters(exclude_categories=["Cs"], exclude_characters="\0"), max_size=40)
-topics = texts.filter(lambda text: text and not {*"#+"} & {*text})
-filters = texts.filter(bool)
-ids = st.integers(1, 65_535)
-qos = st.integers(0, 2)
-payloads = st.binary(max_size=300)
-
-wills = st.builds(Will, topics, payloads, qos, st.booleans())
-passwords = st.tuples(texts, st.none() | payloads) | st.just((None, None))
-connects = st.builds(
-    lambda proof, **rest: Connect(username=proof[0], password=proof[1], **rest),
-    passwords,
-    client_id=texts,
-    keep_alive_s=st.integers(0, 65_535),
-    clean=st.booleans(),
-    will=st.none() | wills,
-)
-publishes = st.one_of(
-    st.builds(Publish, topics, payloads, st.just(0), st.just(0), st.just(False), st.booleans()),
-    st.builds(Publish, topics, payloads, st.integers(1, 2), ids, st.booleans(), st.booleans()),
-)
-packets: st.SearchStrategy[Packet] = st.one_of(
-    connects,
-    publishes,
-    st.builds(Connack, st.booleans(), st.integers(0, 5)),
-    st.builds(Puback, ids),
-    st.builds(Subscribe, ids, st.lists(st.tuples(filters, qos), min_size=1).map(tuple)),
-    st.builds(
-        Suback, ids, st.lists(st.sampled_from([0, 1, 2, REFUSED_FILTER]), min_size=1).map(tuple)
-    ),
-    st.builds(Unsubscribe, ids, st.lists(filters, min_size=1).map(tuple)),
-    st.builds(Unsuback, ids),
-    st.sampled_from([Pingreq(), Pingresp(), Disconnect()]),
-)
 names = st.text(st.sampled_from("abAB01-:.%_*?!(),=@;$'"), min_size=1, max_size=20)
 identities = st.builds(Identity, names, st.none() | names)
 bags = st.dictionaries(texts.filter(bool), st.none() | texts, max_size=4)
@@ -109,7 +65,7 @@ def test_decoding_gives_back_what_was_encoded(sent: list[Packet]) -> None:
     assert list(map(type, received)) == list(map(type, sent))
 
 
-@given(st.lists(packets, max_size=5), payloads, st.lists(st.integers(0, 5000), max_size=8))
+@given(st.lists(packets, max_size=5), payloads, cuts)
 def test_decoding_is_the_same_however_the_bytes_are_cut(
     sent: list[Packet], noise: bytes, cuts: list[int]
 ) -> None:
@@ -232,18 +188,3 @@ def test_answers_leave_in_the_order_of_the_requests(ended: list[int]) -> None:
     for n in ended:
         session.finish(tickets[n])
     assert list(Decoder().feed(session.take())) == [Puback(n + 1) for n in range(8)]
-
-
-def seconds(size: int) -> float:
-    """The time to decode ``size`` bytes in a packet that comes in small pieces."""
-    wire = encode(Publish("t", bytes(size)))
-    decoder, began = Decoder(), time.process_time()
-    for at in range(0, len(wire), 64):
-        list(decoder.feed(wire[at : at + 64]))
-    return time.process_time() - began
-
-
-def test_decoding_takes_linear_time() -> None:
-    """16 times the bytes in 16 times the time, give or take; squared, it would be 256 times."""
-    small, large = (min(seconds(size) for _ in range(3)) for size in (250_000, 4_000_000))
-    assert large < 64 * small

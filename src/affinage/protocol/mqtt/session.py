@@ -336,22 +336,23 @@ class ServerSession:
     def _subscribe(self, subscribe: Subscribe) -> Subscribing | None:
         # Live before it is durable: else a change between the two would be missed (MQTT-34).
         granted: dict[str, int] = {}
+        filters = dict(self.filters)
         codes: list[int] = []
         for text, qos in subscribe.filters:
-            if self._may_have(text, len(self.filters) + len(granted)):
-                granted[text] = min(qos, 1)
+            if self._may_have(text, filters):
+                granted[text] = filters[text] = min(qos, 1)
             codes.append(granted.get(text, REFUSED_FILTER))
         ticket = self._queue(encode(Suback(subscribe.packet_id, tuple(codes))))
         if granted:
-            self._subscribe_to(self.filters | granted)
+            self._subscribe_to(filters)
             return Subscribing(ticket, granted)
         self.finish(ticket)
         return None
 
-    def _may_have(self, text: str, held: int) -> bool:
+    def _may_have(self, text: str, filters: Mapping[str, int]) -> bool:
         if feed_of(text, self.identity) is None:
             return False
-        return held < MAX_FILTERS or text in self.filters
+        return len(filters) < MAX_FILTERS or text in filters
 
     def _unsubscribe(self, unsubscribe: Unsubscribe) -> Unsubscribing:
         gone = unsubscribe.filters

@@ -208,6 +208,14 @@ def test_no_identity_holds_more_filters_than_the_limit() -> None:
     assert isinstance(again, Subscribing)
 
 
+def test_a_filter_that_is_renewed_takes_no_second_place() -> None:
+    """MQTT-33."""
+    names = [f"$iothub/methods/POST/{n}/#" for n in range(MAX_FILTERS)]
+    session = opened(**dict.fromkeys(names[1:], 0))
+    events(session, Subscribe(1, ((names[1], 1), (names[0], 0))))
+    assert len(session.filters) == MAX_FILTERS
+
+
 def test_stored_filters_work_from_the_connack_on() -> None:
     """MQTT-35."""
     assert opened(**{DESIRED: 0}).wants(Feed.DESIRED)
