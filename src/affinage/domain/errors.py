@@ -15,24 +15,26 @@ AffinageError
 │   │   ├── InvalidPatchValue   ├── InvalidPatchStep    └── InvalidPatchPath
 │   └── UnknownApiVersion       └── MethodNotAllowed
 ├── Unauthorized                prove who you are
+│   ├── Challenged              answer the challenge, and come again
 │   └── Forbidden               you are known, and may not
 │       └── Disabled            the identity is switched off
 ├── NotFound                    create it first, or stop asking
 │   ├── DeviceNotFound          ├── ModuleNotFound          ├── ConfigurationNotFound
 │   ├── DeviceNotOnline         ├── DeviceLeft              ├── JobNotFound
 │   ├── PolicyNotFound          ├── AuditEntryNotFound
-│   ├── GroupNotFound           ├── MetricNotFound          └── NoSuchPath
+│   ├── GroupNotFound           ├── MetricNotFound          ├── EnrollmentNotFound
+│   ├── RegistrationNotFound    └── NoSuchPath
 ├── Conflict                    read again, decide again, try again
 │   ├── EtagMismatch            ├── VersionMismatch
 │   ├── DeviceExists            ├── ModuleExists            ├── ConfigurationExists
 │   ├── GroupExists             ├── GroupInUse              ├── CannotReplace
-│   ├── PolicyExists            ├── JobExists
+│   ├── PolicyExists            ├── JobExists               ├── EnrollmentExists
 │   └── LockLost
 ├── TooLarge                    send less
 │   ├── TooManyEntries          ├── TooManyModules          ├── TooManyConfigurations
 │   ├── TooManyGroups           ├── TooManyPolicies         ├── TooManyJobs
 │   ├── TooManyCalls            ├── TooManyMessages         ├── MessageTooLarge
-│   └── BodyTooLarge
+│   ├── TooManyEnrollments      └── BodyTooLarge
 ├── Throttled                   wait as long as it says
 └── Unavailable                 try the same thing again; a write *may* have happened
     └── NoAnswer                └── BadAnswer
@@ -175,6 +177,16 @@ class Unauthorized(AffinageError):
     code = "unauthorized"
 
 
+class Challenged(Unauthorized):
+    """A TPM must prove that it is there; ``authentication_key`` is what it alone can read."""
+
+    code = "challenged"
+
+    def __init__(self, message: str, *, authentication_key: str) -> None:
+        self.authentication_key = authentication_key
+        super().__init__(message)
+
+
 class Forbidden(Unauthorized):
     code = "forbidden"
 
@@ -231,6 +243,14 @@ class MetricNotFound(NotFound):
     code = "metric_not_found"
 
 
+class EnrollmentNotFound(NotFound):
+    code = "enrollment_not_found"
+
+
+class RegistrationNotFound(NotFound):
+    code = "registration_not_found"
+
+
 class NoSuchPath(NotFound):
     code = "no_such_path"
 
@@ -269,6 +289,10 @@ class ConfigurationExists(Conflict):
 
 class JobExists(Conflict):
     code = "job_exists"
+
+
+class EnrollmentExists(Conflict):
+    code = "enrollment_exists"
 
 
 class GroupExists(Conflict):
@@ -335,6 +359,12 @@ class TooManyMessages(TooLarge):
 
 class MessageTooLarge(TooLarge):
     code = "message_too_large"
+
+
+class TooManyEnrollments(TooLarge):
+    """Enrollments, groups of them, or registrations."""
+
+    code = "too_many_enrollments"
 
 
 class BodyTooLarge(TooLarge):

@@ -40,6 +40,10 @@ class Table(StrEnum):
     became of a message, until its sender has taken notice."""
     GROUPS = "groups"
     """The group's name."""
+    ENROLLMENTS = "enrollments"
+    """The registration id, or ``group/`` and the id of the enrollment group; in lower case."""
+    REGISTRATIONS = "registrations"
+    """The registration id, in lower case."""
     AUDIT = "audit"
     """The entry's number, in a width that sorts."""
 

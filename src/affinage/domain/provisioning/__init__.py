@@ -1,0 +1,1 @@
+"""What provisioning decides: who may come, what proves it, and which hub it gets."""

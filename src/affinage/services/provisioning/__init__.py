@@ -1,0 +1,1 @@
+"""Provisioning: enrollments, and the registrations of devices that come by them."""
