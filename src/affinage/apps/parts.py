@@ -14,6 +14,7 @@ from affinage.adapters.system.ids import SystemIds
 from affinage.apps.examining import Body, machine
 from affinage.apps.openapi import documents
 from affinage.apps.settings import HubSettings
+from affinage.apps.sinks import sinks
 from affinage.apps.times import Times, system_times
 from affinage.frontends.http.figures import HttpFigures
 from affinage.frontends.http.problems import code
@@ -35,6 +36,7 @@ from affinage.services.doctor import Doctor
 from affinage.services.events import Events
 from affinage.services.feedback import FeedbackShelf
 from affinage.services.fleet.fleet import Fleet
+from affinage.services.forwarding.forwarding import Forwarding
 from affinage.services.groups import Groups
 from affinage.services.jobs.book import Book
 from affinage.services.jobs.ground import Ground
@@ -92,15 +94,7 @@ class Parts:
             max_entries=settings.audit_entries,
             max_days=settings.audit_days,
         )
-        self.events = Events(
-            self.fleet,
-            SqliteEvents(settings.data / "events.db"),
-            self.clock,
-            detail=Detail(settings.twin_events),
-            max_bytes=settings.events_bytes,
-            max_days=settings.events_days,
-            limits=self.limits,
-        )
+        self.events, self.forwarding = self._feed(settings)
         self.policies = Policies(self.fleet, vault, self.ids, self.limits)
         self.access = Access(self.fleet, self.policies, vault, self.times.doors, settings.certified)
         self.registry = Registry(self.fleet, vault, self.clock, self.ids, self.limits)
@@ -141,10 +135,24 @@ class Parts:
             figures=self.store.figures,
             clock=self.clock,
         )
-        self.doctor = Doctor(examined.checks(), self.clock)
+        self.doctor = Doctor([*examined.checks(), self.forwarding.check], self.clock)
         self.capacity = Capacity(settings.max_connections or max(1, raised() - RESERVED))
         self.http, self.mqtt = HttpFigures(), MqttFigures()
         self.pulse, self.collections = Pulse(self.clock), Collections()
+
+    def _feed(self, settings: HubSettings) -> tuple[Events, Forwarding]:
+        """What tells of events, here and elsewhere."""
+        events = Events(
+            self.fleet,
+            SqliteEvents(settings.data / "events.db"),
+            self.clock,
+            detail=Detail(settings.twin_events),
+            max_bytes=settings.events_bytes,
+            max_days=settings.events_days,
+            limits=self.limits,
+        )
+        places = sinks(settings.forward, settings.hostnames[0])
+        return events, Forwarding(places, events, self.fleet, self.clock)
 
     def _jobs(self, max_jobs: int) -> tuple[Jobs, Runner]:
         """What is asked for jobs, and what carries them out."""
@@ -186,9 +194,11 @@ class Parts:
         self.book.open()
         await self.runner.open()
         await self.transfers.open()
+        await self.forwarding.open()
 
     async def close(self) -> None:
         self.collections.leave()
+        await self.forwarding.close()
         await self.events.close()
         await self.store.close()
         self.folder.close()
@@ -217,7 +227,7 @@ class Parts:
         """What `/metrics` tells."""
         engine = Engine(self.fleet, self.store, self.tending, self.sweeps, self.sessions)
         doors = (self.capacity, self.http, self.mqtt, self.limits, self.methods, self.messages)
-        others = (*doors, self.events, self.pulse, self.collections)
+        others = (*doors, self.events, self.forwarding, self.pulse, self.collections)
         return [engine.families, *(one.families for one in others)]
 
     def native_services(self) -> NativeServices:

@@ -14,6 +14,7 @@ import msgspec
 from affinage.domain.allowance import GENEROUS, Allowance
 from affinage.domain.configuration import MAX_CONFIGURATIONS
 from affinage.domain.errors import Invalid
+from affinage.domain.forwarding import Target
 from affinage.services.audit import MAX_DAYS, MAX_ENTRIES
 from affinage.services.events import MAX_BYTES
 from affinage.services.events import MAX_DAYS as MAX_EVENT_DAYS
@@ -72,6 +73,8 @@ class HubSettings:
     """Bytes of events that are kept; the oldest go first."""
     events_days: float = MAX_EVENT_DAYS
     """Days for which they are kept."""
+    forward: tuple[Target, ...] = ()
+    """Places that are told what the events feed tells, each a table in the file."""
     transfer_folder: Path | None = None
     """The folder below which exports may be written and imports read; None is nowhere."""
     transfer_urls: tuple[str, ...] = ()
@@ -106,6 +109,8 @@ class HubSettings:
             raise Invalid(f"log_level {self.log_level!r} is none of {', '.join(LOG_LEVELS)}")
         self._check_kept()
         self._check_allowance()
+        if len({target.name for target in self.forward}) < len(self.forward):
+            raise Invalid("forward: two targets have one name")
         self._check_transfers()
         try:
             ipaddress.ip_address(self.host)

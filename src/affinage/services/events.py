@@ -184,6 +184,11 @@ class Events:
         self._put(Waiting(event, waiter))
         return waiter
 
+    @property
+    def newest(self) -> int:
+        """The greatest offset that was ever given; 0 before the first."""
+        return self._store.bounds().newest
+
     async def page(
         self,
         after: int,

@@ -8,6 +8,7 @@ import pytest
 from affinage.apps.settings import HubSettings
 from affinage.domain.allowance import Allowance
 from affinage.domain.errors import Invalid
+from affinage.domain.forwarding import Target
 
 
 def written(folder: Path, text: str) -> Path:
@@ -55,6 +56,9 @@ def test_a_file_with_what_cannot_be_is_refused(tmp_path: Path, text: str, told: 
         ({"log_level": "INFO"}, "log_level 'INFO' is none of debug, info, warning, error"),
         ({"transfer_urls": ("backup",)}, "'backup' does not begin as https://host"),
         ({"transfer_urls": ("ftp://a",)}, "'ftp://a' does not begin"),
+        ({"forward": ({"name": "a", "url": "ftp://a"},)}, "url does not begin as https"),
+        ({"forward": ({"name": "a"},)}, "missing required field `url`"),
+        ({"forward": ({"name": "a", "url": "http://a"},) * 2}, "two targets have one name"),
         ({"max_jobs": 0}, "max_jobs 0 is not 1 or more"),
         ({"max_connections": 0}, "max_connections 0 is not 1 or more"),
         ({"reconcile_per_s": 0}, "reconcile_per_s 0 is not 1 or more"),
@@ -79,3 +83,10 @@ def test_what_configurations_may_write_is_as_it_is_set() -> None:
     """RECONCILE-24"""
     settings = HubSettings.read(None, reconcile_per_s=7, site_tag="tags.a.b", drift_after_s=1)
     assert settings.allowance == Allowance(hub_per_s=7, site_tag="tags.a.b", drift_after_s=1)
+
+
+def test_a_target_is_a_table_of_the_file(tmp_path: Path) -> None:
+    """FORWARD-3"""
+    text = '[[forward]]\nname = "a"\nurl = "https://a.test/"\nkinds = ["twin"]'
+    settings = HubSettings.read(written(tmp_path, text))
+    assert settings.forward == (Target("a", "https://a.test/", kinds=("twin",)),)

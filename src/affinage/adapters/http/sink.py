@@ -1,0 +1,83 @@
+"""A place that takes events as POSTs of JSON: an array of what the feed shows, in order.
+
+It is reached at the one address that the operator gave: no redirect is followed, no proxy or
+password of the environment used. No message holds the address, for it may have a secret in it.
+"""
+
+import json
+import ssl
+from collections.abc import Sequence
+from typing import Final
+
+import httpx
+
+from affinage.domain.errors import Throttled, TooLarge, Unavailable
+from affinage.domain.values import JsonObject
+
+TIMEOUT_S: Final = 30.0
+"""For each step of a request."""
+
+MAX_ANSWER: Final = 65_536
+"""Bytes of an answer that are read, for the connection's sake; nothing is made of them."""
+
+_TOO_LARGE: Final = 413
+_THROTTLED: Final = 429
+
+
+class HttpSink:
+    """Implements `ports.sinks.Sink`."""
+
+    def __init__(
+        self,
+        name: str,
+        url: str,
+        *,
+        token: str | None = None,
+        context: ssl.SSLContext | None = None,
+        transport: httpx.AsyncBaseTransport | None = None,
+    ) -> None:
+        """``context`` says whom to believe; None is whom the system does."""
+        self._name, self._url = name, url
+        headers = {"Content-Type": "application/json", "Accept-Encoding": "identity"}
+        if token:
+            headers["Authorization"] = f"Bearer {token}"
+        self._client = httpx.AsyncClient(
+            follow_redirects=False,
+            trust_env=False,
+            timeout=TIMEOUT_S,
+            headers=headers,
+            verify=context or ssl.create_default_context(),
+            transport=transport,
+        )
+
+    async def send(self, events: Sequence[JsonObject]) -> None:
+        body = json.dumps(list(events), ensure_ascii=False, separators=(",", ":")).encode()
+        try:
+            async with self._client.stream("POST", self._url, content=body) as answer:
+                self._check(answer, len(body))
+                await _skim(answer)
+        except httpx.HTTPError as error:
+            raise Unavailable(f"{self._name} cannot be reached: {type(error).__name__}") from None
+
+    async def close(self) -> None:
+        await self._client.aclose()
+
+    def _check(self, answer: httpx.Response, size: int) -> None:
+        status = answer.status_code
+        if answer.is_success:
+            return
+        if status == _TOO_LARGE:
+            raise TooLarge(f"{self._name} does not take {size} bytes at once")
+        wish = answer.headers.get("retry-after", "")
+        if wish.isdecimal() and len(wish) < len("1000000"):
+            raise Throttled(f"{self._name} answered {status}", retry_after_s=float(wish))
+        raise Unavailable(f"{self._name} answered {status}")
+
+
+async def _skim(answer: httpx.Response) -> None:
+    """Read a short answer to its end; the connection of a long one is given up."""
+    read = 0
+    async for chunk in answer.aiter_bytes():
+        read += len(chunk)
+        if read > MAX_ANSWER:
+            return

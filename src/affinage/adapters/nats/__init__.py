@@ -1,0 +1,1 @@
+"""Subjects of NATS; needs the extra ``nats``."""

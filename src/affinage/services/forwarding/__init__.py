@@ -1,0 +1,1 @@
+"""What the feed tells, handed to places outside the hub."""
