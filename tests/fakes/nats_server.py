@@ -30,8 +30,8 @@ class NatsServer:
 
     def start(self) -> None:
         assert PROGRAM is not None
-        command = [PROGRAM, "-a", "127.0.0.1", "-p", str(self.port), "-js", "-sd", str(self._folder)]
-        self._process = subprocess.Popen(command, stderr=subprocess.DEVNULL)
+        where = ["-a", "127.0.0.1", "-p", str(self.port), "-sd", str(self._folder)]
+        self._process = subprocess.Popen([PROGRAM, "-js", *where], stderr=subprocess.DEVNULL)
         end = time.monotonic() + PATIENCE_S
         while not _listens(self.port):
             assert time.monotonic() < end, "nats-server does not come up"
