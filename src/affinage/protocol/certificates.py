@@ -135,7 +135,7 @@ def parse(text: str) -> list[Certificate]:
         raise ProtocolError(f"certificates of {len(text)} of {MAX_TEXT} characters")
     try:
         ders = [_der(each) for each in _PEM.findall(text)]
-    except ValueError:
+    except _UNREADABLE:
         raise ProtocolError("a certificate that cannot be read") from None
     if not ders:
         raise ProtocolError("no certificate: it begins with -----BEGIN CERTIFICATE-----")

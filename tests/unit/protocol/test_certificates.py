@@ -1,5 +1,6 @@
 """What a certificate says of itself."""
 
+import base64
 import hashlib
 
 import pytest
@@ -48,6 +49,14 @@ def test_certificates_of_the_same_bytes_are_equal() -> None:
     one = leaf("d").certificate
     assert read(one.der) == one != leaf("d").certificate
     assert "BEGIN" not in repr(one)
+
+
+def test_a_file_of_a_version_that_there_is_not_is_refused_as_any() -> None:
+    """CERT-2: cryptography has an error of its own for it."""
+    der = leaf("d").certificate.der.replace(b"\xa0\3\2\1\2", b"\xa0\3\2\1\x12", 1)
+    text = base64.encodebytes(der).decode()
+    with pytest.raises(ProtocolError, match="cannot be read"):
+        parse(f"-----BEGIN CERTIFICATE-----\n{text}-----END CERTIFICATE-----\n")
 
 
 def test_a_file_holds_certificates_among_other_things() -> None:
