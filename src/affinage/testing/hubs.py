@@ -7,7 +7,7 @@ that can be moved.
 
 import asyncio
 import json
-import select
+import selectors
 import signal
 import ssl
 import subprocess
@@ -265,7 +265,9 @@ class RunningHub:
     def _heard(self) -> str:
         """The next line that it prints; empty if none comes."""
         assert self._process.stdout is not None
-        is_heard, _, _ = select.select([self._process.stdout], [], [], PATIENCE_S)
+        with selectors.DefaultSelector() as ear:  # `select` knows no descriptor beyond 1023
+            ear.register(self._process.stdout, selectors.EVENT_READ)
+            is_heard = ear.select(PATIENCE_S)
         return self._process.stdout.readline().decode().strip() if is_heard else ""
 
     def _reap(self) -> tuple[int, str]:
