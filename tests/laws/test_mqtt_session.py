@@ -4,8 +4,7 @@ The model is a list of promises: for each thing that was asked of the session or
 order, the packets that it must send for it, or None while the door has not decided.
 """
 
-from collections.abc import Iterable, Iterator
-from itertools import chain, pairwise, takewhile
+from itertools import chain, takewhile
 
 import pytest
 from hypothesis import given
@@ -18,7 +17,6 @@ from affinage.protocol.identities import Identity
 from affinage.protocol.mqtt.packets import (
     REFUSED_FILTER,
     Connack,
-    Connect,
     Decoder,
     Disconnect,
     Packet,
@@ -35,7 +33,6 @@ from affinage.protocol.mqtt.packets import (
 from affinage.protocol.mqtt.session import (
     MAX_FILTERS,
     Acknowledged,
-    Connecting,
     Event,
     Leaving,
     Requested,
@@ -45,50 +42,11 @@ from affinage.protocol.mqtt.session import (
     Ticket,
     Unsubscribing,
 )
+from fakes.mqtt_session import ANSWER, CONNECT, played
 from laws.mqtt_strategies import asked, cuts, ids, packets, payloads, small_talk, some_filters
 
-CONNECT = Connect("d", "hub/d/?api-version=2021-04-12", b"token")
 DEVICE = Identity("d")
 NEWS = Publish("$iothub/twin/PATCH/properties/desired/?$version=2", b"{}")
-ANSWER = Publish("$iothub/twin/res/200/?$rid=1", b"{}")
-
-
-def pieces(wire: bytes, cuts: Iterable[int]) -> Iterator[bytes]:
-    edges = sorted({0, len(wire), *(cut % (len(wire) + 1) for cut in cuts)})
-    return (wire[start:end] for start, end in pairwise(edges))
-
-
-def played(wire: bytes, cuts: Iterable[int], code: int) -> tuple[list[object], bytes, State]:
-    """What a session asks of its door, what it sends, and how it ends.
-
-    The door decides about a CONNECT once a piece is taken, and does all else at once.
-    """
-    session, told = ServerSession(), list[object]()
-    try:
-        for piece in pieces(wire, cuts):
-            told += (done(session, event) for event in session.receive(piece))
-            if session.state is State.CONNECTING:
-                session.refuse(code) if code else session.accept({}, session_present=False)
-                told += (done(session, event) for event in session.receive(b""))
-    except ProtocolError:
-        told.append("error")
-    return told, session.take(), session.state
-
-
-def done(session: ServerSession, event: Event) -> object:
-    """The event without its ticket, which is finished."""
-    match event:
-        case Requested(ticket, request, payload):
-            session.finish(ticket, ANSWER)
-            return request, payload
-        case Subscribing(ticket, filters):
-            session.finish(ticket)
-            return filters
-        case Unsubscribing(ticket, gone):
-            session.finish(ticket)
-            return gone
-        case Connecting() | Acknowledged() | Leaving():
-            return event
 
 
 @given(
@@ -97,15 +55,21 @@ def done(session: ServerSession, event: Event) -> object:
     payloads,
     cuts,
     st.sampled_from([0, 5]),
+    st.integers(0, 2),
 )
 def test_a_session_is_the_same_however_its_bytes_are_cut(
-    first: tuple[Packet, ...], rest: list[Packet], noise: bytes, cuts: list[int], code: int
+    first: tuple[Packet, ...],
+    rest: list[Packet],
+    noise: bytes,
+    cuts: list[int],
+    code: int,
+    patience: int,
 ) -> None:
     """MQTT-7, MQTT-16."""
     wire = b"".join(map(encode, (*first, *rest))) + noise
     whole = played(wire, [], code)
-    assert played(wire, cuts, code) == whole
-    assert played(wire, range(len(wire)), code) == whole
+    assert played(wire, cuts, code, patience) == whole
+    assert played(wire, range(len(wire)), code, patience) == whole
 
 
 class AnySession(RuleBasedStateMachine):

@@ -3,7 +3,6 @@
 import base64
 from collections.abc import Callable
 from contextlib import suppress
-from itertools import pairwise
 
 import pytest
 from hypothesis import given
@@ -36,6 +35,7 @@ from affinage.protocol.topics import (
     parse_delivery,
     parse_request,
 )
+from fakes.mqtt_session import decoded
 from laws.mqtt_strategies import cuts, packets, payloads, texts
 
 names = st.text(st.sampled_from("abAB01-:.%_*?!(),=@;$'"), min_size=1, max_size=20)
@@ -43,19 +43,6 @@ identities = st.builds(Identity, names, st.none() | names)
 bags = st.dictionaries(texts.filter(bool), st.none() | texts, max_size=4)
 rids = st.text(st.sampled_from("abcdef0123456789-"), min_size=1, max_size=128)
 versions = st.integers(0, 2**52)
-
-
-def outcome(wire: bytes, cuts: list[int]) -> list[object]:
-    """What a decoder gives for ``wire`` in pieces, and whether it ends in an error."""
-    given: list[object] = []
-    decoder = Decoder(1000)
-    edges = [0, *sorted(cut % (len(wire) + 1) for cut in cuts), len(wire)]
-    try:
-        for start, end in pairwise(edges):
-            given.extend((type(packet), packet) for packet in decoder.feed(wire[start:end]))
-    except ProtocolError:
-        given.append("error")
-    return given
 
 
 @given(st.lists(packets, max_size=5))
@@ -70,8 +57,8 @@ def test_decoding_is_the_same_however_the_bytes_are_cut(
     sent: list[Packet], noise: bytes, cuts: list[int]
 ) -> None:
     wire = b"".join(map(encode, sent)) + noise
-    assert outcome(wire, cuts) == outcome(wire, [])
-    assert outcome(wire, list(range(len(wire)))) == outcome(wire, [])
+    assert decoded(wire, cuts) == decoded(wire, [])
+    assert decoded(wire, list(range(len(wire)))) == decoded(wire, [])
 
 
 @given(packets, st.data())
@@ -80,12 +67,12 @@ def test_no_changed_byte_raises_anything_but_a_protocol_error(
 ) -> None:
     wire = bytearray(encode(packet))
     wire[data.draw(st.integers(0, len(wire) - 1))] = data.draw(st.integers(0, 255))
-    outcome(bytes(wire), [])
+    decoded(bytes(wire), [])
 
 
 @given(st.binary(max_size=200))
 def test_no_bytes_raise_anything_but_a_protocol_error(wire: bytes) -> None:
-    outcome(wire, [])
+    decoded(wire, [])
 
 
 @given(st.lists(packets, max_size=6))

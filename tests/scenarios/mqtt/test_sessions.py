@@ -16,20 +16,7 @@ from pathlib import Path
 import pytest
 
 from affinage.protocol.errors import ProtocolError
-from affinage.protocol.mqtt.packets import (
-    Connack,
-    Connect,
-    Decoder,
-    Disconnect,
-    Packet,
-    Pingreq,
-    Puback,
-    Publish,
-    Suback,
-    Subscribe,
-    Unsubscribe,
-    encode,
-)
+from affinage.protocol.mqtt.packets import Connack, Decoder, Packet, Puback, Publish, Suback
 from affinage.protocol.mqtt.session import (
     Acknowledged,
     Connecting,
@@ -48,8 +35,7 @@ from affinage.protocol.topics import (
     TwinGet,
     TwinResponse,
 )
-
-FILES = sorted(Path(__file__).parent.glob("*.txt"))
+from fakes.mqtt_transcripts import FILES, as_bytes, wish
 
 
 @pytest.mark.parametrize("path", FILES, ids=lambda path: path.stem)
@@ -121,37 +107,6 @@ def response(event: Event, words: list[str]) -> Publish:
     version = int(rest.pop(0)) if rest and rest[0].isdecimal() else None
     topic = TwinResponse(int(status), event.request.rid, version).topic
     return Publish(topic, " ".join(rest).encode())
-
-
-def wish(text: str) -> tuple[str, int]:
-    name, _, qos = text.rpartition(":q")
-    return name, int(qos)
-
-
-def as_bytes(line: str) -> bytes:
-    return bytes.fromhex(line[6:]) if line.startswith("BYTES ") else encode(parse(line))
-
-
-def parse(line: str) -> Packet:  # noqa: PLR0911  (one per kind of packet)
-    match line.split(" "):
-        case ["CONNECT", client, username, *flags]:
-            return Connect(client, username, b"token", clean="clean" in flags)
-        case ["SUBSCRIBE", packet_id, *wishes]:
-            return Subscribe(int(packet_id), tuple(map(wish, wishes)))
-        case ["UNSUBSCRIBE", packet_id, *filters]:
-            return Unsubscribe(int(packet_id), tuple(filters))
-        case ["PUBLISH", "q0", topic, *payload]:
-            return Publish(topic, " ".join(payload).encode())
-        case ["PUBLISH", qos, packet_id, topic, *payload]:
-            return Publish(topic, " ".join(payload).encode(), int(qos[1]), int(packet_id))
-        case ["PUBACK", packet_id]:
-            return Puback(int(packet_id))
-        case ["PINGREQ"]:
-            return Pingreq()
-        case ["DISCONNECT"]:
-            return Disconnect()
-        case _:
-            pytest.fail(f"no such packet: {line}")
 
 
 def spell(packet: Packet) -> str:

@@ -52,7 +52,7 @@ def test_certificates_of_the_same_bytes_are_equal() -> None:
 
 
 def test_a_file_of_a_version_that_there_is_not_is_refused_as_any() -> None:
-    """CERT-2: cryptography has an error of its own for it."""
+    """CERT-1: cryptography has an error of its own for it."""
     der = leaf("d").certificate.der.replace(b"\xa0\3\2\1\2", b"\xa0\3\2\1\x12", 1)
     text = base64.encodebytes(der).decode()
     with pytest.raises(ProtocolError, match="cannot be read"):
