@@ -5,7 +5,7 @@ BIN := .venv/bin
 INSTALL := $(BIN)/pip install --quiet --disable-pip-version-check
 ALONE := $(BIN)/python tests/netns.py  # in a network of its own, every port is free
 
-.PHONY: .venv help demo test check check-units check-laws lint types arch rules coverage laws system conformance fuzz bench bench-quick speed kills sweeps powerloss docs
+.PHONY: .venv help demo test check check-units check-laws lint types arch rules coverage laws system conformance fuzz fuzz-bytes bench bench-quick speed kills sweeps powerloss docs
 
 help:  ## what there is to make
 	@grep -E '^[.a-z]+:.*## ' Makefile | sed -E 's/:.*## /\t/' | expand -t 14
@@ -23,7 +23,7 @@ check-units: .venv/dev  ## the tests of each module
 	$(BIN)/pytest -q tests/unit
 
 check-laws: .venv/dev  ## the properties, the transcripts, the contracts
-	$(BIN)/pytest -q tests/laws tests/scenarios tests/contract
+	$(BIN)/pytest -q tests/laws tests/scenarios tests/contract tests/fuzz
 
 lint: .venv/dev  ## style and format
 	$(BIN)/ruff check .
@@ -58,6 +58,12 @@ powerloss: .venv/dev  ## writes that never reached the disk, at 5,000 points
 
 fuzz: .venv/dev  ## 1,000 requests of each kind to each operation, as OpenAPI tells them and otherwise
 	AFFINAGE_FUZZ=$${AFFINAGE_FUZZ:-1000} $(ALONE) $(BIN)/pytest tests/system/test_openapi.py
+
+fuzz-bytes: .venv/fuzz  ## bytes and texts to whatever reads them, led by what they cover; 90 s
+	for target in packets session texts shared_access_tokens tls certificates patches; do \
+	  echo $$target; \
+	  $(BIN)/python tests/fuzz/run.py $$target dist/fuzz $${AFFINAGE_FUZZ_SECONDS:-12} || exit 1; \
+	done
 
 conformance: .venv/dev .venv/conformance .venv/npm/ready  ## other people's clients, unmodified
 	$(ALONE) $(BIN)/pytest tests/conformance
@@ -117,6 +123,11 @@ docs: .venv/dev  ## every link leads somewhere; the changelog's next entry
 	@$(INSTALL) --only-binary uamqp --use-pep517 -e '.[conformance]' && touch $@ || { \
 	  echo "The SDKs cannot be installed for this Python: the conformance suite is left out." >&2; \
 	  test "$$AFFINAGE_CI" != 1; }
+
+# The fuzzer comes as a wheel, and not for every Python; .ci/run insists on it.
+.venv/fuzz: .venv/dev
+	@$(INSTALL) --only-binary atheris -e '.[fuzz]' && touch $@ || { \
+	  echo "The fuzzer cannot be installed for this Python." >&2; false; }
 
 # The SDK for Node.js, with the machine's own Node.js or one that comes as a package of Python's.
 .venv/npm/ready: .venv/dev tests/conformance/npm/package.json
