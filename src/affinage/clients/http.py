@@ -7,9 +7,15 @@ Source: RFC 9112.
 """
 
 import asyncio
-import contextlib
 import ssl
-from collections.abc import Mapping
+from collections.abc import AsyncGenerator, AsyncIterator, Callable, Iterator, Mapping
+from contextlib import (
+    AbstractContextManager,
+    aclosing,
+    asynccontextmanager,
+    contextmanager,
+    suppress,
+)
 from dataclasses import dataclass
 from typing import Final
 
@@ -75,14 +81,27 @@ class Connections:
                 the request all the same.
         """
         text = self._spell(method, target, headers, body)
-        try:
+        with self._answering(f"{method} {target}"):
             async with asyncio.timeout(self._timeout_s + patience_s):
                 return await self._exchange(text, is_repeatable=method == "GET")
-        except ssl.SSLError:
-            raise
-        except _BROKEN as error:
-            server = f"{self._origin.host}:{self._origin.port}"
-            raise Unavailable(f"{method} {target[:200]} got no answer from {server}") from error
+
+    @asynccontextmanager
+    async def stream(self, target: str, headers: Mapping[str, str]) -> AsyncIterator["Streamed"]:
+        """One GET whose answer is read as it comes, over a connection of its own.
+
+        Raises:
+            ssl.SSLError: the server could not prove that it is the host.
+            Unavailable: no connection, or no answer in time.
+        """
+        with self._answering(f"GET {target}"):
+            async with asyncio.timeout(self._timeout_s):
+                connection = await _Connection.open(self._origin)
+        try:
+            answer = Streamed(connection, self._timeout_s, self._answering)
+            await answer.begin(f"GET {target}", self._spell("GET", target, headers, b""))
+            yield answer
+        finally:
+            connection.abort()
 
     async def close(self) -> None:
         """Close the kept connections; a request that runs closes its own when it ends."""
@@ -90,6 +109,17 @@ class Connections:
         kept, self._kept = self._kept, []
         for connection in kept:
             await connection.close()
+
+    @contextmanager
+    def _answering(self, asked: str) -> Iterator[None]:
+        """Whatever goes wrong with an answer within is Unavailable."""
+        try:
+            yield
+        except ssl.SSLError:
+            raise
+        except _BROKEN as error:
+            server = f"{self._origin.host}:{self._origin.port}"
+            raise Unavailable(f"{asked[:200]} got no answer from {server}") from error
 
     async def _exchange(self, request: bytes, *, is_repeatable: bool) -> Response:
         while self._kept:
@@ -122,6 +152,49 @@ class Connections:
         return "\r\n".join((*lines, "", "")).encode("ascii") + body
 
 
+class Streamed:
+    """An answer that comes bit by bit; nothing of it is read before it is asked for.
+
+    Unavailable, wherever no more of it comes in time.
+    """
+
+    def __init__(
+        self,
+        connection: "_Connection",
+        timeout_s: float,
+        answering: Callable[[str], AbstractContextManager[None]],
+    ) -> None:
+        self.status = 0
+        self._headers: Mapping[str, str] = {}
+        self._asked = ""
+        self._connection, self._timeout_s, self._answering = connection, timeout_s, answering
+
+    async def begin(self, asked: str, request: bytes) -> None:
+        """Ask, and read the head; `Connections.stream` calls it, once."""
+        self._asked = asked
+        with self._answering(asked):
+            async with asyncio.timeout(self._timeout_s):
+                self.status, self._headers = await self._connection.ask(request)
+
+    async def whole(self) -> Response:
+        """The answer, if it is a short one, as a refusal is."""
+        with self._answering(self._asked):
+            async with asyncio.timeout(self._timeout_s):
+                body = await self._connection.body(self.status, self._headers)
+        return Response(self.status, self._headers, body)
+
+    async def pieces(self) -> AsyncGenerator[bytes, None]:
+        """Its chunks, until the server ends it."""
+        async with aclosing(self._connection.chunks()) as chunks:
+            while (piece := await self._next(chunks)) is not None:
+                yield piece
+
+    async def _next(self, chunks: AsyncGenerator[bytes, None]) -> bytes | None:
+        with self._answering(self._asked):
+            async with asyncio.timeout(self._timeout_s):
+                return await anext(chunks, None)
+
+
 class _Connection:
     def __init__(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         self._reader = reader
@@ -144,40 +217,43 @@ class _Connection:
         return self._reader.at_eof() or self._writer.is_closing()
 
     async def exchange(self, request: bytes) -> Response:
+        status, headers = await self.ask(request)
+        return Response(status, headers, await self.body(status, headers))
+
+    async def ask(self, request: bytes) -> tuple[int, Mapping[str, str]]:
+        """Send a request, and read the head of its answer."""
         self.was_written_to = False
         if self.has_ended:
             raise EOFError
         self.was_written_to = True
         self._writer.write(request)
         await self._writer.drain()
-        status, headers = _parse_head(await self._reader.readuntil(b"\r\n\r\n"))
-        return Response(status, headers, await self._body(status, headers))
+        return _parse_head(await self._reader.readuntil(b"\r\n\r\n"))
 
     def abort(self) -> None:
         self._writer.transport.abort()
 
     async def close(self) -> None:
         self._writer.close()
-        with contextlib.suppress(OSError):  # it is gone, which is what was asked for
+        with suppress(OSError):  # it is gone, which is what was asked for
             await self._writer.wait_closed()
 
-    async def _body(self, status: int, headers: Mapping[str, str]) -> bytes:
+    async def body(self, status: int, headers: Mapping[str, str]) -> bytes:
         if status in _NO_BODY:
             return b""
         if headers.get("transfer-encoding", "").lower() == "chunked":
-            return await self._chunks()
+            return b"".join([chunk async for chunk in self.chunks()])
         if "content-length" in headers:
             return await self._reader.readexactly(int(headers["content-length"]))
         return await self._reader.read()  # all that comes until the server closes
 
-    async def _chunks(self) -> bytes:
-        chunks = []
+    async def chunks(self) -> AsyncGenerator[bytes, None]:
+        """Each chunk of the body as it comes."""
         while size := int((await self._reader.readline()).split(b";")[0], 16):
-            chunks.append(await self._reader.readexactly(size))
+            yield await self._reader.readexactly(size)
             await self._reader.readline()
         while (await self._reader.readline()).strip():
             pass  # trailers say nothing to us
-        return b"".join(chunks)
 
 
 def _parse_head(head: bytes) -> tuple[int, dict[str, str]]:

@@ -5,10 +5,12 @@ is the last word of the problem's type.
 """
 
 import json
-from collections.abc import AsyncIterator, Mapping, Sequence
+from collections.abc import AsyncGenerator, AsyncIterator, Mapping, Sequence
+from contextlib import aclosing
 from typing import Final, cast
 from urllib.parse import quote, urlencode
 
+from affinage.clients.feed import Reader, Told
 from affinage.clients.http import Response
 from affinage.clients.service import ServiceClient, ServiceError
 from affinage.domain.values import JsonObject, JsonValue, is_object
@@ -121,6 +123,26 @@ class NativeClient:
         """
         query = {"after": after, "limit": str(PAGE), **wanted}
         return await self._document("GET", "events", query=query)
+
+    async def follow(self, after: str, **wanted: str) -> AsyncGenerator[Told, None]:
+        """Events behind an offset, as they come, and how many were ``lost``; see `events`.
+
+        It holds nothing: while its reader takes none, the hub sends none. It ends when the hub
+        ends it, after an hour at most; go on after the last that came.
+
+        Raises:
+            ServiceError: the hub refuses.
+            Unavailable: the connection was lost.
+        """
+        asked = urlencode({"after": after, **wanted})
+        async with self._service.stream(f"{PREFIX}/events/stream?{asked}") as answer:
+            if answer.status >= _ERRORS_FROM:
+                raise _error(answer.status, _parsed(await answer.whole()))
+            reader = Reader()
+            async with aclosing(answer.pieces()) as pieces:
+                async for piece in pieces:
+                    for told in reader.feed(piece):
+                        yield told
 
     async def policies(self) -> list[JsonObject]:
         """Every shared-access policy, by name, without its keys."""

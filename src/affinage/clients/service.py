@@ -7,11 +7,12 @@ Every refusal of the hub is a ServiceError with its status, code and text.
 import json
 import ssl
 from collections.abc import AsyncIterator, Callable, Iterable, Mapping
+from contextlib import AbstractAsyncContextManager
 from typing import Final, Self, cast
 from urllib.parse import quote, urlencode
 
 from affinage.clients.answers import ServiceError, parsed, refusal, rows_in
-from affinage.clients.http import Connections, Origin, Response
+from affinage.clients.http import Connections, Origin, Response, Streamed
 from affinage.domain.values import JsonObject, JsonValue, is_object
 from affinage.protocol.connection_strings import ConnectionString
 from affinage.protocol.identities import API_VERSION
@@ -293,6 +294,10 @@ class ServiceClient:
         """One request to any path, sent as it is; also a refusal is given back."""
         condition = {} if if_match is None else {"If-Match": _quoted(if_match)}
         return await self._exchange(method, target, body, condition)
+
+    def stream(self, target: str) -> AbstractAsyncContextManager[Streamed]:
+        """A GET of any path whose answer is read as it comes; also a refusal is given back."""
+        return self._connections.stream(target, {"Authorization": self._authorization()})
 
     # One request
 

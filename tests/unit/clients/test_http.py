@@ -186,3 +186,62 @@ async def test_a_request_may_be_given_more_time_than_others() -> None:
         server.play({})
         answer = await connections.request("GET", "/", {}, patience_s=10)
         assert answer.status == 200
+
+
+CHUNKED = b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n"
+
+
+@looped
+async def test_an_answer_may_be_read_as_it_comes() -> None:
+    async with talking() as (server, connections):
+        server.answers.append(CHUNKED + b"2\r\nab\r\n1\r\nc\r\n0\r\n\r\n")
+        async with connections.stream("/a?b=1", {"X-Odd": "yes"}) as answer:
+            assert answer.status == 200
+            assert [piece async for piece in answer.pieces()] == [b"ab", b"c"]
+        (asked,) = server.asked
+        assert (asked.line, asked.headers["X-Odd"]) == ("GET /a?b=1 HTTP/1.1", "yes")
+
+
+@looped
+async def test_a_refusal_of_what_is_to_be_streamed_is_read_whole() -> None:
+    async with talking() as (server, connections):
+        server.play({"a": 1}, status=429)
+        async with connections.stream("/", {}) as answer:
+            assert await answer.whole() == Response(429, {"content-length": "8"}, b'{"a": 1}')
+
+
+@pytest.mark.parametrize("answer", [CHUNKED + b"2\r\na", CHUNKED, CHUNKED + b"x\r\n"])
+@looped
+async def test_a_stream_that_breaks_off_is_unavailable(answer: bytes) -> None:
+    async with talking() as (server, connections):
+        server.closes_after = True
+        server.answers.append(answer)
+        async with connections.stream("/a", {}) as streamed:
+            with pytest.raises(Unavailable, match="GET /a got no answer from cave"):
+                _ = [piece async for piece in streamed.pieces()]
+
+
+@looped
+async def test_a_stream_in_which_nothing_comes_is_unavailable() -> None:
+    async with talking(timeout_s=0.05) as (server, connections):
+        server.answers.append(CHUNKED)
+        async with connections.stream("/a", {}) as streamed:
+            with pytest.raises(Unavailable):
+                _ = [piece async for piece in streamed.pieces()]
+        with pytest.raises(Unavailable):
+            async with connections.stream("/b", {}):
+                pass
+
+
+@looped
+async def test_what_goes_wrong_with_what_was_read_is_not_the_servers_fault() -> None:
+    async with talking() as (server, connections):
+        server.answers.append(CHUNKED + b"2\r\nab\r\n")
+        with pytest.raises(BrokenPipeError):
+            await break_in_the_midst(connections)
+
+
+async def break_in_the_midst(connections: Connections) -> None:
+    async with connections.stream("/a", {}) as streamed:
+        async for _ in streamed.pieces():
+            raise BrokenPipeError

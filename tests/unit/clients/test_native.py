@@ -201,3 +201,29 @@ async def test_the_audit_log_is_fetched_page_by_page_and_events_behind_an_offset
             "GET /affinage/v1/audit/1",
             "GET /affinage/v1/events?after=latest&limit=1000&kind=twin",
         ]
+
+
+@looped
+async def test_events_are_followed_as_they_come() -> None:
+    async with native() as (server, client):
+        body = (
+            b'retry: 2000\n\nevent: lost\ndata: {"lost": 3, "oldest": 4}\n\n'
+            b'id: 7\nevent: twin\ndata: {"offset": 7}\n\n: still here\n\n'
+        )
+        chunk = b"%x\r\n%s\r\n" % (len(body), body)
+        head = b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n"
+        server.answers.append(head + chunk + b"0\r\n\r\n")
+        told = [one async for one in client.follow("3", kind="twin")]
+        assert told == [("lost", {"lost": 3, "oldest": 4}), ("twin", {"offset": 7})]
+        (asked,) = server.asked
+        assert asked.line == "GET /affinage/v1/events/stream?after=3&kind=twin HTTP/1.1"
+        assert asked.headers["Authorization"].startswith("SharedAccessSignature ")
+
+
+@looped
+async def test_a_refusal_to_be_followed_is_told_by_its_type() -> None:
+    async with native() as (server, client):
+        server.play({"type": "urn:affinage:throttled", "detail": "100 of 100"}, status=429)
+        with pytest.raises(ServiceError, match="100 of 100") as refused:
+            _ = [one async for one in client.follow("latest")]
+        assert (refused.value.status, refused.value.code) == (429, "throttled")

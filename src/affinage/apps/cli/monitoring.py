@@ -1,9 +1,9 @@
 """`affinage monitor`: what happens in the fleet, as it happens."""
 
 import asyncio
-import contextlib
 import json
-from collections.abc import AsyncIterator, Awaitable, Callable
+from collections.abc import AsyncGenerator, Callable
+from contextlib import aclosing, suppress
 from typing import Annotated, Final
 
 import typer
@@ -12,14 +12,17 @@ from affinage.apps.cli.options import DataOption, JsonOption
 from affinage.apps.cli.output import cell, line, printable, say
 from affinage.apps.cli.reach import ask
 from affinage.apps.cli.stopping import stop_event
+from affinage.clients.feed import Told
 from affinage.clients.native import NativeClient
 from affinage.clients.service import ServiceClient
 from affinage.domain.errors import Unavailable
 from affinage.domain.happening import Kind
-from affinage.domain.values import JsonObject, is_object
+from affinage.domain.values import JsonObject
 
-POLL_S: Final = 0.5
-"""Between two looks, when nothing comes."""
+RETRY_S: Final = 0.5
+"""Before a hub is asked again that has ended the stream, or does not answer."""
+
+_LATEST: Final = "latest"
 
 _SHOWN: Final = ("change", "by", "patch", "version", "lost", "properties", "body")
 """Members that a line shows, in this order."""
@@ -38,7 +41,7 @@ def monitor(
     ] = None,
     since: Annotated[
         str, typer.Option(metavar="OFFSET", help="Behind which offset; 0 is all that is kept.")
-    ] = "latest",
+    ] = _LATEST,
     count: Annotated[
         int | None, typer.Option(min=1, metavar="N", help="End after so many events.")
     ] = None,
@@ -55,13 +58,17 @@ def monitor(
     asked = {name: value for name, value in wanted.items() if value is not None}
 
     async def followed(hub: ServiceClient) -> None:
-        stop, left = stop_event(), count
-        client = NativeClient(hub)
-        async for event in follow(lambda after: client.events(after, **asked), since, stop):
-            line(json.dumps(event, ensure_ascii=False) if as_json else told(event))
-            left = left and left - 1
-            if left == 0:
-                return
+        client, stop = NativeClient(hub), stop_event()
+        after = since if since != _LATEST else str((await client.events(_LATEST))["next"])
+        showing = asyncio.ensure_future(
+            _show(lambda after: client.follow(after, **asked), after, count, as_json=as_json)
+        )
+        stopping = asyncio.ensure_future(stop.wait())
+        await asyncio.wait((showing, stopping), return_when=asyncio.FIRST_COMPLETED)
+        stopping.cancel()
+        showing.cancel()  # nothing happens to it if it has ended
+        with suppress(asyncio.CancelledError):
+            await showing
 
     ask(data, followed)
 
@@ -77,21 +84,33 @@ def told(event: JsonObject) -> str:
 
 
 async def follow(
-    page_after: Callable[[str], Awaitable[JsonObject]], after: str, stop: asyncio.Event
-) -> AsyncIterator[JsonObject]:
-    """The events of one page after the other, as they come, until it shall stop."""
-    while not stop.is_set():
-        page = None
-        with contextlib.suppress(Unavailable):  # it may be starting again
-            page = await page_after(after)
-        events = page["events"] if page else []
-        if page and page["lost"]:
-            say(f"{page['lost']} events were lost: they are not kept any more")
-        for event in events if isinstance(events, list) else ():
-            if is_object(event):
-                yield event
-        is_at_rest = not page or str(page["next"]) == after
-        after = str(page["next"]) if page else after
-        if is_at_rest:
-            with contextlib.suppress(TimeoutError):
-                await asyncio.wait_for(stop.wait(), POLL_S)
+    stream_after: Callable[[str], AsyncGenerator[Told, None]], after: str
+) -> AsyncGenerator[JsonObject, None]:
+    """The events of one stream after the other, without end; while nobody asks, none is read."""
+    while True:
+        with suppress(Unavailable):  # it may be starting again
+            async with aclosing(stream_after(after)) as stream:
+                async for kind, document in stream:
+                    if kind == "lost":
+                        say(f"{document['lost']} events were lost: they are not kept any more")
+                    else:
+                        after = str(document["offset"])
+                        yield document
+        await asyncio.sleep(RETRY_S)
+
+
+async def _show(
+    stream_after: Callable[[str], AsyncGenerator[Told, None]],
+    after: str,
+    count: int | None,
+    *,
+    as_json: bool,
+) -> None:
+    """One line for each event, until there were ``count`` of them."""
+    left = count
+    async with aclosing(follow(stream_after, after)) as events:
+        async for event in events:
+            line(json.dumps(event, ensure_ascii=False) if as_json else told(event))
+            left = left and left - 1
+            if left == 0:
+                return

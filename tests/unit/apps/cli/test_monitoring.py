@@ -2,14 +2,19 @@
 
 import asyncio
 import json
-from typing import Any, cast
+import os
+import signal
+import threading
+from collections.abc import AsyncGenerator
+from contextlib import aclosing
 
 import pytest
 
 from affinage.apps.cli import monitoring
 from affinage.apps.cli.monitoring import told
+from affinage.apps.cli.reach import reach
+from affinage.clients.feed import Told
 from affinage.domain.errors import Unavailable
-from affinage.domain.values import JsonObject
 from fakes.command_line import CommandLine
 from fakes.looped import looped
 
@@ -41,27 +46,47 @@ def test_a_kind_that_is_none_is_refused(affinage: CommandLine) -> None:
 async def test_it_goes_on_when_the_hub_starts_again_and_says_what_was_lost(
     monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    monkeypatch.setattr(monitoring, "POLL_S", 0)
-    stop, asked = asyncio.Event(), list[str]()
-    pages: list[Any] = [
-        {"events": [{"offset": 1}], "next": 1, "lost": 0},
-        Unavailable("it starts again"),
-        {"events": [{"offset": 5}, 7], "next": 5, "lost": 3},
-        {"events": [], "next": 5, "lost": 0},
+    monkeypatch.setattr(monitoring, "RETRY_S", 0)
+    asked = list[str]()
+    streams: list[list[Told | Exception]] = [
+        [Told("hub", {"offset": 1})],
+        [Unavailable("it starts again")],
+        [Told("lost", {"lost": 3}), Told("twin", {"offset": 5}), Unavailable("and again")],
+        [Told("twin", {"offset": 6})],
     ]
 
-    async def page_after(after: str) -> JsonObject:
+    async def stream_after(after: str) -> AsyncGenerator[Told, None]:
         asked.append(after)
-        page = pages.pop(0)
-        if not pages:
-            stop.set()
-        if isinstance(page, Exception):
-            raise page
-        return cast(JsonObject, page)
+        for one in streams.pop(0):
+            if isinstance(one, Exception):
+                raise one
+            yield one
 
-    offsets = [event["offset"] async for event in monitoring.follow(page_after, "0", stop)]
-    assert (offsets, asked) == ([1, 5], ["0", "1", "1", "5"])
+    async with aclosing(monitoring.follow(stream_after, "0")) as events:
+        assert [(await anext(events))["offset"] for _ in range(3)] == [1, 5, 6]
+    assert asked == ["0", "1", "1", "5"]
     assert "3 events were lost" in capsys.readouterr().err
+
+
+def test_from_now_on_it_tells_what_comes_until_ctrl_c(
+    affinage: CommandLine, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    shown = list[str]()
+    monkeypatch.setattr(monitoring, "line", shown.append)
+    changer = threading.Thread(target=lambda: asyncio.run(change_until(affinage, shown)))
+    changer.start()
+    affinage.ok("monitor", "told", "--kind", "twin")
+    changer.join()
+    assert "change=desired" in shown[0]
+    assert "fan" not in shown[0].replace('{"fan": 4}', "")
+
+
+async def change_until(affinage: CommandLine, shown: list[str]) -> None:
+    """Change the twin until something was shown, then do as Ctrl-C does."""
+    async with reach(affinage.folder, {}).service() as hub:
+        while not shown:
+            await hub.patch_twin("told", {"properties": {"desired": {"fan": 4}}})
+    os.kill(os.getpid(), signal.SIGINT)
 
 
 def test_a_line_shows_whose_it_is_and_nothing_that_moves_the_cursor() -> None:
