@@ -9,11 +9,13 @@ from typing import Any, Final
 from affinage.domain.errors import Unauthorized
 from affinage.domain.names import TwinKey
 from affinage.domain.principal import Kind, Principal, Right
+from affinage.domain.provisioning.registration import Status
 from affinage.domain.twin import DesiredChanged
-from affinage.domain.values import JsonObject, is_object, merge
+from affinage.domain.values import JsonObject, JsonValue, is_object, merge
 from affinage.frontends.mqtt.connection import MqttConnection
 from affinage.frontends.mqtt.needs import Connection, Needs
 from affinage.protocol.mqtt.packets import Connect, Decoder, Packet, encode
+from affinage.services.provisioning.arrivals import Answer, Arrival
 from fakes.clock import FixedClock
 from fakes.ids import CountingIds
 
@@ -301,6 +303,33 @@ class FakeTelemetry:
         return asyncio.ensure_future(self.gate.passed())
 
 
+class FakeRegistrations:
+    """Begins operation `5.1` for who has TOKEN; it ends as soon as it is asked for."""
+
+    def __init__(self) -> None:
+        self.gate = Gate()
+        self.failure: Exception | None = None
+        self.came: list[Arrival] = []
+        self.payloads: list[JsonValue] = []
+
+    async def register(self, arrival: Arrival, payload: JsonValue = None) -> Answer:
+        await self._judged(arrival)
+        self.payloads.append(payload)
+        return Answer("5.1", Status.ASSIGNING, retry_after_s=3)
+
+    async def operation(self, arrival: Arrival, operation_id: str) -> Answer:
+        await self._judged(arrival)
+        return Answer(operation_id, Status.ASSIGNED, {"deviceId": arrival.registration_id})
+
+    async def _judged(self, arrival: Arrival) -> None:
+        self.came.append(arrival)
+        await self.gate.passed()
+        if self.failure:
+            raise self.failure
+        if arrival.token != TOKEN:
+            raise Unauthorized(f"enrollment {arrival.registration_id} has another key")
+
+
 class Client:
     """The far end of one connection."""
 
@@ -338,12 +367,14 @@ class Door:
         self.twins, self.methods = FakeTwins(), FakeMethods()
         self.telemetry = FakeTelemetry()
         self.messages = FakeMessages()
+        self.registrations = FakeRegistrations()
         self.needs = Needs(
             access=self.access,
             sessions=self.sessions,
             twins=self.twins,
             methods=self.methods,
             telemetry=self.telemetry,
+            registrations=self.registrations,
             messages=self.messages,
             clock=self.clock,
             ids=CountingIds(),

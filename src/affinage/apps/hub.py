@@ -33,6 +33,7 @@ from affinage.frontends.service_api.app import create_app
 from affinage.frontends.tls.context import server_context
 from affinage.frontends.tls.transport import serve_tls
 from affinage.services.metrics import Metrics
+from affinage.services.provisioning.registrations import Registrations
 
 _log = structlog.get_logger(__name__)
 
@@ -158,6 +159,7 @@ class Hub:
             twins=parts.twins,
             methods=parts.methods,
             telemetry=parts.events,
+            registrations=Registrations(),
             messages=parts.messages,
             clock=parts.times.doors,
             ids=parts.ids,

@@ -21,6 +21,7 @@ class Feed(StrEnum):
     METHODS = "method requests"
     MESSAGES = "cloud-to-device messages"
     INPUTS = "module inputs"
+    REGISTRATION = "answers to registrations"
 
 
 FILTERS: Final = {

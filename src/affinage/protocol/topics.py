@@ -179,33 +179,35 @@ def _version(version: int | None) -> str:
 
 
 def _twin_get(rest: str) -> TwinGet:
-    return TwinGet(_rid(_literal(rest)))
+    return TwinGet(rid_of(literal(rest)))
 
 
 def _reported_patch(rest: str) -> ReportedPatch:
-    bag = _literal(rest)
+    bag = literal(rest)
     version = bag.get("$version")
-    return ReportedPatch(_rid(bag), None if version is None else _integer(version))
+    return ReportedPatch(rid_of(bag), None if version is None else _integer(version))
 
 
 def _method_answer(rest: str) -> MethodAnswer:
     status, bag = _split(rest)
-    return MethodAnswer(_integer(status), _rid(bag))
+    return MethodAnswer(_integer(status), rid_of(bag))
 
 
 def _twin_response(rest: str) -> TwinResponse:
     status, bag = _split(rest)
     version = bag.get("$version")
-    return TwinResponse(_integer(status), _rid(bag), None if version is None else _integer(version))
+    return TwinResponse(
+        _integer(status), rid_of(bag), None if version is None else _integer(version)
+    )
 
 
 def _desired(rest: str) -> DesiredNotification:
-    return DesiredNotification(_integer(_literal(rest.removeprefix("?")).get("$version", "")))
+    return DesiredNotification(_integer(literal(rest.removeprefix("?")).get("$version", "")))
 
 
 def _method_request(rest: str) -> MethodRequest:
     name, bag = _split(rest)
-    return MethodRequest(name, _rid(bag))
+    return MethodRequest(name, rid_of(bag))
 
 
 _REQUESTS: Final[tuple[tuple[str, Callable[[str], Request]], ...]] = (
@@ -234,10 +236,10 @@ def _identity(root: str) -> Identity:
 def _split(rest: str) -> tuple[str, dict[str, str]]:
     """``value/?bag``."""
     value, _, bag = rest.partition("/?")
-    return value, _literal(bag)
+    return value, literal(bag)
 
 
-def _literal(text: str) -> dict[str, str]:
+def literal(text: str) -> dict[str, str]:
     """A bag that is read as it stands: a request id goes back byte for byte (MQTT-23)."""
     bag: dict[str, str] = {}
     for part in text.split("&"):
@@ -246,7 +248,8 @@ def _literal(text: str) -> dict[str, str]:
     return bag
 
 
-def _rid(bag: Mapping[str, str]) -> str:
+def rid_of(bag: Mapping[str, str]) -> str:
+    """The request id in a bag; ProtocolError if there is none, or it is too long. MQTT-23."""
     rid = bag.get("$rid")
     if not rid:
         raise ProtocolError("a request without $rid")

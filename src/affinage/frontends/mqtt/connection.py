@@ -8,7 +8,7 @@ Source: docs/spec/mqtt.md.
 """
 
 import asyncio
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from functools import partial
 from typing import Final, cast
 
@@ -22,10 +22,12 @@ from affinage.frontends.mqtt import answers
 from affinage.frontends.mqtt.failures import log_failure
 from affinage.frontends.mqtt.figures import Ending, ending_of
 from affinage.frontends.mqtt.needs import Alarm, Needs, Proof
+from affinage.frontends.mqtt.registering import REGISTERING_S, Registering, arrival
 from affinage.frontends.mqtt.requests import Requests
 from affinage.protocol.errors import ProtocolError
 from affinage.protocol.feeds import Feed
-from affinage.protocol.mqtt.packets import Publish
+from affinage.protocol.identities import Username
+from affinage.protocol.mqtt.packets import Connect, Publish
 from affinage.protocol.mqtt.session import (
     Acknowledged,
     Connecting,
@@ -38,6 +40,7 @@ from affinage.protocol.mqtt.session import (
     Ticket,
     Unsubscribing,
 )
+from affinage.protocol.registering import Registrant
 from affinage.protocol.topics import MethodRequest
 
 MAX_OUTSTANDING: Final = 64
@@ -64,7 +67,7 @@ class MqttConnection(asyncio.Protocol):
         self._key = TwinKey("")  # who it says it is, from its CONNECT on
         self._request_id = ""
         self._by: Principal | None = None  # who it is, once it is let in
-        self._requests: Requests | None = None
+        self._requests: Requests | Registering | None = None
         self._held: dict[int, int] = {}  # messages not acknowledged: packet id to number
         self._is_reading = True
         self._ending = Ending.LOST
@@ -82,7 +85,7 @@ class MqttConnection(asyncio.Protocol):
         self._listen_closely()
 
     def data_received(self, data: bytes) -> None:
-        if self._by:
+        if self._requests:
             self.heard_at = self._needs.clock.monotonic()
         self._receive(data)
 
@@ -173,21 +176,35 @@ class MqttConnection(asyncio.Protocol):
                 assert self._by is not None  # nothing is delivered before the CONNACK
                 number = self._held.pop(packet_id)
                 self._needs.messages.complete(self._key, number, by=self._by)
-            case Connecting():
+            case Connecting(connect, username):
                 self._key = TwinKey(*self._session.identity)
                 self._request_id = self._needs.ids.uuid()
-                self._needs.spawn(self._connect(event))
+                if isinstance(username, Registrant):
+                    self._hear(connect, username)
+                else:
+                    self._needs.spawn(self._connect(connect, username))
             case Leaving():
                 self.close("the client said goodbye")
 
-    async def _connect(self, event: Connecting) -> None:
+    def _hear(self, connect: Connect, who: Registrant) -> None:
+        """Let in who wants to be provisioned: the proof is judged request by request. REGISTER-3"""
+        self._needs.figures.admitted += 1
+        _log.info("registering", device=self._key.path, request_id=self._request_id)
+        came = arrival(who, connect, self._chain, request_id=self._request_id)
+        self._requests = Registering(self._needs, came, self)
+        self._session.accept({}, session_present=False)
+        self._listen_closely()
+        end = partial(self.close, "it had its time to register")
+        self._expiry = self._needs.timer.call_later(REGISTERING_S, end)
+
+    async def _connect(self, connect: Connect, username: Username) -> None:
         try:
-            proof = self._prove(event)
+            proof = self._prove(connect, username)
             filters = await self._needs.sessions.attach(
                 self._key,
                 self,
-                clean=event.connect.clean,
-                model_id=event.username.properties.get("model-id") or "",
+                clean=connect.clean,
+                model_id=username.properties.get("model-id") or "",
                 by=proof.principal,
             )
         except Exception as error:  # noqa: BLE001  # told to the client, and written down
@@ -208,14 +225,18 @@ class MqttConnection(asyncio.Protocol):
         self._receive(b"")  # what came before it was let in: MQTT-16
         self._needs.sessions.ready(self._key, by=by)
 
-    def _prove(self, event: Connecting) -> Proof:
-        password = event.connect.password
-        chain = self._transport.get_extra_info("peer_certificate")  # DER, the client's own first
+    @property
+    def _chain(self) -> Sequence[bytes]:
+        """The certificates that the client showed, DER, its own first."""
+        return self._transport.get_extra_info("peer_certificate") or ()
+
+    def _prove(self, connect: Connect, username: Username) -> Proof:
+        password = connect.password
         return self._needs.access.device(
             self._key,
-            event.username.host,
+            username.host,
             password.decode(errors="replace") if password else None,
-            chain=chain or (),
+            chain=self._chain,
             request_id=self._request_id,
         )
 
@@ -228,7 +249,7 @@ class MqttConnection(asyncio.Protocol):
         A hub that stops has lost nobody: the client is well, and says so to the next one.
         """
         will = self._session.take_will()
-        if will and self._requests and self._ending is not Ending.STOPPED:
+        if will and isinstance(self._requests, Requests) and self._ending is not Ending.STOPPED:
             self._requests.take_will(*will)
 
     async def _detach(self, by: Principal) -> None:

@@ -1,4 +1,4 @@
-"""What this door asks of the hub: five services, the time, and somewhere to run its work."""
+"""What this door asks of the hub: seven services, the time, and somewhere to run its work."""
 
 import asyncio
 from collections.abc import Callable, Coroutine, Mapping, Sequence
@@ -9,10 +9,11 @@ from affinage.domain.messages import Message
 from affinage.domain.names import TwinKey
 from affinage.domain.principal import Principal
 from affinage.domain.twin import DesiredChanged
-from affinage.domain.values import JsonObject
+from affinage.domain.values import JsonObject, JsonValue
 from affinage.frontends.mqtt.figures import MqttFigures
 from affinage.ports.clock import Clock
 from affinage.ports.ids import Ids
+from affinage.services.provisioning.arrivals import Answer, Arrival
 
 
 class Proof(Protocol):
@@ -126,6 +127,16 @@ class Telemetry(Protocol):
         ...
 
 
+class Registrations(Protocol):
+    async def register(self, arrival: Arrival, payload: JsonValue = None) -> Answer:
+        """Begin to assign a device to a hub; durable when it returns."""
+        ...
+
+    async def operation(self, arrival: Arrival, operation_id: str) -> Answer:
+        """How far that is, or what came of it."""
+        ...
+
+
 class Alarm(Protocol):
     def cancel(self) -> None: ...
 
@@ -144,6 +155,7 @@ class Needs:
     methods: Methods
     messages: Messages
     telemetry: Telemetry
+    registrations: Registrations
     clock: Clock
     ids: Ids
     timer: Timer

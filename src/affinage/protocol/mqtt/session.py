@@ -16,8 +16,9 @@ from itertools import chain
 from typing import Any, Final, NamedTuple, TypeAlias
 
 from affinage.protocol.errors import ProtocolError
-from affinage.protocol.feeds import Feed, feed_of, quality, takes_method
+from affinage.protocol.feeds import Feed, quality, takes_method
 from affinage.protocol.identities import Identity, Username
+from affinage.protocol.mqtt.dialects import CONNECTED, dialect_of
 from affinage.protocol.mqtt.fields import MAX_STRING
 from affinage.protocol.mqtt.packets import (
     LEVEL,
@@ -38,7 +39,8 @@ from affinage.protocol.mqtt.packets import (
     Will,
     encode,
 )
-from affinage.protocol.topics import Request, Telemetry, parse_request, parse_will
+from affinage.protocol.registering import Ask, Registrant, read_name
+from affinage.protocol.topics import Request, Telemetry
 
 CONNECT_WITHIN_S: Final = 20.0
 """Seconds in which a new connection must have said who it is. MQTT-9."""
@@ -102,7 +104,7 @@ class Connecting:
     """Decide whether it may: then call `accept` or `refuse`."""
 
     connect: Connect
-    username: Username
+    username: Username | Registrant
 
 
 @dataclass(frozen=True, slots=True)
@@ -125,7 +127,7 @@ class Requested(NamedTuple):
     """Do what is asked for, then `finish`, with the answer where the request has one."""
 
     ticket: Ticket
-    request: Request
+    request: Request | Ask
     payload: bytes
 
 
@@ -156,6 +158,7 @@ class ServerSession:
         """Close the connection if nothing has come for so many seconds."""
         self.filters: dict[str, int] = {}
         self._feeds: frozenset[Feed] = frozenset()
+        self._dialect = CONNECTED
         self._decoder = Decoder(MAX_CONNECT)
         self._first = b""
         self._behind: Iterator[Packet] | None = None  # what came with a CONNECT, not decoded yet
@@ -300,12 +303,13 @@ class ServerSession:
         if connect.level != LEVEL:
             raise self._refused(BAD_LEVEL, f"MQTT of level {connect.level}, not {LEVEL}")
         try:
-            username = Username.parse(connect.username or "")
+            username = read_name(connect.username or "", connect.client_id)
         except ProtocolError as problem:
             raise self._refused(UNAUTHORIZED, str(problem)) from None
         self.identity = username.identity
         if connect.client_id != self.identity.client_id:
             raise self._refused(BAD_CLIENT_ID, "the client id is not the user name's identity")
+        self._dialect = dialect_of(username)
         if connect.will:
             self._will_of(connect.will)  # or it closes the connection
         self.will = connect.will
@@ -316,7 +320,7 @@ class ServerSession:
         return Connecting(connect, username)
 
     def _will_of(self, will: Will) -> Telemetry:
-        return parse_will(will.topic, self.identity, is_retained=will.retain)
+        return self._dialect.read_will(will.topic, self.identity, is_retained=will.retain)
 
     def _refused(self, code: int, problem: str) -> ProtocolError:
         self.refuse(code)
@@ -327,7 +331,7 @@ class ServerSession:
             raise ProtocolError("a PUBLISH of QoS 2, of 1")
         if len(publish.payload) > MAX_MESSAGE:
             raise ProtocolError(f"a message of {len(publish.payload)} of {MAX_MESSAGE} bytes")
-        request = parse_request(publish.topic, self.identity)
+        request = self._dialect.parse(publish.topic, self.identity)
         if publish.retain and isinstance(request, Telemetry):
             request = request.retained()
         puback = encode(Puback(publish.packet_id)) if publish.qos else b""
@@ -350,7 +354,7 @@ class ServerSession:
         return None
 
     def _may_have(self, text: str, filters: Mapping[str, int]) -> bool:
-        if feed_of(text, self.identity) is None:
+        if self._dialect.feed_of(text, self.identity) is None:
             return False
         return len(filters) < MAX_FILTERS or text in filters
 
@@ -362,7 +366,7 @@ class ServerSession:
 
     def _subscribe_to(self, filters: dict[str, int]) -> None:
         self.filters = filters
-        feeds = (feed_of(text, self.identity) for text in filters)
+        feeds = (self._dialect.feed_of(text, self.identity) for text in filters)
         self._feeds = frozenset(feed for feed in feeds if feed)
 
     def _queue(self, acknowledgement: bytes) -> Ticket:
