@@ -73,6 +73,12 @@ def test_follow_events(tmp_path: Path, address: str) -> None:
         reader.follow(DOCS / "howto/follow-events.md")
 
 
+def test_forward_telemetry(tmp_path: Path, address: str) -> None:
+    here = {"127.0.0.1": address, "affinage serve": f"affinage serve --host {address}"}
+    with Reader(tmp_path, here) as reader:
+        reader.follow(DOCS / "howto/forward-telemetry.md")
+
+
 def test_rotate_keys(tmp_path: Path) -> None:
     ports = {"affinage serve": "affinage serve --https-port 0 --mqtt-port 0"}
     with Reader(tmp_path, ports) as reader:
