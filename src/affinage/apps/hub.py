@@ -8,7 +8,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 from types import TracebackType
-from typing import Self
+from typing import Final, Self
 
 import structlog
 from OpenSSL import SSL
@@ -36,6 +36,9 @@ from affinage.services.metrics import Metrics
 from affinage.services.provisioning.registrations import Registrations
 
 _log = structlog.get_logger(__name__)
+
+WEBSOCKET: Final = "/$iothub/websocket"
+"""Where devices that only get out through the HTTPS port ask for MQTT. WEBSOCKET-1."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -167,8 +170,8 @@ class Hub:
             tasks=group,
             figures=parts.mqtt,
         )
-        http = HttpServer(https_doors(parts))
         mqtt_connection = functools.partial(MqttConnection, needs)
+        http = HttpServer(https_doors(parts), tunnels={WEBSOCKET: mqtt_connection})
         mqtt = await self._listen(mqtt_connection, context, settings.mqtt_port)
         try:
             https = await self._listen(http.connection, context, settings.https_port)

@@ -1,21 +1,34 @@
 """HTTP/1.1 over our own TLS: uvicorn's protocol as the inner one of each connection.
 
-Decided here: how long and how much a stranger may send before anything is known of him, and how
-the connections end when the hub does. Not here: what a body may take, which is the app's. An app
-finds the client's certificates, DER, in ``scope["state"]["peer_certificate"]``.
+Decided here: how long and how much a stranger may send before anything is known of him, which path
+may become a WebSocket, and how the connections end when the hub does. Not here: what a body may
+take, which is the app's. An app finds the client's certificates, DER, in
+``scope["state"]["peer_certificate"]``.
 
-Source: TLS-30 to TLS-36.
+Source: TLS-30 to TLS-36, WEBSOCKET-1.
 """
 
 import asyncio
 import functools
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from email.utils import formatdate
+from types import MappingProxyType
 from typing import Any, Final, cast
+from urllib.parse import unquote
 
+import httptools
 import uvicorn
 from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol, RequestResponseCycle
 from uvicorn.server import ServerState
+
+from affinage.frontends.websocket.handshake import answer
+from affinage.frontends.websocket.tunnel import Tunnel
+
+Tunnels = Mapping[str, Callable[[], asyncio.Protocol]]
+"""What is spoken over a WebSocket, by the path at which one asks for it."""
+
+NO_TUNNELS: Final[Tunnels] = MappingProxyType({})
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,7 +51,9 @@ DEFAULT_LIMITS: Final = HttpLimits()
 class HttpServer:
     """Makes the connections of one app, and lets them finish when the hub stops."""
 
-    def __init__(self, app: Any, limits: HttpLimits = DEFAULT_LIMITS) -> None:
+    def __init__(
+        self, app: Any, limits: HttpLimits = DEFAULT_LIMITS, tunnels: Tunnels = NO_TUNNELS
+    ) -> None:
         self._config = uvicorn.Config(
             app,
             lifespan="off",
@@ -51,7 +66,7 @@ class HttpServer:
         )
         self._config.load()
         self._limits = limits
-        self._shared = SharedState(limits)
+        self._shared = SharedState(limits, tunnels)
 
     def connection(self) -> asyncio.Protocol:
         """A new inner protocol, for `serve_tls`."""
@@ -77,9 +92,9 @@ class HttpServer:
 class SharedState(ServerState):
     """What the connections share: who is there, and whether more may come."""
 
-    def __init__(self, limits: HttpLimits) -> None:
+    def __init__(self, limits: HttpLimits, tunnels: Tunnels) -> None:
         super().__init__()
-        self.limits = limits
+        self.limits, self.tunnels = limits, tunnels
         self.is_draining = False
         self.is_empty = asyncio.Event()
         self.is_empty.set()
@@ -109,6 +124,7 @@ class HttpConnection(HttpToolsProtocol):
         self.app_state = {"peer_certificate": transport.get_extra_info("peer_certificate")}
         self._unread = 0
         self._is_in_header = True
+        self._inner: Callable[[], asyncio.Protocol] | None = None  # of the tunnel asked for
         self._lateness: asyncio.TimerHandle | None = None
         self._expect_header()
         if self.server_state.is_draining:
@@ -131,6 +147,7 @@ class HttpConnection(HttpToolsProtocol):
     def on_headers_complete(self) -> None:
         self._unread, self._is_in_header = 0, False
         self._stop_waiting()
+        self._inner = self._asked()
         super().on_headers_complete()
 
     def on_body(self, body: bytes) -> None:
@@ -146,6 +163,40 @@ class HttpConnection(HttpToolsProtocol):
         self._stop_waiting()
         super().connection_lost(exc)
         self._unset_keepalive_if_required()
+        self._leave()
+
+    def handle_websocket_upgrade(self) -> None:
+        """Answer; then this connection is none of HTTP's any more, or is closed. WEBSOCKET-2."""
+        method, http = self.parser.get_method(), self.parser.get_http_version()
+        told = answer(method, http, self.headers, self.server_state.default_headers)
+        self.transport.write(told.wire)
+        if not told.is_upgrade:
+            self.transport.close()
+            return
+        assert self._inner is not None  # else it would not be an upgrade
+        tunnel = Tunnel(self._inner())
+        self._stop_waiting()
+        self._leave()
+        self.transport.set_protocol(tunnel)
+        tunnel.connection_made(self.transport)
+
+    def _should_upgrade(self) -> bool:
+        return self._inner is not None
+
+    def _unsupported_upgrade_warning(self) -> None:
+        """Nothing to warn of: the app answers, as if no upgrade had been asked for."""
+
+    def _asked(self) -> Callable[[], asyncio.Protocol] | None:
+        """What to speak, if it asks for a WebSocket where there is one; None if not."""
+        cycle = cast("RequestResponseCycle | None", self.cycle)  # None before the first request
+        is_busy = cycle is not None and not cycle.response_complete
+        if is_busy or self._get_upgrade() != b"websocket":
+            return None
+        return self.server_state.tunnels.get(unquote(httptools.parse_url(self.url).path))
+
+    def _leave(self) -> None:
+        """HTTP has one connection less."""
+        self.connections.discard(self)
         if not self.connections:
             self.server_state.is_empty.set()
 
