@@ -1,5 +1,6 @@
 """Several doors on one port: which app a path belongs to."""
 
+import re
 from collections.abc import Mapping
 
 from starlette.types import ASGIApp, Receive, Scope, Send
@@ -22,3 +23,19 @@ class ByPrefix:
         path = f"{raw_path(scope).lower()}/" if scope["type"] == "http" else ""
         found = (app for prefix, app in self._apps.items() if path.startswith(f"{prefix}/"))
         await next(found, self._rest)(scope, receive, send)
+
+
+class ByPattern:
+    """One app has the paths that begin as a pattern says; ``rest`` all others."""
+
+    def __init__(self, pattern: re.Pattern[str], app: ASGIApp, rest: ByPrefix) -> None:
+        self._pattern, self._app, self._rest = pattern, app, rest
+
+    @property
+    def apps(self) -> list[ASGIApp]:
+        """All of them."""
+        return [self._app, *self._rest.apps]
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        is_its = scope["type"] == "http" and self._pattern.match(raw_path(scope))
+        await (self._app if is_its else self._rest)(scope, receive, send)

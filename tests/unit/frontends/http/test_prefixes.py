@@ -1,9 +1,11 @@
 """frontends/http/prefixes.py."""
 
+import re
+
 import pytest
 from starlette.types import ASGIApp, Receive, Scope, Send
 
-from affinage.frontends.http.prefixes import ByPrefix
+from affinage.frontends.http.prefixes import ByPattern, ByPrefix
 from fakes.looped import looped
 
 
@@ -50,3 +52,24 @@ async def test_what_is_no_request_belongs_to_the_rest() -> None:
     app = ByPrefix({"/own": named("own", asked)}, named("rest", asked))
     await app({"type": "lifespan"}, receive, send)
     assert asked == ["rest"]
+
+
+@pytest.mark.parametrize(
+    ("scope", "wanted"),
+    [
+        ({"type": "http", "raw_path": b"/0NE12/registrations/d"}, "one"),
+        ({"type": "http", "raw_path": b"/devices/0ne12/registrations/d"}, "rest"),
+        ({"type": "lifespan"}, "rest"),
+    ],
+)
+@looped
+async def test_a_path_belongs_to_the_app_of_its_pattern(
+    scope: dict[str, object], wanted: str
+) -> None:
+    asked: list[str] = []
+    rest = ByPrefix({}, named("rest", asked))
+    pattern = re.compile("/0ne[0-9]+/registrations/", re.IGNORECASE)
+    app = ByPattern(pattern, named("one", asked), rest)
+    await app(scope, receive, send)
+    assert asked == [wanted]
+    assert len(app.apps) == 2

@@ -1,0 +1,1 @@
+"""The HTTPS door of devices that want to be provisioned."""

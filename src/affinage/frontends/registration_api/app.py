@@ -1,0 +1,48 @@
+"""The door of registering devices as an ASGI app: which operation is where.
+
+Source: docs/spec/registering.md, REGISTER-30.
+"""
+
+import re
+from collections.abc import Mapping
+from typing import Final
+
+from starlette.applications import Starlette
+from starlette.middleware import Middleware
+
+from affinage.frontends.http.figures import HttpFigures
+from affinage.frontends.http.frame import Frame
+from affinage.frontends.http.paths import RawRoute, no_such_path
+from affinage.frontends.registration_api import registering
+from affinage.frontends.registration_api.calls import Operation, Services, called, unproven
+from affinage.frontends.registration_api.problems import refused
+
+PATHS: Final = re.compile(r"/0ne[0-9A-Za-z]+/registrations/", re.IGNORECASE)
+"""How each path begins: with an id scope, which no path of another door does."""
+
+OPERATIONS: Final[dict[str, Mapping[str, Operation]]] = {
+    "/{scope}/registrations/{id}": {"POST": registering.look_up},
+    "/{scope}/registrations/{id}/register": {"PUT": registering.register},
+    "/{scope}/registrations/{id}/operations/{operation}": {"GET": registering.poll},
+}
+"""By path, by method."""
+
+
+def create_app(services: Services, figures: HttpFigures | None = None) -> Starlette:
+    """The door; whoever runs it hosts it over TLS, at the paths that PATHS matches."""
+    frame = Middleware(
+        Frame,
+        authenticate=unproven,
+        clock=services.clock,
+        ids=services.ids,
+        figures=figures,
+        refuse=refused,
+    )
+    routes = [
+        RawRoute(path, {method: called(services, one) for method, one in found.items()})
+        for path, found in OPERATIONS.items()
+    ]
+    app = Starlette(routes=routes, middleware=[frame])
+    app.router.redirect_slashes = False
+    app.router.default = no_such_path
+    return app

@@ -1,0 +1,40 @@
+"""The OpenAPI document of this door: what each operation takes and gives."""
+
+from collections.abc import Mapping
+from typing import Any, Final
+
+from affinage.frontends.http.openapi import JSON, Described, Door, Parameter
+from affinage.frontends.registration_api import documents as the
+
+_NAME: Final = {"type": "string", "maxLength": 128, "pattern": r"^[A-Za-z0-9\-._:]*[A-Za-z0-9\-]$"}
+
+_VERSION: Final = Parameter(
+    "api-version",
+    "Any date from 2016-02-03 on, perhaps with -preview: all mean the same.",
+    {"type": "string", "enum": ["2021-06-01"]},
+    is_required=True,
+)
+_FORCE: Final = Parameter(
+    "forceRegistration", "Sent by some clients; of no consequence.", {"type": "boolean"}
+)
+
+DOOR: Final = Door(
+    title="Affinage, the registration of devices",
+    what="How a device asks the hub to be provisioned, as it asks Azure's provisioning service.",
+    version="2021-06-01",
+    refusal=the.Refusal,
+    refusal_media_type=JSON,
+    parameters=(_VERSION,),
+    names={"scope": {"type": "string"}, "id": _NAME, "operation": {"type": "string"}},
+)
+
+DESCRIBED: Final[Mapping[str, Mapping[str, Described]]] = {
+    "/{scope}/registrations/{id}": {"POST": Described(dict[str, Any], the.Registration)},
+    "/{scope}/registrations/{id}/register": {
+        "PUT": Described(the.Operation, the.Registration, status=202, parameters=(_FORCE,))
+    },
+    "/{scope}/registrations/{id}/operations/{operation}": {
+        "GET": Described(the.Operation, also={202: the.Operation})
+    },
+}
+"""By path, by method, as the operations are."""
