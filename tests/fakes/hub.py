@@ -28,6 +28,7 @@ from affinage.frontends.service_api.calls import Services
 from affinage.protocol.tokens import make_token
 from affinage.services.access import Access
 from affinage.services.audit import Audit
+from affinage.services.authorities import Authorities
 from affinage.services.bulk import Bulk
 from affinage.services.configurations import Configurations
 from affinage.services.contents import Contents
@@ -214,7 +215,9 @@ async def _services(
     vault = OpenVault()
     policies = Policies(fleet, vault, ids)
     await policies.open()
-    access = Access(fleet, policies, vault, clock, [HOST])
+    authorities = Authorities(fleet, clock, ids)
+    await authorities.open()
+    access = Access(fleet, policies, authorities, vault, clock=clock, hosts=[HOST])
     registry, queries = Registry(fleet, vault, clock, ids), Queries(fleet, job_rows=book.rows)
     configurations = Configurations(fleet, queries, counts, clock)
     await configurations.open()

@@ -19,6 +19,7 @@ from affinage.domain.values import JsonObject
 from affinage.ports.store import Table
 from affinage.services.access import Access
 from affinage.services.audit import Audit
+from affinage.services.authorities import Authorities
 from affinage.services.bulk import Bulk
 from affinage.services.configurations import Configurations
 from affinage.services.contents import Contents
@@ -153,7 +154,15 @@ class Life:
         self.limits = Limits(self.clock, throttle)
         self.audit = Audit(self.fleet, self.clock, max_entries=50)
         self.policies = Policies(self.fleet, self.vault, self.ids, self.limits)
-        self.access = Access(self.fleet, self.policies, self.vault, self.clock, HOSTS)
+        self.authorities = Authorities(self.fleet, self.clock, self.ids, self.limits)
+        self.access = Access(
+            self.fleet,
+            self.policies,
+            self.authorities,
+            self.vault,
+            clock=self.clock,
+            hosts=HOSTS,
+        )
         self.registry = Registry(self.fleet, self.vault, self.clock, self.ids, self.limits)
         self.bulk = Bulk(Registry(self.fleet, self.vault, self.clock, self.ids), self.limits)
         made_of = makings(self.vault, self.ids)
@@ -277,6 +286,7 @@ async def living(before: Life | None = None, life: Life | None = None) -> AsyncI
         running = [tasks.create_task(loop) for loop in loops]
         running.append(tasks.create_task(life.counts.run()))
         await life.policies.open()
+        await life.authorities.open()
         await life.sweeps.open()
         await life.configurations.open()
         await life.sessions.open()

@@ -27,6 +27,7 @@ from affinage.ports.exposition import Source
 from affinage.ports.vault import Vault
 from affinage.services.access import Access
 from affinage.services.audit import Audit
+from affinage.services.authorities import Authorities
 from affinage.services.bulk import Bulk
 from affinage.services.configurations import Configurations
 from affinage.services.contents import Contents
@@ -96,7 +97,7 @@ class Parts:
         )
         self.events, self.forwarding = self._feed(settings)
         self.policies = Policies(self.fleet, vault, self.ids, self.limits)
-        self.access = Access(self.fleet, self.policies, vault, self.times.doors, settings.certified)
+        self.access = self._access(settings, vault)
         self.registry = Registry(self.fleet, vault, self.clock, self.ids, self.limits)
         self.bulk = Bulk(Registry(self.fleet, vault, self.clock, self.ids), self.limits)
         self.keys = Keys(self.fleet, vault, parts, self.limits)
@@ -139,6 +140,13 @@ class Parts:
         self.capacity = Capacity(settings.max_connections or max(1, raised() - RESERVED))
         self.http, self.mqtt = HttpFigures(), MqttFigures()
         self.pulse, self.collections = Pulse(self.clock), Collections()
+
+    def _access(self, settings: HubSettings, vault: Vault) -> Access:
+        now = self.times.doors
+        authorities = Authorities(self.fleet, now, self.ids, self.limits)
+        return Access(
+            self.fleet, self.policies, authorities, vault, clock=now, hosts=settings.certified
+        )
 
     def _feed(self, settings: HubSettings) -> tuple[Events, Forwarding]:
         """What tells of events, here and elsewhere."""
@@ -186,6 +194,7 @@ class Parts:
         await self.events.open()
         await self.audit.open()
         await self.policies.open()
+        await self.access.authorities.open()
         self.policies.check()  # to be told now, and not to each who then wants in
         await self.sweeps.open()
         await self.configurations.open()

@@ -23,18 +23,18 @@ AffinageError
 │   ├── DeviceNotOnline         ├── DeviceLeft              ├── JobNotFound
 │   ├── PolicyNotFound          ├── AuditEntryNotFound
 │   ├── GroupNotFound           ├── MetricNotFound          ├── EnrollmentNotFound
-│   ├── RegistrationNotFound    └── NoSuchPath
+│   ├── RegistrationNotFound    ├── CertificateNotFound     └── NoSuchPath
 ├── Conflict                    read again, decide again, try again
 │   ├── EtagMismatch            ├── VersionMismatch
 │   ├── DeviceExists            ├── ModuleExists            ├── ConfigurationExists
 │   ├── GroupExists             ├── GroupInUse              ├── CannotReplace
 │   ├── PolicyExists            ├── JobExists               ├── EnrollmentExists
-│   └── LockLost
+│   ├── CertificateExists       └── LockLost
 ├── TooLarge                    send less
 │   ├── TooManyEntries          ├── TooManyModules          ├── TooManyConfigurations
 │   ├── TooManyGroups           ├── TooManyPolicies         ├── TooManyJobs
 │   ├── TooManyCalls            ├── TooManyMessages         ├── MessageTooLarge
-│   ├── TooManyEnrollments      └── BodyTooLarge
+│   ├── TooManyEnrollments      ├── TooManyCertificates     └── BodyTooLarge
 ├── Throttled                   wait as long as it says
 └── Unavailable                 try the same thing again; a write *may* have happened
     └── NoAnswer                └── BadAnswer
@@ -235,6 +235,10 @@ class PolicyNotFound(NotFound):
     code = "policy_not_found"
 
 
+class CertificateNotFound(NotFound):
+    code = "certificate_not_found"
+
+
 class GroupNotFound(NotFound):
     code = "group_not_found"
 
@@ -281,6 +285,12 @@ class ModuleExists(Conflict):
 
 class PolicyExists(Conflict):
     code = "policy_exists"
+
+
+class CertificateExists(Conflict):
+    """The name is taken, or the certificate is there under another name."""
+
+    code = "certificate_exists"
 
 
 class ConfigurationExists(Conflict):
@@ -331,6 +341,12 @@ class TooManyModules(TooLarge):
 
 class TooManyPolicies(TooLarge):
     code = "too_many_policies"
+
+
+class TooManyCertificates(TooLarge):
+    """Of authorities that devices are known by."""
+
+    code = "too_many_certificates"
 
 
 class TooManyConfigurations(TooLarge):

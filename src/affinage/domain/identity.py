@@ -133,12 +133,19 @@ def marks(of: Credentials) -> frozenset[bytes]:
     """What tells each key and certificate from others, and nothing of it. Source: IDENTITY-31."""
     prints = (of.primary_thumbprint, of.secondary_thumbprint)
     known = [of.primary_key, of.secondary_key, *(one and one.lower().encode() for one in prints)]
-    return frozenset(mark(one) for one in known if one)
+    by_authority = of.type is AuthType.CERTIFICATE_AUTHORITY
+    return frozenset(mark(one) for one in known if one) | (
+        {BY_AUTHORITY} if by_authority else set()
+    )
 
 
 def mark(credential: bytes) -> bytes:
     """Of a key as it is sealed, or a thumbprint in lower case."""
     return hashlib.sha256(credential).digest()
+
+
+BY_AUTHORITY: Final = mark(b"certificateAuthority")
+"""Of whoever an authority vouches for: that it may is all that its identity says."""
 
 
 class Which(StrEnum):

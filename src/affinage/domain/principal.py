@@ -35,6 +35,13 @@ class Voucher(NamedTuple):
     """The digest of the key as it is kept, sealed: it tells nothing of the key."""
 
 
+class Warrant(NamedTuple):
+    """What a device was let in by: an authority, and the one certificate that it had then."""
+
+    authority: str
+    thumbprint: str
+
+
 @dataclass(frozen=True, slots=True)
 class Principal:
     """Who asks, through which door, in which request; proven before it is made."""
@@ -50,6 +57,8 @@ class Principal:
     """The policy that vouches for it; None where it proved itself otherwise. POLICY-9."""
     proof: bytes | None = None
     """The mark of the key or certificate that it proved itself with; see `identity.marks`."""
+    warrant: Warrant | None = None
+    """The authority that vouches for it; None where it proved itself otherwise. AUTHORITY-8."""
 
     @property
     def granted(self) -> Right:

@@ -76,7 +76,7 @@ def verify(chain: Sequence[bytes], authorities: Iterable[Certificate], now: date
     Source: CERT-5 to CERT-12.
     """
     leaf, *shown = _read(chain)
-    _check_moment(leaf, now)
+    check_moment(leaf, now)
     believed = {one.der: one for one in authorities}
     issuers = _by_subject([*believed.values(), *shown])
     found, reached, steps = [], {leaf.der}, [_Step(leaf, 0, leaf.not_after)]
@@ -90,6 +90,14 @@ def verify(chain: Sequence[bytes], authorities: Iterable[Certificate], now: date
     if not found:
         raise ProtocolError("no authority that is known vouches for the certificate")
     return Vouched(leaf, tuple(step.certificate for step in found), found[0].expires_at)
+
+
+def check_moment(leaf: Certificate, now: datetime) -> None:
+    """Raise ProtocolError unless the certificate is valid now. Source: CERT-11."""
+    if now < leaf.not_before:
+        raise ProtocolError(f"the certificate is valid from {leaf.not_before:%Y-%m-%d %H:%M} UTC")
+    if now > leaf.not_after:
+        raise ProtocolError(f"the certificate expired at {leaf.not_after:%Y-%m-%d %H:%M} UTC")
 
 
 def is_signed_by(certificate: Certificate, authority: Certificate) -> bool:
@@ -111,13 +119,6 @@ def _read(chain: Sequence[bytes]) -> list[Certificate]:
     if not 1 <= len(chain) <= MAX_CHAIN:
         raise ProtocolError(f"a chain of {len(chain)} of 1 to {MAX_CHAIN} certificates")
     return [read(der) for der in chain]
-
-
-def _check_moment(leaf: Certificate, now: datetime) -> None:
-    if now < leaf.not_before:
-        raise ProtocolError(f"the certificate is valid from {leaf.not_before:%Y-%m-%d %H:%M} UTC")
-    if now > leaf.not_after:
-        raise ProtocolError(f"the certificate expired at {leaf.not_after:%Y-%m-%d %H:%M} UTC")
 
 
 def _by_subject(certificates: Iterable[Certificate]) -> dict[Name, list[Certificate]]:

@@ -10,14 +10,15 @@ from dataclasses import dataclass
 
 from affinage.domain.device import Device
 from affinage.domain.errors import Disabled, PolicyNotFound, Unauthorized
-from affinage.domain.identity import AuthType, Credentials, Status, mark
+from affinage.domain.identity import BY_AUTHORITY, AuthType, Credentials, Status, mark
 from affinage.domain.names import TwinKey
 from affinage.domain.policy import Policy
-from affinage.domain.principal import Kind, Principal, Right, Voucher
+from affinage.domain.principal import Kind, Principal, Right, Voucher, Warrant
 from affinage.ports.clock import Clock
 from affinage.ports.vault import Vault
 from affinage.protocol.errors import ProtocolError
 from affinage.protocol.tokens import Token, parse, verify
+from affinage.services.authorities import Authorities
 from affinage.services.fleet.fleet import Fleet
 from affinage.services.policies import Policies
 
@@ -38,13 +39,22 @@ class _Shown:
     expires_at_s: int | None
     voucher: Voucher | None = None
     proof: bytes | None = None
+    warrant: Warrant | None = None
 
 
 class Access:
     def __init__(
-        self, fleet: Fleet, policies: Policies, vault: Vault, clock: Clock, hosts: Iterable[str]
+        self,
+        fleet: Fleet,
+        policies: Policies,
+        authorities: Authorities,
+        vault: Vault,
+        *,
+        clock: Clock,
+        hosts: Iterable[str],
     ) -> None:
         """``hosts`` are the names the hub answers to; tokens are for one of them."""
+        self.authorities = authorities
         self._fleet, self.policies, self._vault, self._clock = fleet, policies, vault, clock
         self._hosts = [host.lower() for host in hosts]
 
@@ -90,8 +100,8 @@ class Access:
         Args:
             host: as the client named the hub.
             token: signed with the identity's own key or with a policy's; None or '' for none.
-            chain: the certificates that it showed, DER, its own first; for identities that are
-                known by thumbprint.
+            chain: the certificates that it showed, DER, its own first. Where an identity is known
+                by thumbprint or by an authority, they decide, and a token only without them.
             door: that it comes through.
 
         Raises:
@@ -99,7 +109,7 @@ class Access:
             Unauthorized: an unknown identity, another host, or no valid proof: a stranger is not
                 told which.
 
-        Source: ACCESS-3, MQTT-15.
+        Source: ACCESS-3, ACCESS-10 to ACCESS-13, MQTT-15.
         """
         if host.lower() not in self._hosts:
             raise Unauthorized(f"this hub is not {host[:255]!r}")
@@ -118,14 +128,37 @@ class Access:
             scope=key,
             voucher=shown.voucher,
             proof=shown.proof,
+            warrant=shown.warrant,
         )
         return Proof(principal, shown.expires_at_s)
 
     def _prove(
         self, key: TwinKey, credentials: Credentials, text: str | None, chain: Sequence[bytes]
     ) -> "_Shown":
-        if credentials.type is AuthType.SELF_SIGNED and not text:
-            return _Shown(None, proof=_matched(key, credentials, chain))
+        match credentials.type:
+            case AuthType.NONE:
+                raise Unauthorized(f"{key.path}: it may not connect, whatever it shows")
+            case AuthType.SELF_SIGNED if chain or not text:
+                return _Shown(None, proof=_matched(key, credentials, chain))
+            case AuthType.CERTIFICATE_AUTHORITY if chain or not text:
+                return self._warranted(key, chain)
+            case _:
+                return self._by_token(key, credentials, text)
+
+    def _warranted(self, key: TwinKey, chain: Sequence[bytes]) -> "_Shown":
+        """By an authority that vouches for a certificate of the identity's name. ACCESS-11."""
+        if not chain:
+            raise Unauthorized(f"{key.path}: neither a token nor a certificate")
+        try:
+            vouched, warrant = self.authorities.vouching(chain)
+        except ProtocolError as error:
+            raise Unauthorized(f"{key.path}: {error}") from None
+        if vouched.leaf.common_name != key.path:
+            raise Unauthorized(f"{key.path}: the certificate is for another common name")
+        expires_at_s = int(vouched.expires_at.timestamp())
+        return _Shown(expires_at_s, proof=BY_AUTHORITY, warrant=warrant)
+
+    def _by_token(self, key: TwinKey, credentials: Credentials, text: str | None) -> "_Shown":
         token = _parsed(text or "")
         module = "" if key.module is None else f"/modules/{key.module}"
         path = f"devices/{key.device}{module}"

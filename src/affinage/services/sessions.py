@@ -11,6 +11,7 @@ import msgspec
 import structlog
 from msgspec.structs import replace
 
+from affinage.domain.authorities import Authority
 from affinage.domain.device import Device
 from affinage.domain.digital_twin import check_model_id
 from affinage.domain.errors import Invalid, NotFound, TooLarge, Unauthorized, Unavailable
@@ -19,7 +20,7 @@ from affinage.domain.messages import Message
 from affinage.domain.moments import Millis, millis
 from affinage.domain.names import TwinKey
 from affinage.domain.policy import Policy
-from affinage.domain.principal import Principal, Voucher
+from affinage.domain.principal import Principal, Voucher, Warrant
 from affinage.domain.twin import DesiredChanged
 from affinage.ports.clock import Clock
 from affinage.ports.store import Row, Table
@@ -98,6 +99,8 @@ class Sessions:
         """As committed."""
         self._vouchers: dict[TwinKey, Voucher] = {}
         """Of the connections that a policy vouches for."""
+        self._warrants: dict[TwinKey, Warrant] = {}
+        """Of those that an authority vouches for."""
         self._proofs: dict[TwinKey, bytes] = {}
         """Of the others: the mark of what each identity proved itself with."""
         self._ended: dict[TwinKey, Millis | None] = {}
@@ -163,6 +166,8 @@ class Sessions:
         self._connections[key] = connection
         if by.voucher:
             self._vouchers[key] = by.voucher
+        if by.warrant:
+            self._warrants[key] = by.warrant
         if by.proof:
             self._proofs[key] = by.proof
         try:
@@ -219,6 +224,8 @@ class Sessions:
                     self._follow(str(row.key), row.body)
                 case Table.POLICIES:
                     self._end_what_nothing_vouches_for(str(row.key), row.body)
+                case Table.AUTHORITIES:
+                    self._end_what_has_no_warrant(str(row.key), row.body)
                 case _:
                     pass
         for device_id, device in overlay.devices.items():
@@ -248,6 +255,13 @@ class Sessions:
             if voucher.policy == name and not (policy and policy.connects(voucher)):
                 self._connections[key].close("the policy that let it in was changed or deleted")
 
+    def _end_what_has_no_warrant(self, name: str, body: bytes | None) -> None:
+        """A certificate authority was changed, or deleted: AUTHORITY-8."""
+        authority = None if body is None else codec.decode(body, Authority)
+        for key, warrant in [*self._warrants.items()]:
+            if warrant.authority == name and not (authority and authority.honours(warrant)):
+                self._connections[key].close("the authority that let it in was changed or deleted")
+
     def _end(self, key: TwinKey, reason: str) -> None:
         """End the identity's connection, if it has one: whatever comes of it, it is not its own."""
         if connection := self._connections.get(key):
@@ -257,6 +271,7 @@ class Sessions:
     def _forget(self, key: TwinKey, connection: Connection) -> None:
         del self._connections[key]
         self._vouchers.pop(key, None)
+        self._warrants.pop(key, None)
         self._proofs.pop(key, None)
         for follower in self._followers:
             follower.gone(key, connection)

@@ -1,6 +1,7 @@
 """Who comes in: what is proof, of what, for how long, and what a refusal tells."""
 
 import hashlib
+from datetime import timedelta
 from typing import Any
 
 import pytest
@@ -13,13 +14,17 @@ from affinage.ports.store import Row, Table
 from affinage.protocol.tokens import GRACE_S, make_token
 from affinage.services.access import Proof
 from affinage.services.fleet import codec
+from fakes.believing import believe, known_by_authority
 from fakes.life import ALL_RIGHTS, HOSTS, OWNER, Life, key_of, living
 from fakes.looped import looped
+from fakes.pki import authority, leaf
 
 HOST = HOSTS[0]
 LIFE_S = 3600
 READ_WRITE = Right.REGISTRY_READ | Right.REGISTRY_WRITE
 CERTIFICATE = b"the leaf, in DER"
+ROOT = authority("Root")
+PLANT = authority("Plant", ROOT)
 
 
 def expiry(life: Life, seconds: float = LIFE_S) -> int:
@@ -250,7 +255,7 @@ async def test_a_disabled_device_and_its_modules_are_refused_once_they_are_known
 @pytest.mark.parametrize("digest", [hashlib.sha1, hashlib.sha256])
 @looped
 async def test_a_certificate_whose_thumbprint_is_known_is_proof(digest: Any) -> None:
-    """ACCESS-3"""
+    """ACCESS-3, ACCESS-10"""
     async with living() as life:
         known = digest(CERTIFICATE).hexdigest()
         await thumbprinted(life, "d", known.upper())
@@ -271,20 +276,92 @@ async def test_another_certificate_or_none_is_not() -> None:
             enter(life, "d", "")
         anybodys = make_token(HOST, "bm9ib2R5IGtub3dzIHRoaXMga2V5", expiry(life))
         with pytest.raises(Unauthorized):
-            enter(life, "d", anybodys, chain=[CERTIFICATE])
+            enter(life, "d", anybodys)
 
 
-@pytest.mark.parametrize("kind", ["certificateAuthority", "none"])
 @looped
-async def test_who_has_neither_key_nor_thumbprint_comes_in_by_a_policy_alone(kind: str) -> None:
+async def test_who_is_known_by_a_certificate_and_shows_none_comes_in_by_a_policy_alone() -> None:
+    """ACCESS-12"""
     async with living() as life:
-        body: JsonObject = {"authentication": {"type": kind}}
-        await life.registry.create(key_of("d"), body, by=OWNER)
+        await known_by_authority(life, "d")
         token = make_token(HOST, "bm9ib2R5IGtub3dzIHRoaXMga2V5", expiry(life))
-        for proof in (None, token):
+        for proof in (None, "", token):
             with pytest.raises(Unauthorized):
-                enter(life, "d", proof, chain=[CERTIFICATE])
-        enter(life, "d", signed(life, "device"))
+                enter(life, "d", proof)
+        assert enter(life, "d", signed(life, "device")).principal.warrant is None
+
+
+@looped
+async def test_an_identity_without_credentials_does_not_come_in() -> None:
+    """ACCESS-13"""
+    async with living() as life:
+        await life.registry.create(key_of("d"), {"authentication": {"type": "none"}}, by=OWNER)
+        for token in (None, signed(life, "device")):
+            with pytest.raises(Unauthorized, match="whatever it shows"):
+                enter(life, "d", token, chain=[leaf("d", ROOT).der])
+
+
+@looped
+async def test_a_certificate_that_an_authority_signed_is_proof() -> None:
+    """ACCESS-11"""
+    async with living() as life:
+        thumbprint = await believe(life, "cave", ROOT)
+        for name in ("d", "d/m"):
+            await known_by_authority(life, name)
+            shown = leaf(name, PLANT, end=life.clock.now() + timedelta(hours=1))
+            found = enter(life, name, None, chain=[shown.der, PLANT.der])
+            assert found.principal.warrant == ("cave", thumbprint)
+            assert found.expires_at_s == expiry(life)
+
+
+@looped
+async def test_a_certificate_must_be_of_the_identitys_name_valid_and_of_a_verified_authority() -> (
+    None
+):
+    """ACCESS-11"""
+    async with living() as life:
+        await believe(life, "cave", ROOT)
+        await known_by_authority(life, "d")
+        await known_by_authority(life, "d/m")
+        expired = leaf("d", ROOT, end=life.clock.now() - timedelta(seconds=1))
+        refused = {
+            "another common name": [leaf("D", ROOT).der],
+            "no authority": [leaf("d").der],
+            "expired": [expired.der],
+            "cannot be read": [b"rubbish"],
+        }
+        for why, chain in refused.items():
+            with pytest.raises(Unauthorized, match=why):
+                enter(life, "d", None, chain=chain)
+        with pytest.raises(Unauthorized, match="another common name"):
+            enter(life, "d/m", None, chain=[leaf("d", ROOT).der])
+
+
+@looped
+async def test_an_authority_that_is_not_proven_vouches_for_nobody() -> None:
+    """ACCESS-11, AUTHORITY-7"""
+    async with living() as life:
+        await life.authorities.put("cave", {"certificate": ROOT.pem}, if_match=None, by=OWNER)
+        await known_by_authority(life, "d")
+        with pytest.raises(Unauthorized, match="no authority"):
+            enter(life, "d", None, chain=[leaf("d", ROOT).der])
+
+
+@looped
+async def test_of_a_certificate_and_a_token_the_identitys_kind_decides() -> None:
+    """ACCESS-12"""
+    async with living() as life:
+        await believe(life, "cave", ROOT)
+        await known_by_authority(life, "a")
+        await thumbprinted(life, "t", hashlib.sha256(CERTIFICATE).hexdigest())
+        await life.create("s")
+        token = signed(life, "device")
+        assert enter(life, "a", "rubbish", chain=[leaf("a", ROOT).der]).principal.warrant
+        assert enter(life, "t", "rubbish", chain=[CERTIFICATE]).expires_at_s is None
+        assert enter(life, "s", token, chain=[CERTIFICATE]).principal.voucher
+        for name in ("a", "t"):
+            with pytest.raises(Unauthorized):
+                enter(life, name, token, chain=[leaf(name).der])
 
 
 @looped

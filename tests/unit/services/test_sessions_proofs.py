@@ -9,10 +9,13 @@ from affinage.domain.errors import Unauthorized
 from affinage.domain.identity import Which
 from affinage.domain.principal import Principal
 from affinage.protocol.tokens import make_token
+from fakes.believing import believe, known_by_authority
 from fakes.life import HOSTS, OWNER, Door, Life, key_of, living
 from fakes.looped import looped
+from fakes.pki import Made, authority, leaf
 
 PRIMARY, SECONDARY = "primaryKey", "secondaryKey"
+ROOT, ANNEX, OTHER = (authority(name) for name in ("Root", "Annex", "Other"))
 ROOTS = {"d": "devices/d", "d/m": "devices/d/modules/m"}
 
 
@@ -147,3 +150,64 @@ async def test_a_connection_ends_with_the_policy_that_vouched_for_it() -> None:
         other = await connected(life, "d/m", proven(life, "d/m", own))
         await life.access.policies.delete("device", if_match=None, by=OWNER)
         assert (len(door.closed), other.closed) == (1, [])
+
+
+async def warranted(life: Life, name: str, shown: Made) -> Door:
+    """The connection of an identity that an authority let in."""
+    host, chain = HOSTS[0], [shown.der]
+    proof = life.access.device(key_of(name), host, None, chain=chain, request_id="1")
+    return await connected(life, name, proof.principal)
+
+
+@pytest.mark.parametrize("body", [None, {"isVerified": False}, {"certificate": OTHER.pem}])
+@looped
+async def test_a_connection_ends_with_the_authority_that_vouched_for_it(body: Any) -> None:
+    """AUTHORITY-8"""
+    async with living() as life:
+        await believe(life, "cave", ROOT)
+        await believe(life, "annex", ANNEX)
+        await known_by_authority(life, "d", "d/m", "e")
+        doors = [await warranted(life, name, leaf(name, ROOT)) for name in ("d", "d/m")]
+        other = await warranted(life, "e", leaf("e", ANNEX))
+        if body is None:
+            await life.authorities.delete("cave", if_match=None, by=OWNER)
+        else:
+            await life.authorities.put("cave", body, if_match="*", by=OWNER)
+        assert ([len(door.closed) for door in doors], other.closed) == ([1, 1], [])
+
+
+@looped
+async def test_a_connection_outlives_what_changes_nothing_of_its_authority() -> None:
+    """AUTHORITY-4, AUTHORITY-8"""
+    async with living() as life:
+        await believe(life, "cave", ROOT)
+        await known_by_authority(life, "d")
+        door = await warranted(life, "d", leaf("d", ROOT))
+        await life.authorities.challenge("cave", if_match=None, by=OWNER)
+        await life.authorities.put("cave", {"certificate": ROOT.pem}, if_match="*", by=OWNER)
+        await put(life, "d", statusReason="seen")
+        assert door.closed == []
+
+
+@looped
+async def test_a_connection_ends_when_an_identity_is_no_more_known_by_an_authority() -> None:
+    """IDENTITY-31"""
+    async with living() as life:
+        await believe(life, "cave", ROOT)
+        await known_by_authority(life, "d")
+        door = await warranted(life, "d", leaf("d", ROOT))
+        await put(life, "d", authentication={"type": "none"})
+        assert door.closed == ["the key or certificate that it came in by was replaced"]
+
+
+@looped
+async def test_who_has_another_connection_by_a_key_outlives_the_authority() -> None:
+    """AUTHORITY-8"""
+    async with living() as life:
+        await believe(life, "cave", ROOT)
+        await known_by_authority(life, "d")
+        await warranted(life, "d", leaf("d", ROOT))
+        primary, _ = life.access.keys("device")
+        door = await connected(life, "d", proven(life, "d", primary, "device"))
+        await life.authorities.delete("cave", if_match=None, by=OWNER)
+        assert door.closed == []

@@ -7,6 +7,7 @@ from typing import Any, Final
 import msgspec
 
 from affinage.domain.audit import Entry
+from affinage.domain.authorities import Authority
 from affinage.domain.configuration import Configuration
 from affinage.domain.device import Presence
 from affinage.domain.feedback import Feedback
@@ -40,6 +41,7 @@ _READ: Final[Mapping[Table, Callable[[bytes], Any]]] = {
     Table.SUBSCRIPTIONS: partial(codec.decode, shape=Subscriptions),
     Table.MESSAGES: _waiting,
     Table.POLICIES: partial(codec.decode, shape=Policy),
+    Table.AUTHORITIES: partial(codec.decode, shape=Authority),
     Table.MARKS: partial(codec.decode, shape=Mark),
     Table.AUDIT: partial(codec.decode, shape=Entry),
 }

@@ -36,6 +36,7 @@ NOT_PROVOKED: Final = {
     "DeviceMaximumQueueDepthExceeded": "messages are sent by the native door",
     "MessageTooLarge": "messages are sent by the native door",
     "IotHubQuotaExceeded": "policies are made by the native door",
+    "CertificateNotFound": "authorities are managed by the native door",
     "JobQuotaExceeded": "it takes a thousand jobs, in the jobs' own tests",
 }
 
