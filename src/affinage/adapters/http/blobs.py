@@ -7,12 +7,12 @@ An address may bring a signature in its query: it is sent, and stands in no mess
 import tempfile
 from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
-from posixpath import normpath
 from typing import IO, Final, cast
-from urllib.parse import SplitResult, unquote, urlsplit
+from urllib.parse import urlsplit
 
 import httpx
 
+from affinage.adapters.http.addresses import Allowed
 from affinage.domain.errors import NotFound, Unavailable
 from affinage.ports.blobs import Sink, Source
 
@@ -22,7 +22,6 @@ TIMEOUT_S: Final = 60.0
 IN_MEMORY: Final = 4 * 1024 * 1024
 """Bytes of a file to be sent that are kept in memory; a larger one waits on the disk."""
 
-_PORTS: Final = {"http": 80, "https": 443}
 _GONE: Final = (404, 410)
 
 HEADERS: Final = {"x-ms-blob-type": "BlockBlob"}
@@ -36,12 +35,11 @@ class HttpBlobs:
         self, allowed: Sequence[str], transport: httpx.AsyncBaseTransport | None = None
     ) -> None:
         """``allowed`` are beginnings of addresses, such as ``https://backup.example/hub``."""
-        self._allowed = [urlsplit(prefix) for prefix in allowed]
+        self._allowed = Allowed(allowed)
         self._transport = transport
 
     def admits(self, uri: str) -> bool:
-        parts = urlsplit(uri)
-        return any(_is_below(parts, prefix) for prefix in self._allowed)
+        return self._allowed.admits(uri)
 
     @asynccontextmanager
     async def read(self, uri: str, name: str) -> AsyncIterator[Source]:
@@ -106,22 +104,6 @@ class _Writing:
         self._spooled.seek(0)
         while chunk := self._spooled.read(IN_MEMORY):
             yield chunk
-
-
-def _is_below(parts: SplitResult, prefix: SplitResult) -> bool:
-    """Whether an address is a prefix's, segment by segment, however it is spelled."""
-    path, root = unquote(parts.path), unquote(prefix.path).rstrip("/")
-    if "\\" in path or normpath(path or "/") != (path.rstrip("/") or "/"):
-        return False
-    is_same = (parts.scheme, parts.hostname, _port(parts)) == (
-        prefix.scheme, prefix.hostname, _port(prefix),
-    )  # fmt: skip
-    is_http = parts.scheme in _PORTS and parts.username is None and parts.password is None
-    return is_http and is_same and f"{path}/".startswith(f"{root}/")
-
-
-def _port(parts: SplitResult) -> int | None:
-    return parts.port or _PORTS.get(parts.scheme)
 
 
 def _file(uri: str, name: str) -> str:

@@ -1,0 +1,87 @@
+"""Webhooks that are asked which hub a device gets: at allowed addresses, and within bounds.
+
+No redirect is followed, no proxy or password of the environment used. An address may have a secret
+in its query, as Azure's functions have: it stands in no message.
+"""
+
+import asyncio
+import json
+import ssl
+from collections.abc import Sequence
+from typing import Final
+
+import httpx
+
+from affinage.adapters.http.addresses import Allowed
+from affinage.domain.errors import Invalid
+from affinage.domain.values import JsonObject, JsonValue
+from affinage.ports.webhooks import Reply
+
+TIMEOUT_S: Final = 10.0
+"""For a whole question, its answer included."""
+
+MAX_ANSWER: Final = 256 * 1024
+"""Bytes of an answer: a twin to begin with, and a payload, have room."""
+
+MAX_AT_ONCE: Final = 64
+"""Questions under way; others wait their turn."""
+
+UNREACHED: Final = Reply(0)
+
+
+class HttpWebhooks:
+    """Implements `ports.webhooks.Webhooks`."""
+
+    def __init__(
+        self,
+        allowed: Sequence[str],
+        *,
+        context: ssl.SSLContext | None = None,
+        transport: httpx.AsyncBaseTransport | None = None,
+    ) -> None:
+        """``allowed`` are beginnings of addresses; ``context`` says whom to believe."""
+        self._allowed = Allowed(allowed)
+        self._context, self._transport = context, transport
+        self._turns = asyncio.Semaphore(MAX_AT_ONCE)
+
+    def check(self, url: str) -> None:
+        if not self._allowed.admits(url):
+            raise Invalid("the webhook's address is not below one of webhook_urls, the setting")
+
+    async def ask(self, url: str, body: JsonObject) -> Reply:
+        if not self._allowed.admits(url):
+            return UNREACHED
+        sent = json.dumps(body, ensure_ascii=False).encode()
+        try:
+            async with self._turns, asyncio.timeout(TIMEOUT_S), self._client() as client:
+                return await _asked(client, url, sent)
+        except (httpx.HTTPError, httpx.InvalidURL, TimeoutError):
+            return UNREACHED
+
+    def _client(self) -> httpx.AsyncClient:
+        return httpx.AsyncClient(
+            follow_redirects=False,
+            trust_env=False,
+            timeout=TIMEOUT_S,
+            verify=self._context or ssl.create_default_context(),
+            headers={"Content-Type": "application/json", "Accept-Encoding": "identity"},
+            transport=self._transport,
+        )
+
+
+async def _asked(client: httpx.AsyncClient, url: str, body: bytes) -> Reply:
+    async with client.stream("POST", url, content=body) as answer:
+        said = bytearray()
+        async for chunk in answer.aiter_bytes():
+            said += chunk
+            if len(said) > MAX_ANSWER:
+                return Reply(answer.status_code)
+        return Reply(answer.status_code, _json(bytes(said)))
+
+
+def _json(said: bytes) -> JsonValue:
+    try:
+        value: JsonValue = json.loads(said)
+    except (ValueError, RecursionError):
+        return None
+    return value
