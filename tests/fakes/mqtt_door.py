@@ -152,6 +152,7 @@ class Gate:
 class FakeSessions:
     def __init__(self) -> None:
         self.models: dict[TwinKey, str] = {}
+        self.products: dict[TwinKey, str] = {}
         self.gate = Gate()
         self.connections: dict[TwinKey, Connection] = {}
         self.filters: dict[TwinKey, dict[str, int]] = {}
@@ -169,6 +170,7 @@ class FakeSessions:
         *,
         clean: bool,
         model_id: str = "",
+        product: str = "",
         by: Principal,
     ) -> Mapping[str, int] | None:
         by.require_self(key)
@@ -176,7 +178,7 @@ class FakeSessions:
         if older := self.connections.pop(key, None):
             older.close("taken over")
         self.connections[key] = connection
-        self.models[key] = model_id
+        self.models[key], self.products[key] = model_id, product
         if clean:
             self.filters.pop(key, None)
         return self.filters.get(key)

@@ -3,6 +3,8 @@
 One unit of work reads and writes whole devices; what must change together is together here.
 """
 
+from typing import Final
+
 from msgspec import Struct
 from msgspec.structs import replace
 
@@ -103,10 +105,22 @@ class Presence(Struct, frozen=True, array_like=True, gc=False):
     active_at: Millis | None = None
     waiting: int = 0
     """How many messages wait to be delivered to it."""
+    product: str = ""
+    """What the client said that it is when it last connected, as ``DeviceClientType``."""
 
 
 ABSENT = Presence()
 """Of an identity that never connected."""
+
+MAX_PRODUCT: Final = 256
+"""Characters that are remembered of what a client says that it is."""
+
+
+def begun(before: Presence, product: str, at: Millis) -> Presence:
+    """The presence of an identity that connects at that moment. Source: MQTT-59."""
+    return replace(
+        before, connected=True, changed_at=at, active_at=at, product=product[:MAX_PRODUCT]
+    )
 
 
 def found(device: Device | None, device_id: str) -> Device:

@@ -1,6 +1,7 @@
 """A twin as a row: what a query can name in it, and the whole document as the wire has it.
 
-`lookup` answers one path without building the document; it says what walking the document would.
+`lookup` answers one path without building the document; it says what walking the document would,
+but for what is told to who asks for it by name alone.
 """
 
 from collections.abc import Callable
@@ -53,8 +54,8 @@ class TwinRow(Struct, frozen=True, gc=False):
             ):
                 section: Section = getattr(self.twin, name)
                 return walk(section.values, [first, *rest])
-            case (str(root), *rest) if root in MEMBERS:
-                return walk(MEMBERS[root](self), rest)
+            case (str(root), *rest) if root in ASKED:
+                return walk(ASKED[root](self), rest)
             case _:
                 return UNDEFINED
 
@@ -136,3 +137,9 @@ MEMBERS: Final[dict[str, Callable[[TwinRow], Any]]] = {
     "parentScopes": lambda row: _of_device(row, list(row.device.identity.parent_scopes)),
 }
 """Every root member, in the order in which the wire shows them; UNDEFINED ones are left out."""
+
+ASKED: Final[dict[str, Callable[[TwinRow], Any]]] = {
+    **MEMBERS,
+    "productInfo": lambda row: row.presence.product or UNDEFINED,
+}
+"""What a query can name; `productInfo` is in no document: no other hub has it there. QUERY-51."""

@@ -11,11 +11,11 @@ import msgspec
 import structlog
 from msgspec.structs import replace
 
+from affinage.domain.admission import generation_of, has_the_same_identities, why_not
 from affinage.domain.authorities import Authority
-from affinage.domain.device import Device
+from affinage.domain.device import Device, begun
 from affinage.domain.digital_twin import check_model_id
 from affinage.domain.errors import Invalid, NotFound, TooLarge, Unauthorized, Unavailable
-from affinage.domain.identity import Status, marks
 from affinage.domain.messages import Message
 from affinage.domain.moments import Millis, millis
 from affinage.domain.names import TwinKey
@@ -140,6 +140,7 @@ class Sessions:
         *,
         clean: bool,
         model_id: str = "",
+        product: str = "",
         by: Principal,
     ) -> Filters | None:
         """Make this the identity's one connection; an older one is closed.
@@ -147,6 +148,7 @@ class Sessions:
         Args:
             clean: forget the stored filters.
             model_id: of the model that it follows, '' for none; its twin's from now on.
+            product: what the client says that it is; remembered as its presence has it.
 
         Returns:
             The stored filters, or None if there were none.
@@ -171,7 +173,7 @@ class Sessions:
         if by.proof:
             self._proofs[key] = by.proof
         try:
-            await self._write_beginning(key, model_id, by.proof, clean=clean)
+            await self._write_beginning(key, model_id, product, by.proof, clean=clean)
         except BaseException:  # of a cancelled caller the unit goes on: its end must be written
             self._drop(key, connection)
             raise
@@ -238,13 +240,13 @@ class Sessions:
             self._filters[TwinKey.parse(name)] = codec.decode(body, Subscriptions).filters
 
     def _end_what_may_not_be(self, old: Device | None, new: Device | None) -> None:
-        if old is None or (new is not None and _has_the_same_identities(old, new)):
+        if old is None or (new is not None and has_the_same_identities(old, new)):
             return
         for key in (TwinKey(old.id), *(TwinKey(old.id, module) for module in old.modules)):
-            if _generation(old, key) != _generation(new, key):
+            if generation_of(old, key) != generation_of(new, key):
                 self._end(key, "the identity was deleted")
             elif (connection := self._connections.get(key)) and (
-                reason := _why_not(new, key, self._proofs.get(key))
+                reason := why_not(new, key, self._proofs.get(key))
             ):
                 connection.close(reason)  # it detaches itself: its end is to be written
 
@@ -292,24 +294,24 @@ class Sessions:
         row = Row(Table.SUBSCRIPTIONS, key.path, codec.encode(Subscriptions(filters)))
 
         def decide(view: View) -> Change[None]:
-            if _generation(view.find(key.device), key) is None:
+            if generation_of(view.find(key.device), key) is None:
                 raise NotFound(f"{key.path} was deleted")
             return Change(lambda _: None, rows=(row,))
 
         await self._fleet.change(decide)
 
     async def _write_beginning(
-        self, key: TwinKey, model_id: str, proof: bytes | None, *, clean: bool
+        self, key: TwinKey, model_id: str, product: str, proof: bytes | None, *, clean: bool
     ) -> None:
         at = millis(self._clock.now())
         rows = (Row(Table.SUBSCRIPTIONS, key.path, None),) if clean else ()
 
         def decide(view: View) -> Change[None]:
             device = view.find(key.device)
-            if reason := _why_not(device, key, proof):
+            if reason := why_not(device, key, proof):
                 raise Unauthorized(f"{key.path}: {reason}")
             assert device is not None  # or there was a reason
-            now = replace(view.presence(key), connected=True, changed_at=at, active_at=at)
+            now = begun(view.presence(key), product, at)
             devices = _of_model(device, key, model_id)
             return Change(lambda _: None, devices=devices, presence={key: now}, rows=rows)
 
@@ -380,34 +382,3 @@ def _tell(connection: Connection, event: DesiredChanged) -> None:
     except Exception:  # noqa: BLE001  # the device reads its twin when it is back
         _log.exception("not told", device=event.key.path)
         connection.close("it could not be told what changed")
-
-
-def _has_the_same_identities(old: Device, new: Device) -> bool:
-    """Whether they are the very same objects: then nobody's right to be connected has changed."""
-    if new.identity is not old.identity:
-        return False
-    return new.modules is old.modules or all(
-        name in new.modules and new.modules[name].identity is module.identity
-        for name, module in old.modules.items()
-    )
-
-
-def _generation(device: Device | None, key: TwinKey) -> str | None:
-    """Of the identity, None if there is none; made again under its old name it is another one."""
-    if device is None:
-        return None
-    if key.module is None:
-        return device.identity.generation
-    module = device.modules.get(key.module)
-    return module.identity.generation if module else None
-
-
-def _why_not(device: Device | None, key: TwinKey, proof: bytes | None = None) -> str | None:
-    """Why the identity may not be connected any more by that proof, or None if it may."""
-    if device is None or (key.module is not None and key.module not in device.modules):
-        return "the identity was deleted"
-    if device.identity.status is Status.DISABLED:
-        return "the device was disabled"
-    its = device.identity if key.module is None else device.module(key.module).identity
-    is_valid = proof is None or proof in marks(its.credentials)
-    return None if is_valid else "the key or certificate that it came in by was replaced"

@@ -59,7 +59,10 @@ def told_by(overlay: Overlay, detail: Detail, at: Millis) -> Iterator[Happening]
         yield from _reports(overlay, written | deeds.keys(), at)
     for key, presence in overlay.presences.items():
         if presence and (change := _change(presence)):
-            yield Happening(Kind.CONNECTION, at, key.device, key.module, {"change": change})
+            told = {"change": change}
+            if presence.product and presence.connected:
+                told["client"] = presence.product
+            yield Happening(Kind.CONNECTION, at, key.device, key.module, told)
 
 
 def _identity(deed: Deed, change: str, at: Millis) -> Happening:

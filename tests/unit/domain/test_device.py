@@ -3,7 +3,7 @@
 import pytest
 from msgspec.structs import replace
 
-from affinage.domain.device import ABSENT, Device, Module, found
+from affinage.domain.device import ABSENT, MAX_PRODUCT, Device, Module, Presence, begun, found
 from affinage.domain.errors import DeviceNotFound, ModuleNotFound
 from affinage.domain.identity import Credentials, Identity, ModuleIdentity, Status, with_status
 from affinage.domain.names import TwinKey
@@ -60,3 +60,9 @@ def test_a_change_of_the_identity_leaves_the_twin() -> None:
 
 def test_who_never_connected_is_absent() -> None:
     assert (ABSENT.connected, ABSENT.changed_at, ABSENT.active_at) == (False, None, None)
+
+
+def test_a_presence_begins_with_what_the_client_is_and_keeps_what_waits() -> None:
+    """MQTT-59"""
+    now = begun(Presence(active_at=3, waiting=2, product="old"), "p" * (MAX_PRODUCT + 1), 7)
+    assert now == Presence(True, 7, 7, 2, "p" * MAX_PRODUCT)

@@ -158,3 +158,11 @@ def test_empty_tags_are_nothing_as_a_whole() -> None:
 def test_walking_no_steps_stays_where_it_is() -> None:
     assert walk(5, []) == 5
     assert walk(UNDEFINED, []) is UNDEFINED
+
+
+def test_what_the_client_is_can_be_asked_for_and_is_in_no_document() -> None:
+    """QUERY-51, MQTT-59"""
+    row = TwinRow(PUMP, Presence(product="pump/1.0"))
+    assert row.lookup(("productInfo",)) == "pump/1.0"
+    assert "productInfo" not in row.document()
+    assert TwinRow(PUMP, ABSENT).lookup(("productInfo",)) is UNDEFINED

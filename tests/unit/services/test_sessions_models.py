@@ -54,3 +54,21 @@ async def test_who_names_what_is_no_model_is_not_let_in() -> None:
         with pytest.raises(Unauthorized, match="no id of a model"):
             await connect(life, "d", "pump")
         assert (older.closed, life.fleet.row(key_of("d")).twin.model_id) == ([], MODEL)
+
+
+@looped
+async def test_devices_are_found_by_what_their_clients_are() -> None:
+    """MQTT-59, QUERY-51"""
+    async with living() as life:
+        await life.create("d", "d/m", "e")
+        await life.configure("one", "productInfo = 'pump/1.0'")
+        await life.settle()
+        for name, product in (("d", "pump/1.0"), ("d/m", "valve/2"), ("e", "")):
+            door = Door()
+            await life.sessions.attach(
+                key_of(name), door, clean=True, product=product, by=itself(name)
+            )
+            await life.sessions.detach(key_of(name), door, by=itself(name))
+        assert await life.found("productInfo = 'pump/1.0'") == ["d"]
+        assert (life.desired("d"), life.desired("e")) == ({"who": "one"}, {})
+        assert life.fleet.presence(key_of("d/m")).product == "valve/2"

@@ -60,10 +60,12 @@ def test_reports_are_told_only_where_all_is() -> None:
 def test_connections_are_told_when_they_begin_and_end() -> None:
     """EVENT-12"""
     presences: dict[TwinKey, Presence | None] = {
-        TwinKey("a"): Presence(True, 5, 5),
+        TwinKey("a"): Presence(True, 5, 5, product="pump/1.0"),
         TwinKey("b"): Presence(True, 5, 9),
         TwinKey("c"): Presence(False, 9, 5),
         TwinKey("d"): None,
     }
+    first = next(told_by(Overlay(presences=presences), Detail.CHANGES, 5))
+    assert first.told == {"change": "connected", "client": "pump/1.0"}
     changes = [(name, change) for _, name, _, change, _ in told(Overlay(presences=presences))]
     assert changes == [("a", "connected"), ("c", "disconnected")]

@@ -12,7 +12,7 @@ TWIN_MEMBERS: Final = frozenset(
     {
         *("deviceId", "moduleId", "etag", "deviceEtag", "version", "modelId"),
         *("status", "statusReason", "statusUpdateTime"),
-        *("connectionState", "lastActivityTime", "cloudToDeviceMessageCount"),
+        *("connectionState", "lastActivityTime", "cloudToDeviceMessageCount", "productInfo"),
         *("authenticationType", "x509Thumbprint", "capabilities", "deviceScope", "parentScopes"),
         *("tags", "properties", "configurations"),
     }

@@ -8,6 +8,7 @@ Source: docs/spec/mqtt.md.
 """
 
 import asyncio
+import sys
 from collections.abc import Callable, Sequence
 from functools import partial
 from typing import Final, cast
@@ -98,6 +99,7 @@ class MqttConnection(asyncio.Protocol):
         self._publish_will()
         if self._by:
             self._leave(self._by)
+        self._requests = None  # which knows this: together they would wait for the collector
 
     # ── what the hub says ────────────────────────────────────────────────────────────────────
 
@@ -198,13 +200,15 @@ class MqttConnection(asyncio.Protocol):
         self._expiry = self._needs.timer.call_later(REGISTERING_S, end)
 
     async def _connect(self, connect: Connect, username: Username) -> None:
+        told = username.properties
         try:
             proof = self._prove(connect, username)
             filters = await self._needs.sessions.attach(
                 self._key,
                 self,
                 clean=connect.clean,
-                model_id=username.properties.get("model-id") or "",
+                model_id=told.get("model-id") or "",
+                product=sys.intern(told.get("DeviceClientType") or ""),  # thousands say the same
                 by=proof.principal,
             )
         except Exception as error:  # noqa: BLE001  # told to the client, and written down

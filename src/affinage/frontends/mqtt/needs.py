@@ -70,6 +70,7 @@ class Sessions(Protocol):
         *,
         clean: bool,
         model_id: str = "",
+        product: str = "",
         by: Principal,
     ) -> Mapping[str, int] | None: ...
 

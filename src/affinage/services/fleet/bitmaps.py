@@ -20,7 +20,9 @@ MAX_VALUES: Final = 50_000
 """Different values of one path; a path that has more loses its bitmaps."""
 
 _NOTHING: Final[BitMap] = BitMap()
-_OF_PRESENCE: Final = ("connectionState", "lastActivityTime", "cloudToDeviceMessageCount")
+_OF_PRESENCE: Final = (
+    *("connectionState", "lastActivityTime", "cloudToDeviceMessageCount", "productInfo"),
+)
 
 
 class PathBitmaps:

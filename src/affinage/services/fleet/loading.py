@@ -3,7 +3,10 @@
 Of most rows only what serving needs is decoded: an id, a number, and what is carried.
 """
 
+import sys
+
 import structlog
+from msgspec.structs import replace
 from pyroaring import BitMap
 
 from affinage.domain.configuration import Configuration
@@ -26,9 +29,15 @@ def load(memory: Memory, store: Store) -> None:
         configuration = codec.decode(body, Configuration)
         memory.set_configuration(str(configuration_id), configuration)
     for key, body in store.read(Table.PRESENCE):
-        memory.set_presence(TwinKey.parse(str(key)), codec.decode(body, Presence))
+        memory.set_presence(TwinKey.parse(str(key)), _shared(codec.decode(body, Presence)))
     _load_devices(memory, store)
     _log.info("loaded", devices=len(memory.numbers), configurations=len(memory.configurations))
+
+
+def _shared(presence: Presence) -> Presence:
+    """With the one text that all have in memory who say that they are the same client."""
+    product = sys.intern(presence.product)
+    return presence if product is presence.product else replace(presence, product=product)
 
 
 def _load_devices(memory: Memory, store: Store) -> None:

@@ -20,4 +20,4 @@ def test_any_struct_comes_back_as_it_was() -> None:
 def test_a_row_is_no_larger_than_what_it_holds_and_is_its_own() -> None:
     long, short = codec.encode(device("d" * 100)), codec.encode(Presence())
     assert codec.device_id(long) == "d" * 100
-    assert len(short) == 5
+    assert len(short) == 6

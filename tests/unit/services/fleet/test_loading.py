@@ -97,3 +97,19 @@ async def test_what_conditions_mean_is_known_from_the_start() -> None:
     memory = await loaded(hub)
     assert memory.rulebook.groups.by_name == {"early": early}
     assert memory.rulebook.rules["one"].names == {("tags", "ring")}
+
+
+@looped
+async def test_clients_that_say_the_same_share_one_text_in_memory() -> None:
+    """MQTT-59"""
+    hub = Commits()
+    for name in ("c", "d"):
+        here = Presence(connected=True, product=f"pump/{MANY}")
+        hub.run(Change(lambda _: None, presence={TwinKey(name): here}))
+    memory = await loaded(hub)
+    one, other = (memory.presence(TwinKey(name)).product for name in ("c", "d"))
+    assert one == f"pump/{MANY}"
+    assert one is other
+
+
+MANY = 7
