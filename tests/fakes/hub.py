@@ -194,6 +194,7 @@ def _native(services: Services, doctor: Doctor, counts: Counts, fleet: Fleet) ->
         doctor=doctor,
         audit=Audit(fleet, services.clock),
         events=Events(fleet, MemoryEvents(), services.clock),
+        authorities=services.access.authorities,
         policies=services.access.policies,
         groups=Groups(fleet, services.queries, counts, services.clock),
         messages=services.messages,

@@ -45,7 +45,7 @@ PURE: Final = frozenset(
 )
 """What the core may import: an allow-list, so that a new library that waits cannot slip in."""
 
-ADMITTED: Final = {"domain": PURE | {"msgspec"}, "protocol": PURE}
+ADMITTED: Final = {"domain": PURE | {"msgspec"}, "protocol": PURE | {"cryptography"}}
 ON_DEVICES: Final = {*sys.stdlib_module_names, "affinage", "cryptography"}
 
 MAX_LINES: Final = 400

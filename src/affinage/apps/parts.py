@@ -247,6 +247,7 @@ class Parts:
             replacing=self.replacing,
             doctor=self.doctor,
             groups=self.groups,
+            authorities=self.access.authorities,
             messages=self.messages,
             audit=self.audit,
             events=self.events,

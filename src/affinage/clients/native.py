@@ -160,6 +160,33 @@ class NativeClient:
             "PUT", "policies", name, query=_keys(with_keys), body=body, if_match=if_match
         )
 
+    async def certificates(self) -> list[JsonObject]:
+        """Every certificate authority, by name."""
+        found = (await self._document("GET", "certificates"))["certificates"]
+        return [one for one in found if is_object(one)] if isinstance(found, list) else []
+
+    async def certificate(self, name: str) -> JsonObject:
+        return await self._document("GET", "certificates", name)
+
+    async def put_certificate(
+        self, name: str, body: JsonObject, *, if_match: str | None
+    ) -> JsonObject:
+        """Bring a certificate authority, or with an etag (``*`` is any) change one."""
+        return await self._document("PUT", "certificates", name, body=body, if_match=if_match)
+
+    async def challenge_certificate(self, name: str) -> JsonObject:
+        """Ask for the code that a proof of possession must name."""
+        return await self._document("POST", "certificates", name, "challenge", if_match="*")
+
+    async def verify_certificate(self, name: str, proof: str) -> JsonObject:
+        """Show a certificate, in PEM, that the authority signed for its code."""
+        path: tuple[str, ...] = ("certificates", name, "verify")
+        body: JsonObject = {"certificate": proof}
+        return await self._document("POST", *path, body=body, if_match="*")
+
+    async def delete_certificate(self, name: str) -> None:
+        await self._document("DELETE", "certificates", name, if_match="*")
+
     async def delete_policy(self, name: str, *, if_match: str | None = None) -> None:
         await self._document("DELETE", "policies", name, if_match=if_match)
 

@@ -227,3 +227,25 @@ async def test_a_refusal_to_be_followed_is_told_by_its_type() -> None:
         with pytest.raises(ServiceError, match="100 of 100") as refused:
             _ = [one async for one in client.follow("latest")]
         assert (refused.value.status, refused.value.code) == (429, "throttled")
+
+
+@looped
+async def test_a_certificate_authority_is_brought_challenged_and_proven() -> None:
+    async with native() as (server, client):
+        for document in ({"certificates": [{"name": "a"}]}, {}, {}, {}, {}):
+            server.play(document)
+        server.play(status=204)
+        assert await client.certificates() == [{"name": "a"}]
+        await client.certificate("a")
+        await client.put_certificate("a", {"certificate": "pem"}, if_match=None)
+        await client.challenge_certificate("a")
+        await client.verify_certificate("a", "proof")
+        await client.delete_certificate("a")
+        assert [one.line.split()[:2] for one in server.asked][2:] == [
+            ["PUT", "/affinage/v1/certificates/a"],
+            ["POST", "/affinage/v1/certificates/a/challenge"],
+            ["POST", "/affinage/v1/certificates/a/verify"],
+            ["DELETE", "/affinage/v1/certificates/a"],
+        ]
+        assert server.asked[4].document == {"certificate": "proof"}
+        assert "If-Match" not in server.asked[2].headers

@@ -15,6 +15,7 @@ from affinage.frontends.http.frame import Frame
 from affinage.frontends.http.paths import RawRoute, no_such_path
 from affinage.frontends.native_api import (
     audit,
+    certificates,
     configurations,
     devices,
     doctor,
@@ -34,6 +35,14 @@ OPERATIONS: Final[dict[str, Mapping[str, Operation]]] = {
     "/events/stream": {"GET": events.stream},
     "/audit": {"GET": audit.list_entries},
     "/audit/{number}": {"GET": audit.show},
+    "/certificates": {"GET": certificates.list_all},
+    "/certificates/{name}": {
+        "GET": certificates.show,
+        "PUT": certificates.write,
+        "DELETE": certificates.delete,
+    },
+    "/certificates/{name}/challenge": {"POST": certificates.challenge},
+    "/certificates/{name}/verify": {"POST": certificates.verify},
     "/configurations": {"GET": configurations.list_all},
     "/configurations/{id}": {
         "GET": configurations.read,

@@ -19,6 +19,7 @@ from affinage.ports.clock import Clock
 from affinage.ports.ids import Ids
 from affinage.services.access import Access
 from affinage.services.audit import Audit
+from affinage.services.authorities import Authorities
 from affinage.services.configurations import Configurations
 from affinage.services.doctor import Doctor
 from affinage.services.events import Events
@@ -35,6 +36,7 @@ class Services:
 
     access: Access
     audit: Audit
+    authorities: Authorities
     events: Events
     configurations: Configurations
     warnings: Warnings

@@ -101,6 +101,20 @@ DESCRIBED: Final[Mapping[str, Mapping[str, Described]]] = {
     "/audit/{number}": {
         "GET": Described(the.AuditEntry, parameters=(_KNOWN,), also={304: None}),
     },
+    "/certificates": {
+        "GET": Described(the.Certificates, parameters=(_KNOWN,), also={304: None}),
+    },
+    "/certificates/{name}": {
+        "GET": Described(the.Certificate),
+        "PUT": Described(the.Certificate, the.CertificateWanted, parameters=(_MATCH,)),
+        "DELETE": Described(status=204, parameters=(_MATCH,)),
+    },
+    "/certificates/{name}/challenge": {
+        "POST": Described(the.Certificate, parameters=(_MATCH,)),
+    },
+    "/certificates/{name}/verify": {
+        "POST": Described(the.Certificate, the.Possession, parameters=(_MATCH,)),
+    },
     "/configurations/{id}/metrics": {
         "GET": Described(the.Metrics, parameters=(_KNOWN,), also={304: None}),
     },

@@ -7,6 +7,7 @@ from typing import Annotated, Any, Literal, NotRequired, TypedDict
 
 from msgspec import Meta
 
+Pem = Annotated[str, Meta(description="A certificate, as -----BEGIN CERTIFICATE----- and so on.")]
 Moment = Annotated[str, Meta(description="ISO 8601, UTC.")]
 
 
@@ -280,6 +281,45 @@ class PolicyWanted(TypedDict, total=False):
     etag: Annotated[str, Meta(description="Ignored: If-Match is what counts.")]
     primaryKey: Annotated[str, Meta(description="Base64 of 16 to 64 bytes.")]
     secondaryKey: Annotated[str, Meta(description="Base64 of 16 to 64 bytes.")]
+
+
+class Certificate(TypedDict):
+    """A certificate authority that devices are known by, and what its certificate says."""
+
+    name: str
+    isVerified: bool
+    verificationCode: Annotated[str | None, Meta(description="What a proof must name.")]
+    createdAt: Moment
+    updatedAt: Moment
+    etag: str
+    subjectName: str
+    issuerName: str
+    sha1Thumbprint: str
+    sha256Thumbprint: str
+    notBeforeUtc: Moment
+    notAfterUtc: Moment
+    serialNumber: str
+    version: int
+    certificate: Pem
+
+
+class Certificates(TypedDict):
+    certificates: list[Certificate]
+
+
+class CertificateWanted(TypedDict, total=False):
+    """Of a new authority its certificate; of a changed one what shall be otherwise."""
+
+    name: str
+    certificate: Pem
+    isVerified: Annotated[bool, Meta(description="False withdraws trust; a proof gives it.")]
+    etag: Annotated[str, Meta(description="Ignored: If-Match is what counts.")]
+
+
+class Possession(TypedDict):
+    """A certificate that the authority signed, whose common name is the code."""
+
+    certificate: Pem
 
 
 class Rotation(TypedDict):
