@@ -37,6 +37,8 @@ class Operation(StrEnum):
     """Jobs made, read and cancelled."""
     JOB_DEVICE = "job_device"
     """What jobs do, device by device."""
+    ENROLLMENT = "enrollment"
+    """Enrollments and registrations, of back ends."""
     TELEMETRY = "telemetry"
     """Messages that devices and modules send."""
 
@@ -70,6 +72,7 @@ def _s1(units: int) -> Rates:
         Operation.MESSAGE: Rate(100 * units, 60),
         Operation.JOB: Rate(100 * units, 60),
         Operation.JOB_DEVICE: Rate(10, 1),
+        Operation.ENROLLMENT: Rate(1000, 60),
         Operation.TELEMETRY: Rate(max(100, 12 * units), 1),
     }
 
@@ -98,6 +101,7 @@ def _s3(units: int) -> Rates:
         Operation.MESSAGE: Rate(5000 * units, 60),
         Operation.JOB: Rate(5000 * units, 60),
         Operation.JOB_DEVICE: Rate(50 * units, 1),
+        Operation.ENROLLMENT: Rate(1000, 60),
         Operation.TELEMETRY: Rate(6000 * units, 1),
     }
 
