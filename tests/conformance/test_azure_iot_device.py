@@ -1,10 +1,12 @@
-"""azure-iot-device for Python, unmodified, over MQTT and TLS: what a device or module can do.
+"""azure-iot-device for Python, unmodified: what a device or module can do, in each way of the SDK.
+
+That is with and without asyncio, over MQTT on its port and in a WebSocket on that of HTTPS.
 
 What of the SDK is covered, and what is not: docs/reference/conformance.md.
 """
 
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from hashlib import sha1
 from types import ModuleType
@@ -17,6 +19,7 @@ from affinage.protocol.tokens import make_token
 from fakes.hub_process import HubProcess, affinage
 from fakes.relay import Relay
 from fakes.sdk import ITS_WARNINGS, PATIENCE_S, Connect, client_of, heard, wait_until
+from fakes.sdk_ways import WAYS, Sdk, Way, sdk_in
 from fakes.tls import ders, self_signed
 
 pytestmark = [pytest.mark.conformance, *ITS_WARNINGS]
@@ -27,6 +30,18 @@ SOON_S: Final = 1
 
 Desire = Callable[..., None]
 """As an operator, change a device's desired properties: ``desire(device, rate=5)``."""
+
+
+@pytest.fixture(scope="module", params=WAYS, ids=str)
+def way(request: pytest.FixtureRequest) -> Way:
+    chosen: Way = request.param
+    return chosen
+
+
+@pytest.fixture(scope="module")
+def device_sdk(way: Way) -> Iterator[Sdk]:
+    with sdk_in(way, pytest.importorskip("azure.iot.device")) as sdk:
+        yield sdk
 
 
 @pytest.fixture
@@ -176,15 +191,16 @@ def test_a_module_has_a_twin_of_its_own(
 
 
 def test_a_device_is_known_by_its_certificate(
-    hub: HubProcess, device_sdk: ModuleType, registry: Any
+    hub: HubProcess, device_sdk: ModuleType, registry: Any, way: Way
 ) -> None:
-    pem = self_signed("by-certificate")
+    name = f"by-certificate-{way}"
+    pem = self_signed(name)
     fingerprint = sha1(ders(pem)[0]).hexdigest()
-    registry.create_device_with_x509("by-certificate", fingerprint, fingerprint, "enabled")
+    registry.create_device_with_x509(name, fingerprint, fingerprint, "enabled")
     client = device_sdk.IoTHubDeviceClient.create_from_x509_certificate(
         device_sdk.X509(str(pem), str(pem)),
         hub.address,
-        "by-certificate",
+        name,
         server_verification_cert=hub.ca_file.read_text(),
     )
     client.connect()
@@ -193,14 +209,15 @@ def test_a_device_is_known_by_its_certificate(
 
 
 def test_an_unknown_certificate_is_refused(
-    hub: HubProcess, device_sdk: ModuleType, registry: Any
+    hub: HubProcess, device_sdk: ModuleType, registry: Any, way: Way
 ) -> None:
-    registry.create_device_with_x509("by-another", "A" * 40, "B" * 40, "enabled")
-    pem = str(self_signed("by-another"))
+    name = f"by-another-{way}"
+    registry.create_device_with_x509(name, "A" * 40, "B" * 40, "enabled")
+    pem = str(self_signed(name))
     client = device_sdk.IoTHubDeviceClient.create_from_x509_certificate(
         device_sdk.X509(pem, pem),
         hub.address,
-        "by-another",
+        name,
         server_verification_cert=hub.ca_file.read_text(),
     )
     with pytest.raises(device_sdk.exceptions.CredentialError):

@@ -1,32 +1,36 @@
-"""A network between a client and a hub that can be cut: TCP, byte for byte."""
+"""A network between a client and a hub that can be cut: TCP, byte for byte, on both its ports."""
 
 import contextlib
 import socket
 import threading
 from collections.abc import Iterator
-from typing import Self
+from typing import Final, Self
+
+PORTS: Final = (8883, 443)
 
 
 class Relay:
     """Listens on one address and passes everything on to another; `with` closes it."""
 
-    def __init__(self, address: str, to: str, port: int = 8883) -> None:
+    def __init__(self, address: str, to: str, ports: tuple[int, ...] = PORTS) -> None:
         self.address = address
-        self._listener = socket.create_server((address, port))
-        self._to = (to, port)
+        self._listeners = {port: socket.create_server((address, port)) for port in ports}
+        self._to = to
         self._lines: list[socket.socket] = []
         self._is_up = True
         self.count = 0
         """Connections so far."""
 
     def __enter__(self) -> Self:
-        threading.Thread(target=self._accept, daemon=True).start()
+        for port in self._listeners:
+            threading.Thread(target=self._accept, args=(port,), daemon=True).start()
         return self
 
     def __exit__(self, *_: object) -> None:
-        with contextlib.suppress(OSError):
-            self._listener.shutdown(socket.SHUT_RDWR)
-        self._listener.close()
+        for listener in self._listeners.values():
+            with contextlib.suppress(OSError):
+                listener.shutdown(socket.SHUT_RDWR)
+            listener.close()
         self._cut()
 
     @contextlib.contextmanager
@@ -43,19 +47,19 @@ class Relay:
             with contextlib.suppress(OSError):
                 line.shutdown(socket.SHUT_RDWR)
 
-    def _accept(self) -> None:
+    def _accept(self, port: int) -> None:
         with contextlib.suppress(OSError):
             while True:
-                near, _ = self._listener.accept()
+                near, _ = self._listeners[port].accept()
                 self.count += 1
                 if self._is_up:
-                    self._connect(near)
+                    self._connect(near, port)
                 else:
                     near.close()
 
-    def _connect(self, near: socket.socket) -> None:
+    def _connect(self, near: socket.socket, port: int) -> None:
         try:
-            far = socket.create_connection(self._to)
+            far = socket.create_connection((self._to, port))
         except OSError:
             near.close()
             return
