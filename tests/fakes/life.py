@@ -11,6 +11,7 @@ from affinage.domain.allowance import GENEROUS, Allowance
 from affinage.domain.device import Device
 from affinage.domain.messages import Message
 from affinage.domain.names import TwinKey
+from affinage.domain.policy import ALL_RIGHTS
 from affinage.domain.principal import Kind, Principal, Right
 from affinage.domain.query.parse import parse_condition
 from affinage.domain.query.syntax import Collection
@@ -49,9 +50,6 @@ from fakes.clock import FixedClock
 from fakes.ids import CountingIds
 from fakes.vault import OpenVault
 
-ALL_RIGHTS: Final = (
-    Right.REGISTRY_READ | Right.REGISTRY_WRITE | Right.SERVICE_CONNECT | Right.DEVICE_CONNECT
-)
 OWNER: Final = Principal(Kind.POLICY, "iothubowner", "test", "1", ALL_RIGHTS)
 HOSTS: Final = ("hub.test", "127.0.0.1")
 TURNS: Final = 8

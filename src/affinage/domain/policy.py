@@ -15,7 +15,7 @@ from msgspec.structs import replace
 
 from affinage.domain.errors import EtagMismatch, Invalid, Malformed
 from affinage.domain.identity import KeySource, check_key, etag_text
-from affinage.domain.principal import Right, Voucher
+from affinage.domain.principal import Right, Voucher, implied
 from affinage.domain.values import JsonObject, JsonValue
 
 OWNER: Final = "iothubowner"
@@ -32,10 +32,22 @@ RIGHTS: Final = {
     "RegistryWrite": Right.REGISTRY_WRITE,
     "ServiceConnect": Right.SERVICE_CONNECT,
     "DeviceConnect": Right.DEVICE_CONNECT,
+    "ServiceConfig": Right.SERVICE_CONFIG,
+    "EnrollmentRead": Right.ENROLLMENT_READ,
+    "EnrollmentWrite": Right.ENROLLMENT_WRITE,
+    "RegistrationStatusRead": Right.REGISTRATION_STATUS_READ,
+    "RegistrationStatusWrite": Right.REGISTRATION_STATUS_WRITE,
 }
 """By the names that wires have for them."""
 
 ALL_RIGHTS: Final = Right(sum(right.value for right in RIGHTS.values()))
+
+HUB_RIGHTS: Final = (
+    Right.REGISTRY_READ | Right.REGISTRY_WRITE | Right.SERVICE_CONNECT | Right.DEVICE_CONNECT
+)
+"""All that there were before provisioning: of OWNER in a store of then. POLICY-10."""
+
+PROVISIONING_RIGHTS: Final = ALL_RIGHTS & ~HUB_RIGHTS
 
 _NAME: Final = re.compile(r"[A-Za-z0-9._\-]+")
 
@@ -64,8 +76,7 @@ class Policy(Struct, frozen=True, array_like=True):
     @property
     def granted(self) -> Right:
         """Its rights, and those that they imply."""
-        rights = Right(self.rights)
-        return rights | Right.REGISTRY_READ if Right.REGISTRY_WRITE in rights else rights
+        return implied(Right(self.rights))
 
     @property
     def keys(self) -> tuple[bytes, bytes]:

@@ -16,13 +16,33 @@ class Kind(StrEnum):
 
 
 class Right(Flag):
-    """What a shared-access policy may grant; writing the registry implies reading it."""
+    """What a shared-access policy may grant; see `implied`."""
 
     REGISTRY_READ = auto()
     REGISTRY_WRITE = auto()
     SERVICE_CONNECT = auto()
     DEVICE_CONNECT = auto()
+    SERVICE_CONFIG = auto()
+    """Of provisioning: what it is linked to."""
+    ENROLLMENT_READ = auto()
+    ENROLLMENT_WRITE = auto()
+    REGISTRATION_STATUS_READ = auto()
+    REGISTRATION_STATUS_WRITE = auto()
 
+
+def implied(rights: Right) -> Right:
+    """The rights, and those that they imply: whoever may write may read. POLICY-2."""
+    for writing, reading in _IMPLIED.items():
+        if writing in rights:
+            rights |= reading
+    return rights
+
+
+_IMPLIED: Final = {
+    Right.REGISTRY_WRITE: Right.REGISTRY_READ,
+    Right.ENROLLMENT_WRITE: Right.ENROLLMENT_READ,
+    Right.REGISTRATION_STATUS_WRITE: Right.REGISTRATION_STATUS_READ,
+}
 
 NO_RIGHTS: Final = Right(0)
 
@@ -63,8 +83,7 @@ class Principal:
     @property
     def granted(self) -> Right:
         """Its rights, and those that they imply."""
-        writes = Right.REGISTRY_WRITE in self.rights
-        return self.rights | Right.REGISTRY_READ if writes else self.rights
+        return implied(self.rights)
 
     def require(self, right: Right) -> None:
         """Raise Forbidden unless one of the rights in ``right`` is granted.

@@ -9,6 +9,8 @@ Source: docs/spec/policies.md.
 from collections.abc import Callable
 from typing import Final
 
+from msgspec.structs import replace
+
 from affinage.domain import policy as policies
 from affinage.domain.audit import Deed, digest
 from affinage.domain.errors import (
@@ -19,7 +21,14 @@ from affinage.domain.errors import (
     TooManyPolicies,
 )
 from affinage.domain.identity import KeySource
-from affinage.domain.policy import ALL_RIGHTS, MAX_POLICIES, OWNER, Policy
+from affinage.domain.policy import (
+    ALL_RIGHTS,
+    HUB_RIGHTS,
+    MAX_POLICIES,
+    OWNER,
+    PROVISIONING_RIGHTS,
+    Policy,
+)
 from affinage.domain.principal import Principal, Right, Voucher
 from affinage.domain.values import JsonObject, JsonValue
 from affinage.ports.ids import Ids
@@ -33,12 +42,16 @@ from affinage.services.limits import UNLIMITED, Limits, Operation
 _READ: Final = Right.REGISTRY_READ
 _WRITE: Final = Right.REGISTRY_READ | Right.REGISTRY_WRITE
 
+PROVISIONING: Final = "provisioningserviceowner"
+"""The policy that clients of provisioning are given."""
+
 BUILT_IN: Final = {
     OWNER: ALL_RIGHTS,
     "service": Right.SERVICE_CONNECT,
     "device": Right.DEVICE_CONNECT,
     "registryRead": _READ,
     "registryReadWrite": _WRITE,
+    PROVISIONING: PROVISIONING_RIGHTS,
 }
 """The policies of a new hub and what each may do. ACCESS-1."""
 
@@ -64,6 +77,15 @@ class Policies:
         self._fleet.listen(self._committed)
         if not self._known:
             await self._fleet.save(*(_row(self._new(*pair)) for pair in BUILT_IN.items()))
+        elif OWNER in self._known and Right(self._known[OWNER].rights) == HUB_RIGHTS:
+            await self._fleet.save(*map(_row, self._of_provisioning(self._known[OWNER])))
+
+    def _of_provisioning(self, owner: Policy) -> list[Policy]:
+        """What a store from before provisioning is given, once. Source: POLICY-10."""
+        written = [replace(owner, rights=ALL_RIGHTS.value, etag=owner.etag + 1)]
+        if PROVISIONING not in self._known:
+            written.append(self._new(PROVISIONING, PROVISIONING_RIGHTS))
+        return written
 
     def check(self) -> None:
         """Raise unless the hub can be managed.

@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from affinage.domain.errors import Disabled, Forbidden, NotFound, Unauthorized
-from affinage.domain.policy import Policy
+from affinage.domain.policy import ALL_RIGHTS, PROVISIONING_RIGHTS, Policy
 from affinage.domain.principal import Kind, Right
 from affinage.domain.values import JsonObject
 from affinage.ports.store import Row, Table
@@ -15,7 +15,7 @@ from affinage.protocol.tokens import GRACE_S, make_token
 from affinage.services.access import Proof
 from affinage.services.fleet import codec
 from fakes.believing import believe, known_by_authority
-from fakes.life import ALL_RIGHTS, HOSTS, OWNER, Life, key_of, living
+from fakes.life import HOSTS, OWNER, Life, key_of, living
 from fakes.looped import looped
 from fakes.pki import authority, leaf
 
@@ -55,12 +55,19 @@ async def thumbprinted(life: Life, name: str, first: str, second: str | None = N
 
 
 @looped
-async def test_a_new_hub_has_five_policies_with_two_keys_each() -> None:
+async def test_a_new_hub_has_six_policies_with_two_keys_each() -> None:
     """ACCESS-1"""
     async with living() as life:
-        names = ["iothubowner", "service", "device", "registryRead", "registryReadWrite"]
+        names = [
+            "iothubowner",
+            "service",
+            "device",
+            "registryRead",
+            "registryReadWrite",
+            "provisioningserviceowner",
+        ]
         assert sorted(life.keys(Table.POLICIES)) == sorted(names)
-        assert len({key for name in names for key in life.access.keys(name)}) == 10
+        assert len({key for name in names for key in life.access.keys(name)}) == 12
 
 
 @pytest.mark.parametrize(
@@ -71,6 +78,7 @@ async def test_a_new_hub_has_five_policies_with_two_keys_each() -> None:
         ("device", Right.DEVICE_CONNECT),
         ("registryRead", Right.REGISTRY_READ),
         ("registryReadWrite", READ_WRITE),
+        ("provisioningserviceowner", PROVISIONING_RIGHTS),
     ],
 )
 @looped
@@ -88,7 +96,7 @@ async def test_policies_and_their_keys_outlive_the_process() -> None:
         keys = life.access.keys("service")
     async with living(life) as again:
         assert again.access.keys("service") == keys
-        assert len(again.keys(Table.POLICIES)) == 5
+        assert len(again.keys(Table.POLICIES)) == 6
 
 
 @looped

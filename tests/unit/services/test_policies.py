@@ -4,6 +4,7 @@ import asyncio
 from typing import Any
 
 import pytest
+from msgspec.structs import replace
 
 from affinage.domain.errors import (
     EtagMismatch,
@@ -15,7 +16,13 @@ from affinage.domain.errors import (
     Unauthorized,
     Unavailable,
 )
-from affinage.domain.policy import MAX_POLICIES, Policy
+from affinage.domain.policy import (
+    ALL_RIGHTS,
+    HUB_RIGHTS,
+    MAX_POLICIES,
+    PROVISIONING_RIGHTS,
+    Policy,
+)
 from affinage.domain.principal import Right
 from affinage.ports.store import Row, Table
 from affinage.protocol.tokens import make_token
@@ -100,7 +107,7 @@ async def test_there_are_sixteen_at_most_whoever_comes_at_once() -> None:
         names = [f"p{number}" for number in range(MAX_POLICIES)]
         made = (create(life, name) for name in names)
         ends = await asyncio.gather(*made, return_exceptions=True)
-        assert sum(isinstance(end, TooManyPolicies) for end in ends) == 5
+        assert sum(isinstance(end, TooManyPolicies) for end in ends) == 6
         assert len(await life.policies.list_all(by=OWNER)) == MAX_POLICIES
 
 
@@ -119,7 +126,7 @@ async def test_what_is_refused_changes_nothing() -> None:
         life.disk.fails = True
         with pytest.raises(Unavailable):
             await create(life)
-        assert (life.keys(Table.POLICIES), len(before)) == (before, 5)
+        assert (life.keys(Table.POLICIES), len(before)) == (before, 6)
 
 
 @looped
@@ -257,3 +264,35 @@ async def test_a_hub_that_nobody_could_manage_is_refused() -> None:
     async with living(life) as again:
         with pytest.raises(Invalid, match="no policy iothubowner with all rights"):
             again.policies.check()
+
+
+@looped
+async def test_a_store_from_before_provisioning_is_given_its_rights_and_policy_once() -> None:
+    """POLICY-10"""
+    async with living() as life:
+        before = life.policies.find("iothubowner")
+        old = replace(before, rights=HUB_RIGHTS.value)
+        await life.fleet.save(
+            Row(Table.POLICIES, old.name, codec.encode(old)),
+            Row(Table.POLICIES, "provisioningserviceowner", None),
+        )
+    async with living(life) as again:
+        assert Right(again.policies.find("iothubowner").rights) == ALL_RIGHTS
+        assert again.policies.find("iothubowner").keys == before.keys
+        given = again.policies.find("provisioningserviceowner")
+        assert Right(given.rights) == PROVISIONING_RIGHTS
+        await again.policies.delete(given.name, if_match=None, by=OWNER)
+    async with living(again) as last:
+        assert "provisioningserviceowner" not in last.keys(Table.POLICIES)
+
+
+@looped
+async def test_a_policy_of_that_name_from_before_provisioning_stays_as_it_is() -> None:
+    """POLICY-10"""
+    async with living() as life:
+        mine = replace(life.policies.find("service"), name="provisioningserviceowner")
+        old = replace(life.policies.find("iothubowner"), rights=HUB_RIGHTS.value)
+        rows = (Row(Table.POLICIES, one.name, codec.encode(one)) for one in (mine, old))
+        await life.fleet.save(*rows)
+    async with living(life) as again:
+        assert again.policies.find("provisioningserviceowner") == mine

@@ -14,6 +14,9 @@ from msgspec.structs import replace
 
 from affinage.domain.identity import etag_text
 from affinage.domain.moments import Millis, iso
+from affinage.domain.provisioning.attestation import SymmetricKeys, Tpm
+from affinage.domain.provisioning.enrollment import Enrollment
+from affinage.domain.provisioning.names import enrollment_key
 from affinage.domain.values import JsonObject
 
 
@@ -95,9 +98,54 @@ class Registration(Struct, frozen=True, array_like=True):
     """The last that succeeded, though a later try may have failed."""
     payload: Any = None
     """What the webhook that chose the hub tells the device."""
-    shown: JsonObject = {}
+    shown: dict[str, Any] = {}
     """Of its proof: ``certificateInfo``, or a TPM's ``authenticationKey``."""
     failure: Failure | None = None
+
+    @property
+    def enrollment_key(self) -> str:
+        return enrollment_key(self.enrollment, is_group=self.is_group)
+
+
+def begun(
+    current: Registration | None,
+    registration_id: str,
+    enrollment: Enrollment,
+    asked: Asked,
+    *,
+    operation: str,
+    etag: int,
+    at: Millis,
+) -> Registration:
+    """The registration, being assigned; what it knows of an earlier one stays.
+
+    Args:
+        current: None if the device never came; ``etag`` is that of a new one.
+
+    Source: PROV-40, PROV-44.
+    """
+    made = Registration(
+        id=registration_id,
+        etag=etag,
+        operation=operation,
+        status=Status.ASSIGNING,
+        enrollment=enrollment.id,
+        is_group=enrollment.is_group,
+        kind=_kind(enrollment),
+        asked=asked,
+        created_at=at,
+        updated_at=at,
+    )
+    if current is None:
+        return made
+    return replace(
+        made,
+        etag=current.etag + 1,
+        created_at=current.created_at,
+        assignment=current.assignment,
+        payload=current.payload,
+        shown=current.shown,
+    )
 
 
 def ended(current: Registration, status: Status, at: Millis, **changes: Any) -> Registration:
@@ -126,3 +174,13 @@ def document(of: Registration) -> JsonObject:
         shown["payload"] = of.payload
     proof = {**of.shown, "enrollmentGroupId": of.enrollment} if of.is_group else of.shown
     return {**shown, str(of.kind): proof}
+
+
+def _kind(of: Enrollment) -> Kind:
+    match of.attestation:
+        case SymmetricKeys():
+            return Kind.SYMMETRIC_KEY
+        case Tpm():
+            return Kind.TPM
+        case _:
+            return Kind.X509

@@ -1,16 +1,92 @@
 """Registrations: a device comes with a proof and is given a hub; as an operation, to be polled.
 
-Source: docs/spec/provisioning.md.
+An operation is durable before the device hears of it, and goes on after a restart. Whoever is
+refused is told no more than that: not whether there is such an enrollment.
+
+Source: docs/spec/provisioning.md, PROV-40 to PROV-49.
 """
 
-from affinage.domain.values import JsonObject, JsonValue
+import asyncio
+from typing import Final
+
+import structlog
+
+from affinage.domain.audit import Deed
+from affinage.domain.errors import (
+    Invalid,
+    RegistrationNotFound,
+    TooManyEnrollments,
+    Unavailable,
+)
+from affinage.domain.moments import millis
+from affinage.domain.principal import Kind as Who
+from affinage.domain.principal import Principal
+from affinage.domain.provisioning.registration import (
+    Asked,
+    Registration,
+    Status,
+    begun,
+    document,
+)
+from affinage.domain.values import JsonObject, JsonValue, check_size, is_object
+from affinage.ports.clock import Clock
+from affinage.ports.ids import Ids
+from affinage.services.fleet.fleet import Fleet
+from affinage.services.fleet.unit import Change
 from affinage.services.provisioning.arrivals import Answer, Arrival
+from affinage.services.provisioning.assigning import Assigning
+from affinage.services.provisioning.book import Book, registration_row
+from affinage.services.provisioning.evidence import Admitted, Evidence
 
 __all__ = ["Answer", "Arrival", "Registrations"]
 
+MAX_REGISTRATIONS: Final = 1_000_000
+
+MAX_PAYLOAD: Final = 64 * 1024
+"""Bytes, as `size_bytes` counts them, of what a device tells whoever allocates."""
+
+MAX_VERSION: Final = 32
+"""Characters that are kept of the api-version that a device names."""
+
+WORKERS: Final = 64
+"""Operations that are carried out at the same time: those of one commit share it."""
+
+RETRY_AFTER_S: Final = 1
+"""Seconds after which a device asks how its operation is."""
+
+_log = structlog.get_logger(__name__)
+
 
 class Registrations:
-    """Whoever is refused is told no more than that: not whether there is such an enrollment."""
+    def __init__(
+        self,
+        fleet: Fleet,
+        book: Book,
+        evidence: Evidence,
+        assigning: Assigning,
+        *,
+        clock: Clock,
+        ids: Ids,
+    ) -> None:
+        self._fleet, self._book, self._evidence = fleet, book, evidence
+        self._assigning, self._clock, self._ids = assigning, clock, ids
+        self._waiting = asyncio.Queue[str]()
+        self._under_way = set[str]()
+        """Those in ``_waiting``, and those that a worker has in hand."""
+        self.id_scope = ""
+
+    def open(self, id_scope: str) -> None:
+        """Take up what was being assigned when the hub stopped; the book is open."""
+        self.id_scope = id_scope
+        for one in self._book.registrations():
+            if one.status is Status.ASSIGNING:
+                self._enqueue(one.id)
+
+    async def run(self) -> None:
+        """Carry operations out, until cancelled."""
+        async with asyncio.TaskGroup() as tasks:
+            for _ in range(WORKERS):
+                tasks.create_task(self._work())
 
     async def register(
         self, arrival: Arrival, payload: JsonValue = None, *, force: bool = False
@@ -28,25 +104,138 @@ class Registrations:
 
         Raises:
             Challenged: it must prove that it has the TPM that its enrollment names.
-            Unauthorized: no such scope or enrollment, no proof, or it is disabled: all told alike.
-            Invalid, Malformed: the request can never succeed; Throttled; Unavailable.
+            Unauthorized: no such scope or enrollment, no proof, or it is disabled.
+            Invalid, TooLarge: the request can never succeed.
+            TooManyEnrollments: there are MAX_REGISTRATIONS; Unavailable.
+
+        Source: PROV-40, PROV-43, PROV-44.
         """
-        raise NotImplementedError
+        admitted = self._evidence.admit(arrival, self.id_scope)
+        _check_payload(payload)
+        name = admitted.registration_id
+        current = self._book.registration(name)
+        if not _is_under_way(current):
+            async with self._book.lock(name):
+                current = self._book.registration(name)
+                if not _is_under_way(current):
+                    current = await self._begun(arrival, admitted, current, payload)
+        assert current is not None  # it is under way
+        return self._answer(current)
 
     async def operation(self, arrival: Arrival, operation_id: str) -> Answer:
         """How an operation is: as `register` while it goes on, else the result.
 
         Raises:
-            Unauthorized: as `register`.
+            Challenged, Unauthorized: as `register`.
             RegistrationNotFound: the device began no such operation.
+
+        Source: PROV-40, PROV-45.
         """
-        raise NotImplementedError
+        found = self._book.registration(self._admitted(arrival))
+        if found is None or found.operation != operation_id:
+            raise RegistrationNotFound("this device began no such operation")
+        return self._answer(found)
 
     async def state(self, arrival: Arrival) -> JsonObject:
         """What is known of the device that asks: ``registrationState``.
 
         Raises:
-            Unauthorized: as `register`.
+            Challenged, Unauthorized: as `register`.
             RegistrationNotFound: it never registered.
+
+        Source: PROV-46.
         """
-        raise NotImplementedError
+        found = self._book.registration(self._admitted(arrival))
+        if found is None:
+            raise RegistrationNotFound("this device has not registered")
+        return document(found)
+
+    def _admitted(self, arrival: Arrival) -> str:
+        return self._evidence.admit(arrival, self.id_scope).registration_id
+
+    def _answer(self, of: Registration) -> Answer:
+        if of.status is Status.ASSIGNING:
+            self._enqueue(of.id)  # should a commit have failed, it is tried again now
+            return Answer(of.operation, of.status, retry_after_s=RETRY_AFTER_S)
+        return Answer(of.operation, of.status, document(of))
+
+    async def _begun(
+        self, arrival: Arrival, admitted: Admitted, current: Registration | None, payload: JsonValue
+    ) -> Registration:
+        """The registration, being assigned, once that is durable; its lock is held."""
+        if current is None and self._book.registration_count >= MAX_REGISTRATIONS:
+            count = self._book.registration_count
+            raise TooManyEnrollments(f"there are {count} of {MAX_REGISTRATIONS} registrations")
+        made = self._made(arrival, admitted, current, payload)
+        by = Principal(Who.DEVICE, made.id, arrival.door, arrival.request_id)
+        row, deeds = registration_row(made), (Deed(by, "registration.begin", made.id),)
+        await self._fleet.change(lambda _: Change(lambda _: None, rows=(row,), deeds=deeds))
+        return made
+
+    def _made(
+        self, arrival: Arrival, admitted: Admitted, current: Registration | None, payload: JsonValue
+    ) -> Registration:
+        leaf, tpm = admitted.leaf, arrival.tpm
+        asked = Asked(
+            spelling=arrival.registration_id,
+            payload=payload,
+            api_version=arrival.api_version[:MAX_VERSION],
+            door=arrival.door,
+            request_id=arrival.request_id,
+            leaf=leaf.der if leaf else None,
+            endorsement_key=tpm.endorsement_key if tpm else None,
+            storage_root_key=tpm.storage_root_key if tpm else None,
+        )
+        return begun(
+            current,
+            admitted.registration_id,
+            admitted.enrollment,
+            asked,
+            operation=f"4.{self._ids.generation()}.{self._ids.uuid()}",
+            etag=self._ids.etag_start(),
+            at=millis(self._clock.now()),
+        )
+
+    def _enqueue(self, registration_id: str) -> None:
+        if registration_id not in self._under_way:
+            self._under_way.add(registration_id)
+            self._waiting.put_nowait(registration_id)
+
+    async def _work(self) -> None:
+        while True:
+            registration_id = await self._waiting.get()
+            try:
+                await self._assign(registration_id)
+            except Unavailable as error:
+                _log.warning("registration waits", registration=registration_id, error=str(error))
+            except Exception:  # noqa: BLE001  # the outermost place: the others go on
+                _log.exception("registration failed", registration=registration_id)
+            finally:
+                self._under_way.discard(registration_id)
+
+    async def _assign(self, registration_id: str) -> None:
+        async with self._book.lock(registration_id):
+            of = self._book.registration(registration_id)
+            if of is None or of.status is not Status.ASSIGNING:
+                return
+            enrollment = self._book.enrollment(of.enrollment_key)
+            end = await self._assigning.carry_out(of, enrollment, millis(self._clock.now()))
+            row, by = registration_row(end), _done_by(of)
+            deeds = (Deed(by, f"registration.{end.status}", of.id),)
+            await self._fleet.change(lambda _: Change(lambda _: None, rows=(row,), deeds=deeds))
+
+
+def _is_under_way(of: Registration | None) -> bool:
+    return of is not None and of.status is Status.ASSIGNING
+
+
+def _check_payload(payload: JsonValue) -> None:
+    if payload is None:
+        return
+    if not is_object(payload):
+        raise Invalid("payload must be an object")
+    check_size("payload", payload, MAX_PAYLOAD)
+
+
+def _done_by(of: Registration) -> Principal:
+    return Principal(Who.HUB, "provisioning", of.asked.door, of.asked.request_id)

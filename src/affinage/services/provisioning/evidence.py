@@ -1,0 +1,202 @@
+"""Evidence: whether a device that comes has what its enrollment demands.
+
+Whoever has not is refused in the same words, whatever is missing: a stranger does not learn which
+registration ids are enrolled.
+
+Source: docs/spec/provisioning.md, PROV-13 to PROV-19.
+"""
+
+import base64
+import hashlib
+import hmac
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from typing import Final, Protocol
+
+from affinage.domain.errors import Disabled, Invalid, Unauthorized
+from affinage.domain.identity import Status
+from affinage.domain.provisioning.attestation import (
+    AuthorityReferences,
+    ClientCertificates,
+    SigningCertificates,
+    SymmetricKeys,
+    Tpm,
+)
+from affinage.domain.provisioning.enrollment import Enrollment
+from affinage.domain.provisioning.names import check_registration_id
+from affinage.ports.clock import Clock
+from affinage.ports.vault import Vault
+from affinage.protocol import certificates, chains, tokens
+from affinage.protocol.certificates import Certificate
+from affinage.protocol.errors import ProtocolError
+from affinage.services.provisioning.arrivals import Arrival, TpmKeys, TpmProofs
+from affinage.services.provisioning.book import Book
+
+POLICY: Final = "registration"
+"""What a token may name as the policy whose key signed it. PROV-14."""
+
+REFUSED: Final = "no enrollment admits this device"
+
+
+class Authorities(Protocol):
+    """Certificate authorities of which somebody proved to have the key."""
+
+    def verified(self, name: str) -> Certificate | None:
+        """By its name; None if there is none of that name, or nobody proved anything."""
+        ...
+
+
+class NoAuthorities:
+    """Of a hub that keeps none."""
+
+    def verified(self, name: str) -> Certificate | None:
+        return None
+
+
+@dataclass(frozen=True, slots=True)
+class Admitted:
+    """Who came in, and by which enrollment."""
+
+    registration_id: str
+    enrollment: Enrollment
+    leaf: Certificate | None = None
+    """The certificate that it showed, where that is its proof."""
+
+
+class Evidence:
+    def __init__(
+        self,
+        book: Book,
+        vault: Vault,
+        clock: Clock,
+        authorities: Authorities | None = None,
+        tpms: TpmProofs | None = None,
+    ) -> None:
+        """Without ``tpms`` nobody is let in by a TPM."""
+        self._book, self._vault, self._clock = book, vault, clock
+        self._authorities = authorities or NoAuthorities()
+        self._tpms = tpms
+
+    def admit(self, arrival: Arrival, id_scope: str) -> Admitted:
+        """By which enrollment a device comes in.
+
+        An individual enrollment decides alone, whatever its device is a member of.
+
+        Raises:
+            Challenged: it must prove that it has the TPM that its enrollment names.
+            Disabled: it has the proof, and the enrollment is switched off.
+            Unauthorized: anything else, in the same words.
+        """
+        if arrival.id_scope.lower() != id_scope.lower():
+            raise Unauthorized(REFUSED)
+        try:
+            name = check_registration_id(arrival.registration_id)
+        except Invalid:
+            raise Unauthorized(REFUSED) from None
+        individual = self._book.enrollment(name)
+        if individual is not None:
+            found = self._individual(arrival, name, individual)
+        elif arrival.token:
+            found = Admitted(name, self._group_by_key(arrival))
+        else:
+            found = self._group_by_chain(arrival, name)
+        if found.enrollment.status is Status.DISABLED:
+            raise Disabled(f"{found.enrollment.what} is disabled")
+        return found
+
+    def _individual(self, arrival: Arrival, name: str, of: Enrollment) -> Admitted:
+        match of.attestation:
+            case SymmetricKeys() as keys:
+                self._check_token(arrival, self._opened(keys))
+                return Admitted(name, of)
+            case ClientCertificates(primary, secondary):
+                known = [one.der for one in (primary, secondary) if one is not None]
+                return Admitted(name, of, self._shown(arrival, known))
+            case Tpm(endorsement_key, storage_root_key) if self._tpms is not None:
+                self._tpms.prove(arrival, TpmKeys(endorsement_key, storage_root_key))
+                return Admitted(name, of)
+            case _:
+                raise Unauthorized(REFUSED)
+
+    def _shown(self, arrival: Arrival, known: Sequence[bytes]) -> Certificate:
+        """The leaf, if it is one of those that are known, and of now. PROV-16."""
+        if not arrival.chain or arrival.chain[0] not in known:
+            raise Unauthorized(REFUSED)
+        leaf, now = _read(arrival.chain[0]), self._clock.now()
+        if not leaf.not_before <= now <= leaf.not_after:
+            raise Unauthorized(REFUSED)
+        return leaf
+
+    def _group_by_key(self, arrival: Arrival) -> Enrollment:
+        """The first group, by id, whose derived key signed the token. PROV-15."""
+        for group in self._book.groups():
+            if isinstance(group.attestation, SymmetricKeys):
+                keys = [
+                    derived(key, arrival.registration_id) for key in self._opened(group.attestation)
+                ]
+                try:
+                    self._check_token(arrival, keys)
+                except Unauthorized:
+                    continue
+                return group
+        raise Unauthorized(REFUSED)
+
+    def _group_by_chain(self, arrival: Arrival, name: str) -> Admitted:
+        """The group whose certificate is the nearest to the leaf. PROV-17, PROV-18."""
+        groups = self._by_certificate()
+        try:
+            known = [group_certificate for group_certificate, _ in groups.values()]
+            vouched = chains.verify(arrival.chain, known, self._clock.now())
+        except ProtocolError:
+            raise Unauthorized(REFUSED) from None
+        if (vouched.leaf.common_name or "").lower() != name:
+            raise Unauthorized(REFUSED)
+        return Admitted(name, groups[vouched.authorities[0].der][1], vouched.leaf)
+
+    def _by_certificate(self) -> dict[bytes, tuple[Certificate, Enrollment]]:
+        """What groups believe; of two that believe the same one, the first by id has it."""
+        found: dict[bytes, tuple[Certificate, Enrollment]] = {}
+        for group in self._book.groups():
+            for one in self._believed(group):
+                found.setdefault(one.der, (one, group))
+        return found
+
+    def _believed(self, group: Enrollment) -> Iterator[Certificate]:
+        match group.attestation:
+            case SigningCertificates(primary, secondary):
+                yield from (_read(one.der) for one in (primary, secondary) if one is not None)
+            case AuthorityReferences(first, second):
+                for name in filter(None, (first, second)):
+                    if (authority := self._authorities.verified(name)) is not None:
+                        yield authority
+            case _:
+                pass
+
+    def _check_token(self, arrival: Arrival, keys: Sequence[str]) -> None:
+        """Raise Unauthorized unless one of the keys signed the token. PROV-14."""
+        try:
+            token = tokens.parse(arrival.token or "")
+            resource = f"{arrival.id_scope}/registrations/{arrival.registration_id}"
+            now = self._clock.now().timestamp()
+            tokens.verify(token, resource=resource, keys=keys, now=now)
+        except ProtocolError:
+            raise Unauthorized(REFUSED) from None
+        if token.policy not in (None, POLICY):
+            raise Unauthorized(REFUSED)
+
+    def _opened(self, keys: SymmetricKeys) -> tuple[str, str]:
+        first, second = (self._vault.open(one).decode() for one in (keys.primary, keys.secondary))
+        return first, second
+
+
+def derived(group_key: str, registration_id: str) -> str:
+    """The key of one device of a group, base64. Source: PROV-15."""
+    key = base64.b64decode(group_key)
+    return base64.b64encode(hmac.digest(key, registration_id.encode(), hashlib.sha256)).decode()
+
+
+def _read(der: bytes) -> Certificate:
+    try:
+        return certificates.read(der)
+    except ProtocolError:
+        raise Unauthorized(REFUSED) from None

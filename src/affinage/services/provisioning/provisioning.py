@@ -1,0 +1,68 @@
+"""Provisioning as one: its services, wired over a fleet, with the hub itself as the first hub."""
+
+from affinage.domain.registration import Makings
+from affinage.ports.clock import Clock
+from affinage.ports.hubs import LinkedHubs
+from affinage.ports.ids import Ids
+from affinage.ports.vault import Vault
+from affinage.ports.webhooks import Webhooks
+from affinage.services.fleet.fleet import Fleet
+from affinage.services.limits import UNLIMITED, Limits
+from affinage.services.provisioning.arrivals import TpmProofs
+from affinage.services.provisioning.assigning import Assigning
+from affinage.services.provisioning.book import Book
+from affinage.services.provisioning.choosing import Choosing
+from affinage.services.provisioning.credentials import Given
+from affinage.services.provisioning.enrollments import Enrollments
+from affinage.services.provisioning.evidence import Authorities, Evidence
+from affinage.services.provisioning.own_hub import Alone, OwnHub
+from affinage.services.provisioning.registrations import Registrations
+from affinage.services.provisioning.scope import open_scope
+from affinage.services.provisioning.states import States
+from affinage.services.provisioning.webhooks import NoWebhooks
+
+
+class Provisioning:
+    def __init__(
+        self,
+        fleet: Fleet,
+        host: str,
+        *,
+        makings: Makings,
+        vault: Vault,
+        clock: Clock,
+        ids: Ids,
+        limits: Limits = UNLIMITED,
+        authorities: Authorities | None = None,
+        tpms: TpmProofs | None = None,
+        webhooks: Webhooks | None = None,
+        hubs: LinkedHubs | None = None,
+    ) -> None:
+        """``host`` is the name that devices connect to; ``hubs`` are this one alone, if None."""
+        self._fleet, self._ids = fleet, ids
+        self.own = OwnHub(host, fleet, makings, clock)
+        linked, asked = hubs or Alone(self.own), webhooks or NoWebhooks()
+        self.book = Book(fleet)
+        evidence = Evidence(self.book, vault, clock, authorities, tpms)
+        assigning = Assigning(linked, Choosing(asked), Given(vault, ids, tpms))
+        self.enrollments = Enrollments(
+            fleet, self.book, linked, asked, vault=vault, clock=clock, ids=ids, limits=limits
+        )
+        self.states = States(fleet, self.book, limits)
+        self.registrations = Registrations(
+            fleet, self.book, evidence, assigning, clock=clock, ids=ids
+        )
+
+    @property
+    def id_scope(self) -> str:
+        """Empty until it is open."""
+        return self.registrations.id_scope
+
+    async def open(self) -> None:
+        """Read the store, and take up what was being assigned; the fleet must be running."""
+        self.book.open()
+        self.registrations.open(await open_scope(self._fleet, self._ids))
+
+    async def run(self) -> None:
+        """Assign devices, until cancelled."""
+        await self.registrations.run()

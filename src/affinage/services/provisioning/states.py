@@ -1,0 +1,79 @@
+"""States of registrations, as back ends read and forget them.
+
+Source: docs/spec/provisioning.md, PROV-26 to PROV-28.
+"""
+
+from itertools import islice
+from typing import Final
+
+from affinage.domain.audit import Deed
+from affinage.domain.errors import EnrollmentNotFound, EtagMismatch, Invalid, RegistrationNotFound
+from affinage.domain.identity import etag_text
+from affinage.domain.principal import Principal, Right
+from affinage.domain.provisioning.names import enrollment_key
+from affinage.domain.provisioning.registration import Registration, document
+from affinage.domain.values import JsonObject
+from affinage.ports.store import Row, Table
+from affinage.services.fleet.fleet import Fleet
+from affinage.services.fleet.unit import Change
+from affinage.services.limits import UNLIMITED, Limits, Operation
+from affinage.services.provisioning.book import Book
+from affinage.services.provisioning.enrollments import ANY, MAX_PAGE
+from affinage.services.queries import Page
+
+ITEM_TYPE: Final = "deviceRegistrationState"
+
+
+class States:
+    def __init__(self, fleet: Fleet, book: Book, limits: Limits = UNLIMITED) -> None:
+        self._fleet, self._book, self._limits = fleet, book, limits
+
+    async def get(self, registration_id: str, *, by: Principal) -> JsonObject:
+        """What is known of a device that registered; RegistrationNotFound."""
+        by.require(Right.REGISTRATION_STATUS_READ)
+        self._limits.take(Operation.ENROLLMENT, by)
+        return document(self._found(registration_id))
+
+    async def delete(self, registration_id: str, *, if_match: str | None, by: Principal) -> None:
+        """Forget a registration: the device stays where it is, and may register anew.
+
+        Raises:
+            RegistrationNotFound, EtagMismatch, Unavailable: nothing has changed.
+
+        Source: PROV-27.
+        """
+        by.require(Right.REGISTRATION_STATUS_WRITE)
+        self._limits.take(Operation.ENROLLMENT, by)
+        async with self._book.lock(registration_id.lower()):
+            current = self._found(registration_id)
+            if if_match not in (None, ANY, etag_text(current.etag)):
+                raise EtagMismatch(f"ETag mismatch for registration {current.id}")
+            row = Row(Table.REGISTRATIONS, current.id, None)
+            deeds = (Deed(by, "registration.delete", current.id),)
+            await self._fleet.change(lambda _: Change(lambda _: None, rows=(row,), deeds=deeds))
+
+    async def page(self, group: str, *, after: str | None, limit: int, by: Principal) -> Page:
+        """Registrations of a group by id, those behind ``after``.
+
+        Raises:
+            EnrollmentNotFound: there is no such group; Invalid of a limit under 1.
+
+        Source: PROV-28.
+        """
+        by.require(Right.REGISTRATION_STATUS_READ)
+        self._limits.take(Operation.ENROLLMENT, by)
+        key, size = enrollment_key(group, is_group=True), min(limit, MAX_PAGE)
+        if size < 1:
+            raise Invalid(f"a page of {limit} rows: it has 1 to {MAX_PAGE}")
+        if self._book.enrollment(key) is None:
+            raise EnrollmentNotFound(f"no enrollment group {group[:128]}")
+        known = self._book.registrations((after or "").lower())
+        some = [*islice((one for one in known if one.enrollment_key == key), size + 1)]
+        last = some[size - 1].id if len(some) > size else None
+        return Page(ITEM_TYPE, [document(one) for one in some[:size]], last)
+
+    def _found(self, registration_id: str) -> Registration:
+        found = self._book.registration(registration_id.lower())
+        if found is None:
+            raise RegistrationNotFound(f"no registration {registration_id[:128]}")
+        return found

@@ -1,0 +1,44 @@
+"""Registrations: an operation, durable, polled; the same device is always given the same."""
+
+from affinage.domain.values import JsonObject
+from fakes.looped import looped
+from fakes.provisioned import provisioned
+
+TAGGED: JsonObject = {"tags": {"ring": "a"}, "properties": {"desired": {"speed": 7}}}
+
+
+@looped
+async def test_a_registration_is_an_operation_whose_result_is_polled() -> None:
+    """PROV-40, PROV-41, PROV-45"""
+    async with provisioned() as given:
+        await given.enroll("dev1")
+        begun = await given.services.registrations.register(given.arrival("dev1"))
+        assert (begun.status, begun.state, begun.retry_after_s) == ("assigning", None, 1)
+        state = await given.assigned(given.arrival("dev1"))
+        assert (state["assignedHub"], state["substatus"]) == ("hub.test", "initialAssignment")
+        assert (state["registrationId"], state["deviceId"]) == ("dev1", "dev1")
+
+
+@looped
+async def test_a_device_is_there_with_its_twin_when_it_is_assigned() -> None:
+    """PROV-36, PROV-38"""
+    async with provisioned() as given:
+        await given.life.configure("one", "tags.ring = 'a'")
+        await given.enroll("dev1", initialTwin=TAGGED)
+        await given.assigned(given.arrival("dev1"))
+        twin = given.life.fleet.device("dev1").twin
+        assert (twin.tags, twin.desired.values) == ({"ring": "a"}, {"speed": 7, "who": "one"})
+
+
+@looped
+async def test_the_same_registration_twice_is_the_same_assignment() -> None:
+    """PROV-44, PROV-51"""
+    async with provisioned() as given:
+        await given.group("cave", initialTwin=TAGGED)
+        first = await given.assigned(given.member("dev1"))
+        await given.life.tag("dev1", ring="b")
+        device = given.life.fleet.device("dev1")
+        again = await given.assigned(given.member("dev1"))
+        same = ("assignedHub", "deviceId", "substatus", "createdDateTimeUtc")
+        assert [again[name] for name in same] == [first[name] for name in same]
+        assert given.life.fleet.device("dev1") == device
