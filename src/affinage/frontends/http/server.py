@@ -163,6 +163,7 @@ class HttpConnection(HttpToolsProtocol):
         self._stop_waiting()
         super().connection_lost(exc)
         self._unset_keepalive_if_required()
+        self.cycle = cast("RequestResponseCycle", None)  # which knows this, and would keep it
         self._leave()
 
     def handle_websocket_upgrade(self) -> None:
@@ -179,6 +180,7 @@ class HttpConnection(HttpToolsProtocol):
         self._leave()
         self.transport.set_protocol(tunnel)
         tunnel.connection_made(self.transport)
+        self.parser = cast("httptools.HttpRequestParser", None)  # which knows this
 
     def _should_upgrade(self) -> bool:
         return self._inner is not None

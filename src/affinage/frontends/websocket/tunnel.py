@@ -51,6 +51,7 @@ class Tunnel(asyncio.Protocol):
         if self._alarm is not None:
             self._alarm.cancel()
         self._inner.connection_lost(exc)
+        del self._inner  # which has our transport: together they would wait for the collector
 
     # ── what the inner protocol says, through its transport ──────────────────────────────────
 
