@@ -56,6 +56,11 @@ class Authorities:
         self._believe()
         self._fleet.listen(self._committed)
 
+    def verified(self, name: str) -> Certificate | None:
+        """The certificate of an authority that is believed; None if there is none of that name."""
+        known = self._known.get(name)
+        return self._verified[known.der][1] if known and known.is_verified else None
+
     def vouching(self, chain: Sequence[bytes]) -> tuple[Vouched, Warrant]:
         """The verified authority, the nearest to the leaf, that vouches for a chain.
 
