@@ -13,6 +13,7 @@ from affinage.adapters.system.descriptors import raised
 from affinage.adapters.system.ids import SystemIds
 from affinage.apps.examining import Body, machine
 from affinage.apps.openapi import documents
+from affinage.apps.provisioning import provisioning
 from affinage.apps.settings import HubSettings
 from affinage.apps.sinks import sinks
 from affinage.apps.times import Times, system_times
@@ -98,6 +99,16 @@ class Parts:
         self.events, self.forwarding = self._feed(settings)
         self.policies = Policies(self.fleet, vault, self.ids, self.limits)
         self.access = self._access(settings, vault)
+        self.provisioning = provisioning(
+            settings,
+            self.fleet,
+            self.authorities,
+            makings=parts,
+            vault=vault,
+            clock=self.clock,
+            ids=self.ids,
+            limits=self.limits,
+        )
         self.registry = Registry(self.fleet, vault, self.clock, self.ids, self.limits)
         self.bulk = Bulk(Registry(self.fleet, vault, self.clock, self.ids), self.limits)
         self.keys = Keys(self.fleet, vault, parts, self.limits)
@@ -203,6 +214,7 @@ class Parts:
         self.book.open()
         await self.runner.open()
         await self.transfers.open()
+        await self.provisioning.open()
         await self.forwarding.open()
 
     async def close(self) -> None:
