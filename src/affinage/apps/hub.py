@@ -138,6 +138,7 @@ class Hub:
             await parts.open()
             group.create_task(parts.runner.run())
             group.create_task(parts.transfers.run())
+            group.create_task(parts.provisioning.run())
             group.create_task(parts.forwarding.run())
             self._doors = await self._open_doors(certificates, group)
             self.place.write(self.settings.data)
