@@ -1,0 +1,35 @@
+"""Provisioning of a hub, built from its settings."""
+
+from affinage.apps.settings import HubSettings
+from affinage.domain.registration import Makings
+from affinage.ports.clock import Clock
+from affinage.ports.ids import Ids
+from affinage.ports.vault import Vault
+from affinage.services.authorities import Authorities
+from affinage.services.fleet.fleet import Fleet
+from affinage.services.limits import Limits
+from affinage.services.provisioning.provisioning import Provisioning
+
+
+def provisioning(
+    settings: HubSettings,
+    fleet: Fleet,
+    authorities: Authorities,
+    *,
+    makings: Makings,
+    vault: Vault,
+    clock: Clock,
+    ids: Ids,
+    limits: Limits,
+) -> Provisioning:
+    """Who registers here is given to this hub, by the first of its names."""
+    return Provisioning(
+        fleet,
+        settings.hostnames[0],
+        makings=makings,
+        vault=vault,
+        clock=clock,
+        ids=ids,
+        limits=limits,
+        authorities=authorities,
+    )
