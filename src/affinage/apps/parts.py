@@ -102,7 +102,7 @@ class Parts:
         self.provisioning = provisioning(
             settings,
             self.fleet,
-            self.authorities,
+            self.access.authorities,
             makings=parts,
             vault=vault,
             clock=self.clock,
