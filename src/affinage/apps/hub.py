@@ -33,7 +33,6 @@ from affinage.frontends.service_api.app import create_app
 from affinage.frontends.tls.context import server_context
 from affinage.frontends.tls.transport import serve_tls
 from affinage.services.metrics import Metrics
-from affinage.services.provisioning.registrations import Registrations
 
 _log = structlog.get_logger(__name__)
 
@@ -163,7 +162,7 @@ class Hub:
             twins=parts.twins,
             methods=parts.methods,
             telemetry=parts.events,
-            registrations=Registrations(),
+            registrations=parts.provisioning.registrations,
             messages=parts.messages,
             clock=parts.times.doors,
             ids=parts.ids,
