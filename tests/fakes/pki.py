@@ -9,7 +9,7 @@ from tempfile import mkdtemp
 from typing import Final
 
 from cryptography import x509
-from cryptography.hazmat.primitives.asymmetric import ec, rsa
+from cryptography.hazmat.primitives.asymmetric import ec, ed25519, rsa
 from cryptography.hazmat.primitives.hashes import SHA256
 from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat
 from cryptography.x509.oid import NameOID
@@ -19,7 +19,7 @@ from fakes.clock import START
 
 LIFE: Final = timedelta(days=365)
 
-Key = ec.EllipticCurvePrivateKey | rsa.RSAPrivateKey
+Key = ec.EllipticCurvePrivateKey | rsa.RSAPrivateKey | ed25519.Ed25519PrivateKey
 
 
 def new_key() -> Key:
@@ -82,7 +82,9 @@ def make(
     builder = builder.not_valid_before(start).not_valid_after(end)
     for extension in extensions:
         builder = builder.add_extension(extension, critical=critical)
-    signed = builder.sign(by.key if by else key, SHA256())
+    signing = by.key if by else key
+    is_edwards = isinstance(signing, ed25519.Ed25519PrivateKey)
+    signed = builder.sign(signing, None if is_edwards else SHA256())
     return Made(read(signed.public_bytes(Encoding.DER)), key)
 
 

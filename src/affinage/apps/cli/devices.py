@@ -11,6 +11,7 @@ from affinage.apps.cli.assignments import nested
 from affinage.apps.cli.board import bars
 from affinage.apps.cli.identities import authentication, shown, write, write_one
 from affinage.apps.cli.options import (
+    AuthorityOption,
     DataOption,
     DeviceArgument,
     JsonOption,
@@ -103,6 +104,7 @@ def create(
     disabled: Annotated[bool, typer.Option("--disabled", help="It may not connect yet.")] = False,
     keys: KeysOption = None,
     thumbprint: ThumbprintOption = None,
+    by_authority: AuthorityOption = False,
     count: Annotated[
         int | None, typer.Option(min=1, metavar="N", help="Create so many: PREFIX-00000 and on.")
     ] = None,
@@ -122,7 +124,7 @@ def create(
     if count is not None and (keys or thumbprint):
         raise typer.BadParameter("devices cannot share keys or certificates: leave out --count")
     body = _body(nested(tag, "--tag"), edge=edge, disabled=disabled)
-    means = authentication(keys, thumbprint)
+    means = authentication(keys, thumbprint, by_authority=by_authority)
     if means is not None:
         body["authentication"] = means
     if device is None:
@@ -145,6 +147,7 @@ def update(
     keys: KeysOption = None,
     new_keys: NewKeysOption = False,
     thumbprint: ThumbprintOption = None,
+    by_authority: AuthorityOption = False,
     data: DataOption = None,
     as_json: JsonOption = False,
     show_keys: ShowKeysOption = False,
@@ -160,7 +163,7 @@ def update(
         change["statusReason"] = reason
     if edge is not None:
         change["capabilities"] = {"iotEdge": edge}
-    means = authentication(keys, thumbprint, new_keys=new_keys)
+    means = authentication(keys, thumbprint, new_keys=new_keys, by_authority=by_authority)
     if means is not None:
         change["authentication"] = means
     if not change:

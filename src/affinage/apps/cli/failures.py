@@ -53,6 +53,9 @@ NEXT_STEPS: Final[Mapping[str, str]] = {
     "PreconditionFailed": "somebody changed it meanwhile: look at it, and try again",
     "audit_entry_not_found": "`affinage audit list` shows those that there are",
     "policy_not_found": "`affinage policy list` shows those that there are",
+    "CertificateNotFound": "`affinage certificate list` shows those that there are",
+    "certificate_not_found": "`affinage certificate list` shows those that there are",
+    "certificate_exists": "change it with `affinage certificate update`, or delete it first",
     "policy_exists": "change it with `affinage policy update`, or choose another name",
     "IotHubUnauthorizedAccess": "use the connection string of a policy that has the right",
     "IotHubUnauthorized": (

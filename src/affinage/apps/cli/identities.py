@@ -35,15 +35,21 @@ async def write_one(hub: ServiceClient, entry: JsonObject) -> None:
 
 
 def authentication(
-    keys: Path | None = None, thumbprints: Sequence[str] | None = None, *, new_keys: bool = False
+    keys: Path | None = None,
+    thumbprints: Sequence[str] | None = None,
+    *,
+    new_keys: bool = False,
+    by_authority: bool = False,
 ) -> JsonObject | None:
     """How an identity shall prove itself; None where nothing is said about it.
 
     Raises:
         BadParameter: more than one way is named, or the file has not two lines.
     """
-    if sum(map(bool, (keys, thumbprints, new_keys))) > 1:
-        raise typer.BadParameter("name one of --keys, --thumbprint and --new-keys")
+    if sum(map(bool, (keys, thumbprints, new_keys, by_authority))) > 1:
+        raise typer.BadParameter("name one of --keys, --thumbprint, --by-authority and --new-keys")
+    if by_authority:
+        return {"type": "certificateAuthority"}
     if keys is not None:
         primary, secondary = _lines(keys)
         return _symmetric(primary, secondary)

@@ -7,6 +7,7 @@ import typer
 from affinage.apps.cli import reaching, rotating
 from affinage.apps.cli.identities import authentication, shown, write_one
 from affinage.apps.cli.options import (
+    AuthorityOption,
     DataOption,
     DeviceArgument,
     JsonOption,
@@ -79,6 +80,7 @@ def create(
     ] = None,
     keys: KeysOption = None,
     thumbprint: ThumbprintOption = None,
+    by_authority: AuthorityOption = False,
     data: DataOption = None,
     as_json: JsonOption = False,
     show_keys: ShowKeysOption = False,
@@ -87,7 +89,9 @@ def create(
 
     Example: `affinage module create chiller-00017 logger`
     """
-    body = _body(device, module, authentication(keys, thumbprint), managed_by)
+    body = _body(
+        device, module, authentication(keys, thumbprint, by_authority=by_authority), managed_by
+    )
     made = ask(data, lambda hub: hub.create_module(body))
     show_document(shown(made, show_keys=show_keys), as_json=as_json)
 
@@ -101,6 +105,7 @@ def update(
     keys: KeysOption = None,
     new_keys: NewKeysOption = False,
     thumbprint: ThumbprintOption = None,
+    by_authority: AuthorityOption = False,
     data: DataOption = None,
     as_json: JsonOption = False,
     show_keys: ShowKeysOption = False,
@@ -109,7 +114,7 @@ def update(
 
     Example: `affinage module update chiller-00017 logger --new-keys`
     """
-    means = authentication(keys, thumbprint, new_keys=new_keys)
+    means = authentication(keys, thumbprint, new_keys=new_keys, by_authority=by_authority)
     change = _body(device, module, means, managed_by)
     if means is None and managed_by is None:
         raise typer.BadParameter("name what shall change, as in --new-keys")

@@ -26,6 +26,12 @@ ThumbprintOption = Annotated[
     list[str] | None,
     typer.Option(metavar="HEX", help="Admit by certificate: its thumbprint; once or twice."),
 ]
+AuthorityOption = Annotated[
+    bool,
+    typer.Option(
+        "--by-authority", help="Admit by a certificate that a verified authority has signed."
+    ),
+]
 NewKeysOption = Annotated[bool, typer.Option("--new-keys", help="Have the hub make new keys.")]
 TagOption = Annotated[
     list[str] | None,

@@ -12,6 +12,7 @@ from affinage.apps.cli import (
     applying,
     auditing,
     backing_up,
+    certificates,
     configurations,
     demonstrating,
     deployments,
@@ -88,6 +89,7 @@ for part in (backing_up, simulating, devices, modules, twins, configurations, qu
     part.add_to(app)
 jobs.add_to(app)
 policies.add_to(app)
+certificates.add_to(app)
 auditing.add_to(app)
 monitoring.add_to(app)
 for part in (deployments, groups, applying):
