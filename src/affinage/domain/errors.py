@@ -23,17 +23,20 @@ AffinageError
 │   ├── DeviceNotOnline         ├── DeviceLeft              ├── JobNotFound
 │   ├── PolicyNotFound          ├── AuditEntryNotFound
 │   ├── GroupNotFound           ├── MetricNotFound          ├── EnrollmentNotFound
+│   ├── HubNotFound
 │   ├── RegistrationNotFound    ├── CertificateNotFound     └── NoSuchPath
 ├── Conflict                    read again, decide again, try again
 │   ├── EtagMismatch            ├── VersionMismatch
 │   ├── DeviceExists            ├── ModuleExists            ├── ConfigurationExists
 │   ├── GroupExists             ├── GroupInUse              ├── CannotReplace
 │   ├── PolicyExists            ├── JobExists               ├── EnrollmentExists
+│   ├── HubLinked
 │   ├── CertificateExists       └── LockLost
 ├── TooLarge                    send less
 │   ├── TooManyEntries          ├── TooManyModules          ├── TooManyConfigurations
 │   ├── TooManyGroups           ├── TooManyPolicies         ├── TooManyJobs
 │   ├── TooManyCalls            ├── TooManyMessages         ├── MessageTooLarge
+│   ├── TooManyHubs
 │   ├── TooManyEnrollments      ├── TooManyCertificates     └── BodyTooLarge
 ├── Throttled                   wait as long as it says
 └── Unavailable                 try the same thing again; a write *may* have happened
@@ -247,6 +250,12 @@ class MetricNotFound(NotFound):
     code = "metric_not_found"
 
 
+class HubNotFound(NotFound):
+    """Devices are given to no hub of that name."""
+
+    code = "hub_not_found"
+
+
 class EnrollmentNotFound(NotFound):
     code = "enrollment_not_found"
 
@@ -299,6 +308,12 @@ class ConfigurationExists(Conflict):
 
 class JobExists(Conflict):
     code = "job_exists"
+
+
+class HubLinked(Conflict):
+    """Devices are given to that hub already."""
+
+    code = "hub_linked"
 
 
 class EnrollmentExists(Conflict):
@@ -375,6 +390,12 @@ class TooManyMessages(TooLarge):
 
 class MessageTooLarge(TooLarge):
     code = "message_too_large"
+
+
+class TooManyHubs(TooLarge):
+    """Hubs that devices are given to."""
+
+    code = "too_many_hubs"
 
 
 class TooManyEnrollments(TooLarge):

@@ -9,6 +9,7 @@ from typing import Protocol
 
 from affinage.domain.principal import Principal
 from affinage.domain.values import JsonObject
+from affinage.protocol.connection_strings import ConnectionString
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,4 +71,29 @@ class LinkedHubs(Protocol):
 
     def find(self, host: str) -> LinkedHub | None:
         """The hub of that name, in any case; None if it is not linked (any more)."""
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class Reach:
+    """How another hub is reached."""
+
+    string: ConnectionString
+    """Of a policy that may read and write its registry, and its twins."""
+    port: int
+    certificate: str | None = None
+    """The authority in PEM that it must be of; None for those of the system."""
+
+
+class RemoteHub(LinkedHub, Protocol):
+    """A linked hub that is another process."""
+
+    async def close(self) -> None:
+        """Hang up; what is asked meanwhile may fail."""
+        ...
+
+
+class Dial(Protocol):
+    def __call__(self, reach: Reach) -> RemoteHub:
+        """What asks that hub; it is not connected to yet. Invalid if ``reach`` can never work."""
         ...

@@ -12,7 +12,11 @@ from affinage.clients.service import ServiceClient, ServiceError
 from affinage.domain.errors import Invalid, Unavailable
 from affinage.domain.principal import Principal
 from affinage.domain.values import JsonObject, JsonValue, is_object
-from affinage.ports.hubs import TwinContent, Wanted
+from affinage.ports.clock import Clock
+from affinage.ports.hubs import Reach, TwinContent, Wanted
+
+TIMEOUT_S: Final = 30.0
+"""For each request."""
 
 TRIES: Final = 5
 """How often credentials are written when others write the identity at the same time."""
@@ -25,6 +29,32 @@ _EXISTS: Final = ("409001", "DeviceAlreadyExists")
 """How hubs say it in the result of a bulk request."""
 
 _There = TypeVar("_There")
+
+
+class Dialling:
+    """Implements `ports.hubs.Dial`."""
+
+    def __init__(self, clock: Clock) -> None:
+        self._clock = clock
+
+    def __call__(self, reach: Reach) -> "HttpHub":
+        client = ServiceClient(
+            reach.string,
+            context=_context(reach.certificate),
+            clock=lambda: self._clock.now().timestamp(),
+            port=reach.port,
+            timeout_s=TIMEOUT_S,
+        )
+        return HttpHub(reach.string.host, client)
+
+
+def _context(certificate: str | None) -> ssl.SSLContext:
+    try:
+        context = ssl.create_default_context(cadata=certificate)
+    except (ssl.SSLError, ValueError):
+        raise Invalid("certificate is no certificate in PEM") from None
+    context.minimum_version = ssl.TLSVersion.TLSv1_2
+    return context
 
 
 class HttpHub:

@@ -78,6 +78,7 @@ CODES: Final[dict[type[Exception], Code]] = {
     errors.TooManyMessages: Code(403004, "DeviceMaximumQueueDepthExceeded"),
     errors.MessageTooLarge: Code(413001, "MessageTooLarge"),
     errors.TooManyPolicies: Code(403002, "IotHubQuotaExceeded"),
+    errors.TooManyHubs: Code(403002, "IotHubQuotaExceeded"),
     errors.TooManyCertificates: Code(403002, "IotHubQuotaExceeded"),
     errors.BodyTooLarge: Code(413000, "GenericRequestEntityTooLarge"),
     errors.Throttled: Code(429001, "ThrottlingException"),

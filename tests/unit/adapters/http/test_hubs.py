@@ -6,15 +6,16 @@ from typing import Final
 
 import pytest
 
-from affinage.adapters.http.hubs import TRIES, HttpHub
+from affinage.adapters.http.hubs import TRIES, Dialling, HttpHub
 from affinage.clients.service import ServiceClient
 from affinage.clients.trust import trust
 from affinage.domain.errors import AffinageError, Invalid, Unavailable
 from affinage.domain.principal import Kind, Principal
 from affinage.domain.values import JsonObject
-from affinage.ports.hubs import TwinContent, Wanted
+from affinage.ports.hubs import Reach, TwinContent, Wanted
 from affinage.protocol.connection_strings import ConnectionString
 from fakes.authority import HOST, authority
+from fakes.clock import FixedClock
 from fakes.https_server import Playback, playback
 from fakes.looped import looped
 
@@ -177,3 +178,15 @@ async def test_a_host_that_proves_to_be_another_is_unavailable() -> None:
         with pytest.raises(Unavailable, match="does not prove"):
             await hub.find("dev1", by=BY)
         await hub.close()
+
+
+@looped
+async def test_a_hub_is_dialled_as_its_link_says() -> None:
+    """LINK-3."""
+    dial = Dialling(FixedClock())
+    for certificate in (None, authority().ca_file.read_text()):
+        hub = dial(Reach(LINK, 443, certificate))
+        assert hub.host == HOST
+        await hub.close()
+    with pytest.raises(Invalid, match="PEM"):
+        dial(Reach(LINK, 443, "no certificate"))
