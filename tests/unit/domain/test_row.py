@@ -98,7 +98,8 @@ def test_a_module_is_shown_with_its_own_twin_and_its_devices_status() -> None:
 
 
 def test_a_device_is_its_own_key() -> None:
-    assert TwinRow(PUMP, ABSENT).key == TwinKey("pump")
+    row = TwinRow(PUMP, ABSENT)
+    assert row.key == row.place == TwinKey("pump")
 
 
 @pytest.mark.parametrize(

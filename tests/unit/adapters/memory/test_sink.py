@@ -3,7 +3,7 @@
 import pytest
 
 from affinage.adapters.memory.sink import MemorySink
-from affinage.domain.errors import Unavailable
+from affinage.domain.errors import TooLarge, Unavailable
 from fakes.looped import looped
 
 
@@ -17,3 +17,9 @@ async def test_it_fails_as_often_as_it_is_told_and_says_how_much_came_at_once() 
     await sink.send([{"offset": 3}])
     assert (len(sink.told), sink.sizes) == (3, [2, 1])
     await sink.close()
+
+
+@looped
+async def test_it_takes_no_more_at_once_than_it_was_told() -> None:
+    with pytest.raises(TooLarge, match="2 of 1 events at once"):
+        await MemorySink(most=1).send([{"offset": 1}, {"offset": 2}])
