@@ -21,6 +21,7 @@ from affinage.frontends.http.figures import HttpFigures
 from affinage.frontends.http.problems import code
 from affinage.frontends.mqtt.figures import MqttFigures
 from affinage.frontends.native_api.calls import Services as NativeServices
+from affinage.frontends.provisioning_api.calls import Services as ProvisioningServices
 from affinage.frontends.service_api.calls import Services
 from affinage.frontends.tls.capacity import Capacity
 from affinage.ports.blobs import Blobs
@@ -240,6 +241,15 @@ class Parts:
             shelf=self.shelf,
             queries=self.queries,
             configurations=self.configurations,
+            clock=self.clock,
+            ids=self.ids,
+        )
+
+    def provisioning_services(self) -> ProvisioningServices:
+        return ProvisioningServices(
+            access=self.access,
+            enrollments=self.provisioning.enrollments,
+            states=self.provisioning.states,
             clock=self.clock,
             ids=self.ids,
         )
