@@ -29,6 +29,7 @@ from affinage.frontends.mqtt.connection import MqttConnection
 from affinage.frontends.mqtt.needs import Needs
 from affinage.frontends.native_api import app as native_api
 from affinage.frontends.native_api.described import PREFIX
+from affinage.frontends.provisioning_api import app as provisioning_api
 from affinage.frontends.service_api.app import create_app
 from affinage.frontends.tls.context import server_context
 from affinage.frontends.tls.transport import serve_tls
@@ -196,7 +197,9 @@ def https_doors(parts: Parts) -> ByPrefix:
     figures = parts.http
     metrics = Metrics(PrometheusExposition(parts.sources()))
     watched = monitoring.Services(parts.access, metrics, parts.clock, parts.ids)
+    enrolling = provisioning_api.create_app(parts.provisioning_services(), figures)
     special: dict[str, ASGIApp] = {
+        **dict.fromkeys(provisioning_api.PREFIXES, enrolling),
         PREFIX: native_api.create_app(parts.native_services(), figures),
         monitoring.PATH: monitoring.create_app(watched, figures),
     }
