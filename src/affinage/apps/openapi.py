@@ -9,6 +9,8 @@ from affinage.domain.values import JsonObject
 from affinage.frontends.http.openapi import document
 from affinage.frontends.native_api import app as native_api
 from affinage.frontends.native_api import described as native
+from affinage.frontends.provisioning_api import app as provisioning_api
+from affinage.frontends.provisioning_api import described as provisioning
 from affinage.frontends.service_api import app as service_api
 from affinage.frontends.service_api import described as service
 
@@ -19,4 +21,7 @@ def documents() -> Mapping[str, JsonObject]:
     return {
         "service": to_builtins(document(service.DOOR, service_api.OPERATIONS, service.DESCRIBED)),
         "native": to_builtins(document(native.DOOR, native_api.OPERATIONS, native.DESCRIBED)),
+        "provisioning": to_builtins(
+            document(provisioning.DOOR, provisioning_api.OPERATIONS, provisioning.DESCRIBED)
+        ),
     }
