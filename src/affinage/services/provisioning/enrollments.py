@@ -5,27 +5,26 @@ Whoever changes what has a key holds its lock: what is read under it is as commi
 Source: docs/spec/provisioning.md, PROV-4 to PROV-29.
 """
 
-import base64
-import binascii
-from collections.abc import Iterator, Mapping
-from hmac import compare_digest
+from collections.abc import Iterator, Sequence
 from itertools import islice
 from typing import Final
 
 from affinage.domain.audit import Deed, digest
 from affinage.domain.errors import (
+    AffinageError,
     EnrollmentExists,
     EnrollmentNotFound,
     Invalid,
     TooManyEnrollments,
+    Unavailable,
 )
-from affinage.domain.identity import KeySource
 from affinage.domain.moments import millis
 from affinage.domain.principal import Principal, Right
 from affinage.domain.provisioning import attestation, enrollment
 from affinage.domain.provisioning import registration as registrations
-from affinage.domain.provisioning.attestation import Certificate, Keys, Makings, SymmetricKeys
+from affinage.domain.provisioning.attestation import Keys, SymmetricKeys
 from affinage.domain.provisioning.enrollment import Enrollment
+from affinage.domain.provisioning.members import member_text
 from affinage.domain.provisioning.names import enrollment_key
 from affinage.domain.values import JsonObject
 from affinage.ports.clock import Clock
@@ -34,12 +33,12 @@ from affinage.ports.ids import Ids
 from affinage.ports.store import Row, Table
 from affinage.ports.vault import Vault
 from affinage.ports.webhooks import Webhooks
-from affinage.protocol import certificates
-from affinage.protocol.errors import ProtocolError
 from affinage.services.fleet.fleet import Fleet
 from affinage.services.fleet.unit import Change
 from affinage.services.limits import UNLIMITED, Limits, Operation
 from affinage.services.provisioning.book import Book, enrollment_row
+from affinage.services.provisioning.bulk import ANY, MAX_BULK, Mode, Refused, bulk_mode, etag_wanted
+from affinage.services.provisioning.makings import attestation_makings
 from affinage.services.queries import Page
 
 MAX_INDIVIDUAL: Final = 1_000_000
@@ -48,14 +47,6 @@ MAX_GROUPS: Final = 100
 
 MAX_PAGE: Final = 100
 """Enrollments, or registrations, on one page."""
-
-ANY: Final = "*"
-"""As an etag: it must exist, whatever its etag."""
-
-KEY_BYTES: Final = 64
-"""Of a key that is made for an enrollment."""
-
-_PEM: Final = "-----BEGIN"
 
 
 class Enrollments:
@@ -73,7 +64,7 @@ class Enrollments:
     ) -> None:
         self._fleet, self._book, self._hubs, self._webhooks = fleet, book, hubs, webhooks
         self._vault, self._clock, self._ids, self._limits = vault, clock, ids, limits
-        self._makings = makings(vault, ids)
+        self._makings = attestation_makings(vault, ids)
 
     async def get(self, name: str, *, is_group: bool, by: Principal) -> JsonObject:
         """An enrollment without its keys; EnrollmentNotFound."""
@@ -101,28 +92,11 @@ class Enrollments:
             EnrollmentNotFound, EtagMismatch, TooManyEnrollments, Invalid and its kin: see the
                 message. Unavailable: the commit failed. In every case nothing has changed.
 
-        Source: PROV-4 to PROV-11, PROV-22.
+        Source: PROV-4 to PROV-11.
         """
         by.require(Right.ENROLLMENT_WRITE)
         self._limits.take(Operation.ENROLLMENT, by)
-        key, at = enrollment_key(name, is_group=is_group), millis(self._clock.now())
-        async with self._book.lock(key):
-            current = self._book.enrollment(key)
-            if if_match is None:
-                if current is not None:
-                    raise EnrollmentExists(f"{current.what} exists")
-                etag = self._ids.etag_start()
-                written = enrollment.create(
-                    name, body, self._makings, is_group=is_group, etag=etag, at=at
-                )
-                self._check_room(written)
-            else:
-                current = self._found(name, is_group=is_group)
-                enrollment.check_etag(current, None if if_match == ANY else if_match)
-                written = enrollment.update(current, body, self._makings, at=at)
-            self._check_reach(written)
-            await self._write(enrollment_row(written), current, written, by)
-        return self._document(written)
+        return self._document(await self._put(name, body, if_match, by, is_group=is_group))
 
     async def delete(
         self, name: str, *, is_group: bool, if_match: str | None, by: Principal
@@ -138,6 +112,70 @@ class Enrollments:
         """
         by.require(Right.ENROLLMENT_WRITE)
         self._limits.take(Operation.ENROLLMENT, by)
+        await self._delete(name, if_match, by, is_group=is_group)
+
+    async def bulk(
+        self, entries: Sequence[JsonObject], mode: str, *, is_group: bool, by: Principal
+    ) -> list[Refused]:
+        """Create, change or delete several; each for itself, in their order.
+
+        Returns:
+            Those that were refused.
+
+        Raises:
+            Invalid, Malformed, Throttled: nothing has changed.
+            Unavailable: those before it have changed.
+
+        Source: PROV-22.
+        """
+        by.require(Right.ENROLLMENT_WRITE)
+        if not 1 <= len(entries) <= MAX_BULK:
+            raise Invalid(f"a bulk request of {len(entries)} enrollments: it has 1 to {MAX_BULK}")
+        wanted = bulk_mode(mode)
+        self._limits.take(Operation.ENROLLMENT, by, len(entries))
+        member = "enrollmentGroupId" if is_group else "registrationId"
+        named = [(member_text(entry, member) or "", entry) for entry in entries]
+        refused = list[Refused]()
+        for name, entry in named:
+            try:
+                await self._written(wanted, name, entry, by, is_group=is_group)
+            except Unavailable:
+                raise
+            except AffinageError as error:
+                refused.append(Refused(name, error))
+        return refused
+
+    async def _written(
+        self, mode: Mode, name: str, entry: JsonObject, by: Principal, *, is_group: bool
+    ) -> None:
+        if mode is Mode.DELETE:
+            await self._delete(name, ANY, by, is_group=is_group)
+        else:
+            await self._put(name, entry, etag_wanted(mode, entry), by, is_group=is_group)
+
+    async def _put(
+        self, name: str, body: JsonObject, if_match: str | None, by: Principal, *, is_group: bool
+    ) -> Enrollment:
+        key, at = enrollment_key(name, is_group=is_group), millis(self._clock.now())
+        async with self._book.lock(key):
+            current = self._book.enrollment(key)
+            if if_match is not None:
+                current = self._found(name, is_group=is_group)
+                enrollment.check_etag(current, None if if_match == ANY else if_match)
+                written = enrollment.update(current, body, self._makings, at=at)
+            elif current is not None:
+                raise EnrollmentExists(f"{current.what} exists")
+            else:
+                etag, made = self._ids.etag_start(), self._makings
+                written = enrollment.create(name, body, made, is_group=is_group, etag=etag, at=at)
+                self._check_room(written)
+            self._check_reach(written)
+            await self._write(enrollment_row(written), current, written, by)
+        return written
+
+    async def _delete(
+        self, name: str, if_match: str | None, by: Principal, *, is_group: bool
+    ) -> None:
         key = enrollment_key(name, is_group=is_group)
         async with self._book.lock(key):
             current = self._found(name, is_group=is_group)
@@ -210,30 +248,3 @@ class Enrollments:
                 raise Invalid(f"{host[:255]!r} is no hub that is linked")
         if new.webhook is not None:
             self._webhooks.check(new.webhook.url)
-
-
-def makings(vault: Vault, ids: Ids) -> Makings:
-    """What attestations are made of: keys sealed at once, certificates as they were given."""
-    keys = KeySource(
-        lambda: ids.key(KEY_BYTES),
-        lambda key: vault.seal(key.encode()),
-        lambda sealed, key: compare_digest(vault.open(sealed), key.encode()),
-    )
-    return Makings(keys, _certificate)
-
-
-def _certificate(text: str) -> Certificate:
-    """One certificate: PEM, base64 of that, or base64 of DER. Source: PROV-16."""
-    try:
-        found = certificates.parse(text) if _PEM in text else [_decoded(text)]
-    except (ProtocolError, binascii.Error, ValueError):
-        raise Invalid("a certificate must be PEM, or base64 of DER") from None
-    shown: Mapping[str, str | int] = found[0].document
-    return Certificate(found[0].der, {**shown})
-
-
-def _decoded(text: str) -> certificates.Certificate:
-    plain = base64.b64decode("".join(text.split()), validate=True)
-    if plain.startswith(_PEM.encode()):
-        return certificates.parse(plain.decode())[0]
-    return certificates.read(plain)

@@ -18,7 +18,8 @@ from affinage.services.fleet.fleet import Fleet
 from affinage.services.fleet.unit import Change
 from affinage.services.limits import UNLIMITED, Limits, Operation
 from affinage.services.provisioning.book import Book
-from affinage.services.provisioning.enrollments import ANY, MAX_PAGE
+from affinage.services.provisioning.bulk import ANY
+from affinage.services.provisioning.enrollments import MAX_PAGE
 from affinage.services.queries import Page
 
 ITEM_TYPE: Final = "deviceRegistrationState"

@@ -1,0 +1,60 @@
+"""The service API of provisioning as an ASGI app: which operation is where.
+
+Source: docs/spec/provisioning.md, PROV-20, PROV-21; docs/reference/http-api.md.
+"""
+
+from collections.abc import Mapping
+from typing import Final
+
+from starlette.applications import Starlette
+from starlette.middleware import Middleware
+
+from affinage.frontends.http.figures import HttpFigures
+from affinage.frontends.http.frame import Frame
+from affinage.frontends.http.paths import RawRoute, no_such_path
+from affinage.frontends.provisioning_api import enrollments, registrations
+from affinage.frontends.provisioning_api.calls import Operation, Services, called
+from affinage.frontends.provisioning_api.problems import refused
+
+PREFIXES: Final = ("/enrollments", "/enrollmentgroups", "/registrations")
+"""Below which all of its paths are, in lower case."""
+
+_ENROLLMENT: Final[dict[str, Operation]] = {
+    "GET": enrollments.read,
+    "PUT": enrollments.write,
+    "DELETE": enrollments.delete,
+}
+
+OPERATIONS: Final[dict[str, Mapping[str, Operation]]] = {
+    "/enrollments": {"POST": enrollments.bulk},
+    "/enrollments/query": {"POST": enrollments.query},
+    "/enrollments/{id}": _ENROLLMENT,
+    "/enrollments/{id}/attestationmechanism": {"POST": enrollments.show_attestation},
+    "/enrollmentGroups": {"POST": enrollments.bulk},
+    "/enrollmentGroups/query": {"POST": enrollments.query},
+    "/enrollmentGroups/{id}": _ENROLLMENT,
+    "/enrollmentGroups/{id}/attestationmechanism": {"POST": enrollments.show_attestation},
+    "/registrations/{id}": {"GET": registrations.read, "DELETE": registrations.delete},
+    "/registrations/{id}/query": {"POST": registrations.query},
+}
+"""By path, by method. Words come before ids: what is called `query` has its GET all the same."""
+
+
+def create_app(services: Services, figures: HttpFigures | None = None) -> Starlette:
+    """The door; whoever runs it hosts it over TLS, at the paths below PREFIXES."""
+    frame = Middleware(
+        Frame,
+        authenticate=services.access.service,
+        clock=services.clock,
+        ids=services.ids,
+        figures=figures,
+        refuse=refused,
+    )
+    routes = [
+        RawRoute(path, {method: called(services, one) for method, one in found.items()})
+        for path, found in OPERATIONS.items()
+    ]
+    app = Starlette(routes=routes, middleware=[frame])
+    app.router.redirect_slashes = False
+    app.router.default = no_such_path
+    return app

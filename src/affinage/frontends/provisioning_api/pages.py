@@ -1,0 +1,67 @@
+"""Pages of enrollments and registrations: what was asked for, and how to ask for the next one.
+
+Source: docs/spec/provisioning.md, PROV-24, PROV-28.
+"""
+
+import re
+from typing import Final, NamedTuple
+
+from starlette.responses import Response
+
+from affinage.domain.errors import Invalid, Malformed, Missing
+from affinage.frontends.http.answers import json_answer
+from affinage.frontends.http.bodies import read_object
+from affinage.frontends.provisioning_api.calls import Call
+from affinage.services.provisioning.enrollments import MAX_PAGE
+from affinage.services.queries import Page
+
+MAX_ITEMS: Final = "x-ms-max-item-count"
+CONTINUATION: Final = "x-ms-continuation"
+ITEM_TYPE: Final = "x-ms-item-type"
+
+MAX_DIGITS: Final = 9
+
+_QUERY: Final = re.compile(
+    r"\s*SELECT\s+\*\s*(?:FROM\s+(?P<table>enrollments|enrollmentGroups)\s*)?", re.IGNORECASE
+)
+
+
+class Asked(NamedTuple):
+    after: str | None
+    limit: int
+
+
+async def asked(call: Call) -> Asked:
+    """A page of a query: it must be SELECT * of what the path names.
+
+    Raises:
+        Missing, Malformed, Invalid: there is none, or another.
+    """
+    text = (await read_object(call.request)).get("query")
+    if text is None:
+        raise Missing("query is missing")
+    if not isinstance(text, str):
+        raise Malformed("query must be a string")
+    found = _QUERY.fullmatch(text)
+    there = "enrollmentGroups" if call.of_groups else "enrollments"
+    if found is None or (found["table"] or there).lower() != there.lower():
+        raise Invalid(f"a query here asks for everything: SELECT * of {there}")
+    return wanted(call)
+
+
+def wanted(call: Call) -> Asked:
+    """As the headers of the request have it; Malformed if the size is no number."""
+    headers = call.request.headers
+    given = headers.get(MAX_ITEMS) or str(MAX_PAGE)
+    if not re.fullmatch(rf"-?[0-9]{{1,{MAX_DIGITS}}}", given):
+        raise Malformed(f"{MAX_ITEMS} must be a whole number")
+    size = int(given)
+    return Asked(headers.get(CONTINUATION) or None, MAX_PAGE if size == -1 else size)
+
+
+def answer(page: Page, of: Asked) -> Response:
+    """The rows, and in the headers what they are."""
+    headers = {ITEM_TYPE: page.item_type, MAX_ITEMS: str(min(of.limit, MAX_PAGE))}
+    if page.continuation:
+        headers[CONTINUATION] = page.continuation
+    return json_answer(page.rows, headers=headers)
