@@ -5,7 +5,7 @@ BIN := .venv/bin
 INSTALL := $(BIN)/pip install --quiet --disable-pip-version-check
 ALONE := $(BIN)/python tests/netns.py  # in a network of its own, every port is free
 
-.PHONY: .venv help demo test check check-units check-laws lint types arch rules coverage laws system conformance fuzz fuzz-bytes bench bench-quick speed kills sweeps powerloss docs
+.PHONY: .venv help demo test check check-units check-laws lint types arch rules coverage laws system conformance fuzz fuzz-bytes bench bench-quick speed kills soak sweeps powerloss docs
 
 help:  ## what there is to make
 	@grep -E '^[.a-z]+:.*## ' Makefile | sed -E 's/:.*## /\t/' | expand -t 14
@@ -49,6 +49,9 @@ system: .venv/dev  ## whole processes: killed, cut off, started again
 
 kills: .venv/dev  ## a hub killed 200 times while a fleet writes 1,000 times a second
 	AFFINAGE_KILLS=$${AFFINAGE_KILLS:-200} $(ALONE) $(BIN)/pytest tests/system/test_kills.py
+
+soak: .venv/dev  ## 2,000 devices for 20 minutes, dropped and taken over, and their hub killed
+	AFFINAGE_SOAK_S=$${AFFINAGE_SOAK_S:-1200} AFFINAGE_SOAK_DEVICES=$${AFFINAGE_SOAK_DEVICES:-2000} $(ALONE) $(BIN)/pytest tests/system/test_soak.py
 
 sweeps: .venv/dev  ## a sweep over 100,000 devices, cut short again and again
 	AFFINAGE_SWEEP_DEVICES=$${AFFINAGE_SWEEP_DEVICES:-100000} $(ALONE) $(BIN)/pytest tests/system/test_sweeps.py
