@@ -14,6 +14,9 @@ from affinage.adapters.memory.store import MemoryStore
 from affinage.adapters.prometheus.exposition import PrometheusExposition
 from affinage.apps.examining import Body
 from affinage.apps.openapi import documents
+from affinage.frontends.device_api.app import create_app as device_app
+from affinage.frontends.device_api.calls import Services as DeviceServices
+from affinage.frontends.device_api.proofs import ByProof
 from affinage.frontends.http.figures import HttpFigures
 from affinage.frontends.http.prefixes import ByPrefix
 from affinage.frontends.http.problems import code
@@ -49,12 +52,14 @@ from affinage.services.messages import Messages
 from affinage.services.methods import Methods
 from affinage.services.metrics import Engine, Metrics
 from affinage.services.outranking import Warnings
+from affinage.services.own_modules import OwnModules
 from affinage.services.policies import Policies
 from affinage.services.queries import Queries
 from affinage.services.registry import FreshModules, Registry, makings
 from affinage.services.replacing import Replacing
 from affinage.services.sessions import Sessions
 from affinage.services.sweeps import Sweeps
+from affinage.services.telemetry import Telemetry
 from affinage.services.tending import Tending
 from affinage.services.transfers.exporting import Exporting
 from affinage.services.transfers.importing import Importing
@@ -176,12 +181,25 @@ async def running_hub(
         metrics = Metrics(PrometheusExposition([engine.families, figures.families]))
         watched = Monitoring(services.access, metrics, clock, ids)
         special = {PREFIX: native_app(native, figures), PATH: monitoring_app(watched, figures)}
-        doors = ByPrefix(special, create_app(services, figures))
+        back_ends = ByPrefix(special, create_app(services, figures))
+        doors = ByProof(device_app(_of_devices(services, native.events), figures), back_ends)
         transport = httpx.ASGITransport(doors, raise_app_exceptions=False)
         async with httpx.AsyncClient(transport=transport, base_url=f"https://{HOST}") as client:
             yield Hub(clock, fleet, sessions, sweeps, services, native, client)
         for task in running:
             task.cancel()
+
+
+def _of_devices(services: Services, events: Events) -> DeviceServices:
+    """The same services, as the device API needs them."""
+    return DeviceServices(
+        access=services.access,
+        telemetry=Telemetry(events),
+        messages=services.messages,
+        own_modules=OwnModules(services.registry, services.methods),
+        clock=services.clock,
+        ids=services.ids,
+    )
 
 
 def _native(services: Services, doctor: Doctor, counts: Counts, fleet: Fleet) -> NativeServices:

@@ -6,6 +6,7 @@ from typing import Final
 
 import pytest
 
+from affinage.frontends.device_api.app import OPERATIONS as DEVICE
 from affinage.frontends.native_api.app import OPERATIONS as NATIVE
 from affinage.frontends.native_api.described import PREFIX
 from affinage.frontends.service_api.app import OPERATIONS as SERVICE
@@ -34,7 +35,10 @@ async def test_the_examples_of_a_page_are_so(resource: str) -> None:
 
 def test_each_operation_is_on_one_page() -> None:
     told = [row for page in PAGES.values() for row in ROW.findall(page)]
-    there = [(method, path) for path, methods in SERVICE.items() for method in methods]
+    # What devices ask for as back ends do is on the page of these.
+    shared = {(method, path) for path, methods in DEVICE.items() for method in methods}
+    shared |= {(method, path) for path, methods in SERVICE.items() for method in methods}
+    there = [*shared]
     there += [(method, PREFIX + path) for path, methods in NATIVE.items() for method in methods]
     assert sorted(told) == sorted(there)
 

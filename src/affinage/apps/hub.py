@@ -22,7 +22,9 @@ from affinage.apps.settings import HubSettings
 from affinage.apps.tasks import Tasks
 from affinage.apps.times import Times
 from affinage.domain.errors import Unavailable
-from affinage.frontends.http.prefixes import ByPrefix
+from affinage.frontends.device_api import app as device_api
+from affinage.frontends.device_api.proofs import ByProof
+from affinage.frontends.http.prefixes import ByPrefix, Several
 from affinage.frontends.http.server import HttpServer
 from affinage.frontends.monitoring import app as monitoring
 from affinage.frontends.mqtt.connection import MqttConnection
@@ -192,7 +194,7 @@ class Hub:
             raise Unavailable(f"{host}:{port} cannot be listened on: {why.lower()}") from None
 
 
-def https_doors(parts: Parts) -> ByPrefix:
+def https_doors(parts: Parts) -> Several:
     """What the HTTPS port serves."""
     figures = parts.http
     metrics = Metrics(PrometheusExposition(parts.sources()))
@@ -203,4 +205,5 @@ def https_doors(parts: Parts) -> ByPrefix:
         PREFIX: native_api.create_app(parts.native_services(), figures),
         monitoring.PATH: monitoring.create_app(watched, figures),
     }
-    return ByPrefix(special, create_app(parts.services(), figures))
+    back_ends = ByPrefix(special, create_app(parts.services(), figures))
+    return ByProof(device_api.create_app(parts.device_services(), figures), back_ends)

@@ -17,6 +17,7 @@ from affinage.apps.provisioning import provisioning
 from affinage.apps.settings import HubSettings
 from affinage.apps.sinks import sinks
 from affinage.apps.times import Times, system_times
+from affinage.frontends.device_api.calls import Services as DeviceServices
 from affinage.frontends.http.figures import HttpFigures
 from affinage.frontends.http.problems import code
 from affinage.frontends.mqtt.figures import MqttFigures
@@ -51,6 +52,7 @@ from affinage.services.messages import Messages
 from affinage.services.methods import Methods
 from affinage.services.metrics import Engine
 from affinage.services.outranking import Warnings
+from affinage.services.own_modules import OwnModules
 from affinage.services.policies import Policies
 from affinage.services.pulse import Pulse
 from affinage.services.queries import Queries
@@ -58,6 +60,7 @@ from affinage.services.registry import FreshModules, Registry, makings
 from affinage.services.replacing import Replacing
 from affinage.services.sessions import Sessions
 from affinage.services.sweeps import Sweeps
+from affinage.services.telemetry import Telemetry
 from affinage.services.tending import Tending
 from affinage.services.told import Detail
 from affinage.services.transfers.exporting import Exporting
@@ -250,6 +253,16 @@ class Parts:
             access=self.access,
             enrollments=self.provisioning.enrollments,
             states=self.provisioning.states,
+            clock=self.clock,
+            ids=self.ids,
+        )
+
+    def device_services(self) -> DeviceServices:
+        return DeviceServices(
+            access=self.access,
+            telemetry=Telemetry(self.events, self.limits),
+            messages=self.messages,
+            own_modules=OwnModules(self.registry, self.methods),
             clock=self.clock,
             ids=self.ids,
         )

@@ -41,6 +41,10 @@ class Operation(StrEnum):
     """Enrollments and registrations, of back ends."""
     TELEMETRY = "telemetry"
     """Messages that devices and modules send."""
+    RECEIVE = "receive"
+    """Messages that devices receive, and settle, by request."""
+    UPLOAD = "upload"
+    """Uploads that devices begin."""
 
 
 METHOD_METER: Final = 4096
@@ -74,6 +78,8 @@ def _s1(units: int) -> Rates:
         Operation.JOB_DEVICE: Rate(10, 1),
         Operation.ENROLLMENT: Rate(1000, 60),
         Operation.TELEMETRY: Rate(max(100, 12 * units), 1),
+        Operation.RECEIVE: Rate(1000 * units, 60),
+        Operation.UPLOAD: Rate(100 * units, 60),
     }
 
 
@@ -103,6 +109,8 @@ def _s3(units: int) -> Rates:
         Operation.JOB_DEVICE: Rate(50 * units, 1),
         Operation.ENROLLMENT: Rate(1000, 60),
         Operation.TELEMETRY: Rate(6000 * units, 1),
+        Operation.RECEIVE: Rate(50_000 * units, 60),
+        Operation.UPLOAD: Rate(5000 * units, 60),
     }
 
 

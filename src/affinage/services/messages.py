@@ -2,16 +2,17 @@
 
 A connection that takes messages at QoS 1 holds up to MAX_HELD of an identity's until it has
 acknowledged them; what it still holds when it ends is delivered again. At QoS 0 a message is done
-when it has been sent.
+when it has been sent. Who asks for one gets it under a lock; nobody else has it meanwhile.
 
-Source: docs/spec/messages.md.
+Source: docs/spec/messages.md, docs/spec/device-api.md.
 """
 
 import asyncio
-from collections import Counter
+from collections import Counter, defaultdict
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field
 from functools import partial
+from itertools import zip_longest
 from typing import Final
 
 import structlog
@@ -19,7 +20,7 @@ import structlog
 from affinage.domain import messages
 from affinage.domain.audit import Deed
 from affinage.domain.composing import composed
-from affinage.domain.errors import NotFound, TooManyMessages, Unavailable
+from affinage.domain.errors import LockLost, NotFound, TooManyMessages, Unavailable
 from affinage.domain.feedback import feedback
 from affinage.domain.messages import Fate, Message, Queue, Step
 from affinage.domain.moments import Millis, millis
@@ -33,6 +34,7 @@ from affinage.services.feedback import FeedbackShelf
 from affinage.services.fleet.fleet import Change, Fleet
 from affinage.services.fleet.unit import View
 from affinage.services.limits import UNLIMITED, Limits, Operation
+from affinage.services.locks import LOCK_S, Locks, Received, admitted_lock
 from affinage.services.queues import Queues
 from affinage.services.sessions import Connection, Sessions
 
@@ -58,6 +60,14 @@ class _Held:
     numbers: set[int] = field(default_factory=set)
 
 
+@dataclass(eq=False, slots=True)
+class _Asker:
+    """Who asked for a message."""
+
+    seconds: int
+    answer: asyncio.Future[Received | None]
+
+
 class Messages:
     def __init__(
         self,
@@ -73,6 +83,8 @@ class Messages:
         self._clock, self._ids, self._limits = clock, ids, limits
         self._queues = Queues(fleet)
         self._held: dict[TwinKey, _Held] = {}
+        self._locks = Locks(clock, ids)
+        self._askers: defaultdict[TwinKey, list[_Asker]] = defaultdict(list)
         self._woken: dict[TwinKey, None] = {}
         self._is_woken = asyncio.Event()
         self._sent = 0
@@ -141,6 +153,49 @@ class Messages:
         if held is not None and number in held.numbers:
             self._settle(key, held, [number])
 
+    async def receive(
+        self, key: TwinKey, seconds: int = LOCK_S, *, by: Principal
+    ) -> Received | None:
+        """The next message that nobody has, locked for so long; None if there is none.
+
+        Raises:
+            Invalid: ``seconds`` is outside of what `admitted_lock` admits.
+            Unavailable: the commit failed; no message was given out.
+
+        Source: DEVICE-20, DEVICE-21.
+        """
+        by.require_self(key)
+        self._limits.take(Operation.RECEIVE, by)
+        asker = _Asker(admitted_lock(seconds), asyncio.get_running_loop().create_future())
+        self._askers[key].append(asker)
+        self._wake(key)
+        return await asker.answer
+
+    async def settle(self, key: TwinKey, token: str, fate: Fate, *, by: Principal) -> None:
+        """A message that was received is done: SUCCESS completes it, REJECTED does not.
+
+        Raises:
+            LockLost: its lock has ended, or the message has left. Nothing has changed.
+            Unavailable: the commit failed; the lock goes on.
+
+        Source: DEVICE-22, DEVICE-23.
+        """
+        by.require_self(key)
+        self._limits.take(Operation.RECEIVE, by)
+        number = self._locks.number(key, token)
+        step = await self._changed(key, lambda queue, _: messages.settle(queue, number, fate))
+        self._locks.free(key, token)
+        if not step.left:
+            raise LockLost("the message has left its queue")
+
+    async def abandon(self, key: TwinKey, token: str, *, by: Principal) -> None:
+        """Let a message that was received go: it is delivered again. LockLost. DEVICE-22."""
+        by.require_self(key)
+        self._limits.take(Operation.RECEIVE, by)
+        self._locks.number(key, token)
+        self._locks.free(key, token)
+        self.came(key)
+
     def families(self) -> Iterator[Family]:
         what = "Messages that wait for devices and modules."
         yield number("affinage_messages_waiting", Kind.GAUGE, what, self._queues.count)
@@ -159,13 +214,16 @@ class Messages:
     def came(self, key: TwinKey) -> None:
         """Look whether there is something to deliver."""
         if self._queues.of(key).messages:
-            self._woken[key] = None
-            self._is_woken.set()
+            self._wake(key)
 
     def gone(self, key: TwinKey, connection: Connection) -> None:
         held = self._held.get(key)
         if held is not None and held.connection is connection:
             del self._held[key]
+
+    def _wake(self, key: TwinKey) -> None:
+        self._woken[key] = None
+        self._is_woken.set()
 
     # ── delivering ───────────────────────────────────────────────────────────────────────────
 
@@ -176,14 +234,19 @@ class Messages:
             await asyncio.gather(*map(self._deliver, woken))  # together: they share a commit
 
     async def _deliver(self, key: TwinKey) -> None:
+        """First to the connection, then to who asked: one after the other, so to one of them."""
         connection = self._sessions.connection(key)
-        if connection is None or not connection.takes_messages:
-            return
+        if connection is not None and connection.takes_messages:
+            await self._deliver_to(key, connection)
+        if askers := self._askers.pop(key, None):
+            await self._answer(key, askers)
+
+    async def _deliver_to(self, key: TwinKey, connection: Connection) -> None:
         held = self._held_by(key, connection)
 
         def decide(queue: Queue, view: View) -> Step:
             room = MAX_HELD - len(held.numbers)
-            return messages.deliver(queue, view.at, held.numbers, room)
+            return messages.deliver(queue, view.at, held.numbers | self._locks.numbers(key), room)
 
         try:
             step = await self._changed(key, decide)
@@ -192,6 +255,31 @@ class Messages:
             return
         if self._held.get(key) is held:
             self._hand_over(key, held, step.taken)
+
+    async def _answer(self, key: TwinKey, askers: list[_Asker]) -> None:
+        def decide(queue: Queue, view: View) -> Step:
+            return messages.deliver(queue, view.at, self._in_hands(key), len(askers))
+
+        try:
+            taken = (await self._changed(key, decide)).taken
+        except (Unavailable, NotFound) as error:
+            for asker in askers:
+                if not asker.answer.done():
+                    asker.answer.set_exception(error)
+            return
+        for asker, message in zip_longest(askers, taken):
+            if asker.answer.done():  # who went away left its message to others
+                self.came(key)
+            else:
+                asker.answer.set_result(self._locked(key, message, asker.seconds))
+
+    def _locked(self, key: TwinKey, message: Message | None, seconds: int) -> Received | None:
+        return None if message is None else self._locks.lock(key, message, seconds)
+
+    def _in_hands(self, key: TwinKey) -> set[int]:
+        """The messages that somebody has."""
+        held = self._held.get(key)
+        return self._locks.numbers(key) | (held.numbers if held else set())
 
     def _held_by(self, key: TwinKey, connection: Connection) -> _Held:
         held = self._held.get(key)
@@ -235,7 +323,8 @@ class Messages:
         while True:
             await self._clock.sleep(TEND_S)
             now = millis(self._clock.now())
-            self._queues.tidy(self._held)  # a number that somebody holds is not given again
+            # A number that somebody holds is not given again.
+            self._queues.tidy({*self._held, *self._locks.keys()})
             waiting = [*self._queues.waiting()]
             due = [key for key, queue in waiting if _first_end(queue) <= now]
             await asyncio.gather(*map(self._expire, due))  # together: they share commits
@@ -243,8 +332,7 @@ class Messages:
                 self.came(key)
 
     async def _expire(self, key: TwinKey) -> None:
-        held = self._held.get(key)
-        numbers = held.numbers if held else ()
+        numbers = self._in_hands(key)
         try:
             await self._changed(key, lambda queue, view: messages.expire(queue, view.at, numbers))
         except (Unavailable, NotFound) as error:

@@ -22,7 +22,9 @@ from affinage.apps.openapi import documents
 from affinage.apps.parts import Parts
 from affinage.apps.settings import HubSettings
 from affinage.domain.policy import OWNER
+from affinage.frontends.device_api.app import OPERATIONS as DEVICE
 from affinage.frontends.monitoring.app import PATH
+from affinage.frontends.service_api.app import OPERATIONS as SERVICE
 from affinage.protocol.tokens import make_token
 from fakes.looped import looped
 
@@ -31,7 +33,15 @@ STRANGERS: Final = ("nobody", "forger", "latecomer", "neighbour", "unknown", "de
 POWERLESS: Final = "device"
 """The policy that only lets devices connect."""
 
-NAMES: Final = {"id": "pump-1", "module": "valve", "door": "service", "offset": "1"}
+OF_DEVICES: Final = {(method, path) for path, methods in DEVICE.items() for method in methods} - {
+    (method, path) for path, methods in SERVICE.items() for method in methods
+}
+"""What that policy is good for."""
+
+UNPROVEN: Final = "/{scope}/"
+"""How paths begin where no right is asked for, but what a device's enrollment demands."""
+
+NAMES: Final = {"scope": "0ne00000000", "id": "pump-1", "module": "valve", "door": "service", "offset": "1"}
 """What stands for a parameter of a path; `known` for any other."""
 
 BODIES: Final[dict[str, object]] = {
@@ -126,12 +136,19 @@ async def test_no_route_opens_for_a_stranger(stranger: str, tmp_path: Path) -> N
 
 @looped
 async def test_no_route_opens_for_who_lacks_its_right(tmp_path: Path) -> None:
-    """SERVICE-5, NATIVE-12"""
+    """SERVICE-5, NATIVE-12, DEVICE-2"""
     async with walking(tmp_path / "data") as walk:
+        for path in ("/devices/{id}", "/devices/{id}/modules/{module}"):
+            assert (await walk.ask("PUT", path, walk.token())).is_success
         for method, path in walk.routes():
-            answer = await walk.ask(method, path, walk.token(POWERLESS))
+            if path.startswith(UNPROVEN):
+                continue
+            is_of_devices = (method, path) in OF_DEVICES
+            policy = "service" if is_of_devices else POWERLESS
+            answer = await walk.ask(method, path, walk.token(policy))
             assert answer.status_code in (401, 403), (method, path, answer.text)
-            assert "lacks the right" in answer.text, (method, path)
+            why = "may not connect devices" if is_of_devices else "lacks the right"
+            assert why in answer.text, (method, path)
 
 
 def _parameters(path: str) -> list[str]:

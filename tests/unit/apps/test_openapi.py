@@ -6,9 +6,13 @@ from typing import Any
 import pytest
 
 from affinage.apps.openapi import documents
+from affinage.frontends.device_api import app as device_api
+from affinage.frontends.device_api import described as device
 from affinage.frontends.http.openapi import Described
 from affinage.frontends.native_api import app as native_api
 from affinage.frontends.native_api import described as native
+from affinage.frontends.registration_api import app as registration_api
+from affinage.frontends.registration_api import described as registration
 from affinage.frontends.service_api import app as service_api
 from affinage.frontends.service_api import described as service
 
@@ -24,8 +28,10 @@ def pairs(table: Mapping[str, Mapping[str, Any]]) -> Pairs:
     [
         (service.DESCRIBED, service_api.OPERATIONS),
         (native.DESCRIBED, native_api.OPERATIONS),
+        (registration.DESCRIBED, registration_api.OPERATIONS),
+        (device.DESCRIBED, device_api.OPERATIONS),
     ],
-    ids=["service", "native"],
+    ids=["service", "native", "registration", "device"],
 )
 def test_every_operation_is_described_and_nothing_else(
     described: Mapping[str, Mapping[str, Described]], operations: Mapping[str, Mapping[str, Any]]
@@ -34,7 +40,7 @@ def test_every_operation_is_described_and_nothing_else(
     assert pairs(described) == pairs(operations)
 
 
-@pytest.mark.parametrize("door", ["service", "native"])
+@pytest.mark.parametrize("door", ["service", "native", "registration", "device"])
 def test_a_summary_says_what_is_done_and_an_id_names_one_operation(door: str) -> None:
     paths: Any = documents()[door]["paths"]
     operations = [one for methods in paths.values() for one in methods.values()]

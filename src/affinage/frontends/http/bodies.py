@@ -40,7 +40,20 @@ async def read_json(request: Request, limit: int = MAX_BODY) -> JsonValue:
         NotJson: it is not JSON, has numbers that no machine has, or is nested more than
             MAX_NESTING times.
     """
-    return decode(await _read(request, limit))
+    return decode(await read_bytes(request, limit))
+
+
+async def read_bytes(request: Request, limit: int) -> bytes:
+    """The body as it is; BodyTooLarge: no more than ``limit`` bytes have been read."""
+    declared = request.headers.get("content-length", "")
+    if declared.isdecimal() and (len(declared) > len(str(limit)) or int(declared) > limit):
+        raise BodyTooLarge(f"a body of {declared[:20]} of {limit} bytes")
+    body = bytearray()
+    async for chunk in request.stream():
+        body += chunk
+        if len(body) > limit:
+            raise BodyTooLarge(f"a body of {len(body)} or more of {limit} bytes")
+    return bytes(body)
 
 
 def decode(body: bytes) -> JsonValue:
@@ -53,18 +66,6 @@ def decode(body: bytes) -> JsonValue:
         raise NotJson(f"the body is nested more than {MAX_NESTING} times") from None
     _check_nesting(value)
     return value
-
-
-async def _read(request: Request, limit: int) -> bytes:
-    declared = request.headers.get("content-length", "")
-    if declared.isdecimal() and (len(declared) > len(str(limit)) or int(declared) > limit):
-        raise BodyTooLarge(f"a body of {declared[:20]} of {limit} bytes")
-    body = bytearray()
-    async for chunk in request.stream():
-        body += chunk
-        if len(body) > limit:
-            raise BodyTooLarge(f"a body of {len(body)} or more of {limit} bytes")
-    return bytes(body)
 
 
 def _check_nesting(value: JsonValue) -> None:

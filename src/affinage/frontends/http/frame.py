@@ -103,6 +103,13 @@ class Frame:
             request_id=answer.request_id,
         )
 
+    def principal(self, request: Request, request_id: str) -> Principal:
+        """Who asks; Unauthorized. A door to which other proofs are shown says so here."""
+        authorization = request.headers.get("authorization")
+        return self._authenticate(
+            authorization, readable_path(request.scope), request_id=request_id
+        )
+
     async def _answered(self, scope: Scope, receive: Receive, answer: Answer) -> None:
         """The outermost place: whatever is raised below becomes an answer."""
         try:
@@ -117,10 +124,7 @@ class Frame:
 
     async def _admitted(self, scope: Scope, receive: Receive, answer: Answer) -> None:
         request = Request(scope)
-        authorization = request.headers.get("authorization")
-        scope[PRINCIPAL] = self._authenticate(
-            authorization, readable_path(scope), request_id=answer.request_id
-        )
+        scope[PRINCIPAL] = self.principal(request, answer.request_id)
         self._admit(request)
         await self._app(scope, receive, answer)
 

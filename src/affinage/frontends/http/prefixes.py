@@ -2,10 +2,22 @@
 
 import re
 from collections.abc import Mapping
+from typing import Protocol
 
 from starlette.types import ASGIApp, Receive, Scope, Send
 
 from affinage.frontends.http.paths import raw_path
+
+
+class Several(Protocol):
+    """Apps that are served as one."""
+
+    @property
+    def apps(self) -> list[ASGIApp]:
+        """All of them."""
+        ...
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None: ...
 
 
 class ByPrefix:

@@ -47,6 +47,9 @@ class HttpLimits:
 
 DEFAULT_LIMITS: Final = HttpLimits()
 
+OWN: Final = b"iothub-app-"
+"""The headers whose names an app finds as they were sent; of all others, in lower case."""
+
 
 class HttpServer:
     """Makes the connections of one app, and lets them finish when the hub stops."""
@@ -143,6 +146,11 @@ class HttpConnection(HttpToolsProtocol):
         if not self._is_in_header and self._lateness is None:
             wait_s = self.server_state.limits.body_s
             self._lateness = self.loop.call_later(wait_s, self._body_is_late)
+
+    def on_header(self, name: bytes, value: bytes) -> None:
+        super().on_header(name, value)
+        if self.headers[-1][0].startswith(OWN):
+            self.headers[-1] = (name, value)  # a property is called as its sender spells it
 
     def on_headers_complete(self) -> None:
         self._unread, self._is_in_header = 0, False

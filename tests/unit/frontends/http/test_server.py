@@ -48,6 +48,7 @@ class House:
         routes = [
             Route("/echo", self.echo, methods=["GET", "PUT"]),
             Route("/who", self.who),
+            Route("/names", self.names),
             Route("/slow", self.slow, methods=["GET", "POST"]),
         ]
         self.http = HttpServer(Starlette(routes=routes), limits)
@@ -65,6 +66,9 @@ class House:
         return JSONResponse(
             {"chain": chain and [der.hex() for der in chain], "url": str(request.url)}
         )
+
+    async def names(self, request: Request) -> Response:
+        return JSONResponse([name.decode() for name, _ in request.scope["headers"]])
 
     async def slow(self, request: Request) -> Response:
         self.seen.set()
@@ -134,6 +138,18 @@ def test_the_app_sees_https_and_the_clients_certificate(run: Run) -> None:
             assert seen["url"] == f"https://127.0.0.1:{port}/who"
             async with client(port) as http:
                 assert (await http.get("/who")).json()["chain"] is None
+
+    run(scenario)
+
+
+def test_an_app_finds_the_names_of_properties_as_they_were_sent(run: Run) -> None:
+    """DEVICE-11"""
+
+    async def scenario() -> None:
+        async with serving(House()) as port, client(port) as http:
+            sent = {"IoTHub-App-Zone": "4", "IoTHub-MessageId": "m"}
+            names = (await http.get("/names", headers=sent)).json()
+            assert {"IoTHub-App-Zone", "iothub-messageid"} <= {*names}
 
     run(scenario)
 

@@ -23,4 +23,4 @@ async def test_another_door_there_is_not() -> None:
     async with running_hub() as hub:
         answer = await hub.ask("GET", "/affinage/v1/openapi/back")
     assert answer.status_code == 404
-    assert answer.json()["detail"] == "no door back: there are service, native"
+    assert answer.json()["detail"] == "no door back: there are service, native, device"

@@ -1,0 +1,1 @@
+"""What devices and modules ask of the hub over HTTPS."""

@@ -1,0 +1,55 @@
+"""The device API as an ASGI app: which operation is where.
+
+Source: docs/spec/device-api.md.
+"""
+
+from collections.abc import Mapping
+from typing import Final
+
+from starlette.applications import Starlette
+from starlette.middleware import Middleware
+
+from affinage.frontends.device_api import messages, modules, telemetry
+from affinage.frontends.device_api.calls import Operation, Services, called
+from affinage.frontends.device_api.proofs import DeviceFrame
+from affinage.frontends.http.figures import HttpFigures
+from affinage.frontends.http.paths import RawRoute, no_such_path
+
+OPERATIONS: Final[dict[str, Mapping[str, Operation]]] = {
+    "/devices/{id}/messages/events": {"POST": telemetry.send},
+    "/devices/{id}/modules/{module}/messages/events": {"POST": telemetry.send},
+    "/devices/{id}/messages/devicebound": {"GET": messages.receive},
+    "/devices/{id}/messages/devicebound/{lock}": {"DELETE": messages.settle},
+    "/devices/{id}/messages/devicebound/{lock}/abandon": {"POST": messages.abandon},
+    "/devices/{id}/modules": {"GET": modules.list_all},
+    "/devices/{id}/modules/{module}": {
+        "GET": modules.read,
+        "PUT": modules.write,
+        "DELETE": modules.delete,
+    },
+    "/twins/{id}/methods": {"POST": modules.invoke},
+    "/twins/{id}/modules/{module}/methods": {"POST": modules.invoke},
+}
+"""By path, by method."""
+
+
+def create_app(services: Services, figures: HttpFigures | None = None) -> Starlette:
+    """The door; whoever runs it hosts it over TLS."""
+    frame = Middleware(
+        DeviceFrame,
+        access=services.access,
+        clock=services.clock,
+        ids=services.ids,
+        figures=figures,
+    )
+    app = Starlette(routes=[*_routes(services)], middleware=[frame])
+    app.router.redirect_slashes = False
+    app.router.default = no_such_path
+    return app
+
+
+def _routes(services: Services) -> list[RawRoute]:
+    return [
+        RawRoute(path, {method: called(services, one) for method, one in operations.items()})
+        for path, operations in OPERATIONS.items()
+    ]

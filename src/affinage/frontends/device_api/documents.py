@@ -1,0 +1,28 @@
+"""The shapes of documents that devices send and are given, for this door's OpenAPI document."""
+
+from typing import Annotated, Any, NotRequired, TypedDict
+
+from msgspec import Meta
+
+
+class Refusal(TypedDict):
+    """Why a request was refused."""
+
+    Message: Annotated[str, Meta(description="ErrorCode:, the error's name, a semicolon, a text.")]
+    ExceptionMessage: Annotated[str, Meta(description="What to look for in the hub's log.")]
+
+
+class Method(TypedDict):
+    """A direct method to run."""
+
+    methodName: str
+    payload: NotRequired[Any]
+    responseTimeoutInSeconds: NotRequired[Annotated[int, Meta(ge=5, le=300)] | None]
+    connectTimeoutInSeconds: NotRequired[Annotated[int, Meta(ge=0, le=300)] | None]
+
+
+class MethodResult(TypedDict):
+    """What the device or module answered."""
+
+    status: int
+    payload: Any

@@ -1,0 +1,61 @@
+"""`/devices/{id}/messages/devicebound`: what back ends have to tell a device, under locks.
+
+Source: DEVICE-20 to DEVICE-24.
+"""
+
+from typing import Final
+
+from starlette.responses import Response
+
+from affinage.domain.errors import Malformed
+from affinage.domain.messages import Fate
+from affinage.frontends.device_api import spelling
+from affinage.frontends.device_api.calls import Call, Services
+from affinage.frontends.http.answers import empty_answer
+from affinage.frontends.http.paths import decoded
+from affinage.frontends.http.waiting import while_connected
+from affinage.services.locks import LOCK_S
+
+LOCK: Final = "iothub-messagelocktimeout"
+_DIGITS: Final = 9
+
+
+async def receive(services: Services, call: Call) -> Response:
+    """GET the next message, under a lock; 204 if there is none."""
+    seconds = _seconds(call.request.headers.get(LOCK))
+    await call.request.body()  # there is none, but it must have been read
+    work = services.messages.receive(call.key, seconds, by=call.by)
+    received = await while_connected(call.request, work)
+    if received is None:
+        return empty_answer()
+    answer = Response(received.message.body, media_type="application/octet-stream")
+    # Starlette would have them in lower case; names of properties are their senders'.
+    answer.raw_headers += [
+        (name.encode(), text.encode()) for name, text in spelling.headers(received)
+    ]
+    return answer
+
+
+async def settle(services: Services, call: Call) -> Response:
+    """DELETE a message: it is done, or with `?reject` refused."""
+    fate = Fate.REJECTED if "reject" in call.request.query_params else Fate.SUCCESS
+    await services.messages.settle(call.key, _token(call), fate, by=call.by)
+    return empty_answer()
+
+
+async def abandon(services: Services, call: Call) -> Response:
+    """POST that a lock is given up; the message waits again."""
+    await services.messages.abandon(call.key, _token(call), by=call.by)
+    return empty_answer()
+
+
+def _token(call: Call) -> str:
+    return decoded(call.request.path_params["lock"])
+
+
+def _seconds(text: str | None) -> int:
+    if text is None:
+        return LOCK_S
+    if not (text.isascii() and text.isdecimal() and len(text) <= _DIGITS):
+        raise Malformed(f"{LOCK} must be a number of seconds, not {text[:40]!r}")
+    return int(text)

@@ -1,0 +1,59 @@
+"""`/devices/{id}/modules` and `/twins/{id}/…/methods`: what a device and its modules do at home.
+
+Source: DEVICE-30 to DEVICE-32.
+"""
+
+from starlette.responses import Response
+
+from affinage.domain.errors import AffinageError
+from affinage.domain.method import requested
+from affinage.domain.values import JsonObject
+from affinage.frontends.device_api.calls import Call, Services
+from affinage.frontends.http.answers import empty_answer, json_answer
+from affinage.frontends.http.bodies import read_object
+from affinage.frontends.http.etags import guarded
+from affinage.frontends.http.problems import routed_problem
+from affinage.frontends.http.waiting import while_connected
+
+
+async def list_all(services: Services, call: Call) -> Response:
+    """GET the modules of the device that asks."""
+    return json_answer(await services.own_modules.list_all(call.key.device, by=call.by))
+
+
+async def read(services: Services, call: Call) -> Response:
+    """GET one of its modules."""
+    return json_answer(await services.own_modules.get(call.key, by=call.by))
+
+
+async def write(services: Services, call: Call) -> Response:
+    """PUT one of its modules: without an etag create it, with one change it."""
+    key, body = call.key, await read_object(call.request)
+
+    async def put(etag: str | None) -> JsonObject:
+        return await services.own_modules.put(key, body, if_match=etag, by=call.by)
+
+    return json_answer(await guarded(call.request, put))
+
+
+async def delete(services: Services, call: Call) -> Response:
+    """DELETE one of its modules."""
+    key = call.key
+
+    async def gone(etag: str | None) -> None:
+        await services.own_modules.delete(key, if_match=etag, by=call.by)
+
+    await guarded(call.request, gone)
+    return empty_answer()
+
+
+async def invoke(services: Services, call: Call) -> Response:
+    """POST a method for the module's own device, or another module there, to run."""
+    try:
+        key, request = call.key, requested(await read_object(call.request))
+        work = services.own_modules.invoke(key, request, by=call.by)
+        result = await while_connected(call.request, work)
+    except AffinageError as error:
+        at = services.clock.now()
+        return routed_problem(error, request_id=call.by.request_id, at=at)
+    return json_answer({"status": result.status, "payload": result.payload})

@@ -1,0 +1,121 @@
+"""Who asks: the identity that a path is about, by its token or its connection's certificate.
+
+The path is read before anybody is known, but what is wrong with it is not told: a stranger hears
+that he is one.
+
+Source: DEVICE-1 to DEVICE-4.
+"""
+
+import re
+from typing import Final
+
+from starlette.requests import Request
+from starlette.types import ASGIApp, Receive, Scope, Send
+
+from affinage.domain.errors import Invalid, Unauthorized
+from affinage.domain.names import TwinKey, check_id
+from affinage.domain.principal import Principal
+from affinage.frontends.http.figures import HttpFigures
+from affinage.frontends.http.frame import Frame
+from affinage.frontends.http.paths import decoded, raw_path
+from affinage.frontends.http.prefixes import Several
+from affinage.ports.clock import Clock
+from affinage.ports.ids import Ids
+from affinage.services.access import Access
+
+EDGE_MODULE: Final = "x-ms-edge-moduleid"
+"""The header in which a module says that it asks for a method: ``device/module``."""
+
+_OWN: Final = re.compile(
+    r"/devices/(?P<device>[^/]+)(?:/modules/(?P<module>[^/]+))?/(?:messages|files)(?:/.*)?",
+    re.IGNORECASE,
+)
+"""What only devices and modules ask for, in their own name."""
+
+_MODULES: Final = re.compile(r"/devices/(?P<device>[^/]+)/modules(?:/.*)?", re.IGNORECASE)
+"""What a device asks for, and back ends too."""
+
+_METHODS: Final = re.compile(r"/twins/[^/]+(?:/modules/[^/]+)?/methods", re.IGNORECASE)
+_HOST: Final = re.compile(r"(\[[^]]*\]|[^:]*)(:[0-9]*)?")
+_POLICY: Final = re.compile(r"[ &]skn=[^&]")
+
+
+class ByProof:
+    """The device API has what devices and modules ask for; ``rest`` all else."""
+
+    def __init__(self, app: ASGIApp, rest: Several) -> None:
+        self._app, self._rest = app, rest
+
+    @property
+    def apps(self) -> list[ASGIApp]:
+        """All of them."""
+        return [self._app, *self._rest.apps]
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        is_its = scope["type"] == "http" and _is_of_a_device(Request(scope))
+        await (self._app if is_its else self._rest)(scope, receive, send)
+
+
+class DeviceFrame(Frame):
+    """The frame of a door whose requests are devices' and modules' own."""
+
+    def __init__(
+        self, app: ASGIApp, access: Access, clock: Clock, ids: Ids, figures: HttpFigures | None
+    ) -> None:
+        super().__init__(app, access.service, clock, ids, admit=_any_version, figures=figures)
+        self._access = access
+
+    def principal(self, request: Request, request_id: str) -> Principal:
+        """The identity that the request is of; Unauthorized, Disabled."""
+        host = _HOST.match(request.headers.get("host", ""))
+        return self._access.device(
+            _key(request),
+            host[1] if host else "",
+            request.headers.get("authorization"),
+            chain=_chain(request),
+            door="https",
+            request_id=request_id,
+        ).principal
+
+
+def _is_of_a_device(request: Request) -> bool:
+    path = raw_path(request.scope)
+    if _OWN.fullmatch(path):
+        return True
+    if _METHODS.fullmatch(path):
+        return EDGE_MODULE in request.headers
+    if not _MODULES.fullmatch(path):
+        return False
+    token = request.headers.get("authorization")
+    if token:
+        return token.startswith("SharedAccessSignature ") and not _POLICY.search(token)
+    return bool(_chain(request))
+
+
+def _key(request: Request) -> TwinKey:
+    """Whose the request must be: of a module's registry entry it is the device."""
+    path = raw_path(request.scope)
+    if found := _OWN.fullmatch(path):
+        return _named(found["device"], found["module"])
+    if found := _MODULES.fullmatch(path):
+        return _named(found["device"], None)
+    device, _, module = request.headers.get(EDGE_MODULE, "").partition("/")
+    return _named(device, module)
+
+
+def _named(device: str, module: str | None) -> TwinKey:
+    try:
+        return TwinKey(
+            check_id("a device", decoded(device)),
+            None if module is None else check_id("a module", decoded(module)),
+        )
+    except Invalid:
+        raise Unauthorized("unknown, or not proven") from None
+
+
+def _chain(request: Request) -> list[bytes]:
+    return request.scope.get("state", {}).get("peer_certificate") or []
+
+
+def _any_version(_: Request) -> None:
+    """Clients of all ages behave alike. DEVICE-3."""
