@@ -24,7 +24,7 @@ from affinage.apps.times import Times
 from affinage.domain.errors import Unavailable
 from affinage.frontends.device_api import app as device_api
 from affinage.frontends.device_api.proofs import ByProof
-from affinage.frontends.http.prefixes import ByPrefix, Several
+from affinage.frontends.http.prefixes import ByPattern, ByPrefix, Several
 from affinage.frontends.http.server import HttpServer
 from affinage.frontends.monitoring import app as monitoring
 from affinage.frontends.mqtt.connection import MqttConnection
@@ -32,6 +32,8 @@ from affinage.frontends.mqtt.needs import Needs
 from affinage.frontends.native_api import app as native_api
 from affinage.frontends.native_api.described import PREFIX
 from affinage.frontends.provisioning_api import app as provisioning_api
+from affinage.frontends.registration_api import app as registration_api
+from affinage.frontends.registration_api.calls import Services as RegistrationServices
 from affinage.frontends.service_api.app import create_app
 from affinage.frontends.tls.context import server_context
 from affinage.frontends.tls.transport import serve_tls
@@ -205,5 +207,12 @@ def https_doors(parts: Parts) -> Several:
         PREFIX: native_api.create_app(parts.native_services(), figures),
         monitoring.PATH: monitoring.create_app(watched, figures),
     }
-    back_ends = ByPrefix(special, create_app(parts.services(), figures))
+    back_ends = _and_registering(parts, ByPrefix(special, create_app(parts.services(), figures)))
     return ByProof(device_api.create_app(parts.device_services(), figures), back_ends)
+
+
+def _and_registering(parts: Parts, rest: ByPrefix) -> ByPattern:
+    """The door of devices that want to be provisioned, beside the others."""
+    services = RegistrationServices(parts.provisioning.registrations, parts.clock, parts.ids)
+    app = registration_api.create_app(services, parts.http)
+    return ByPattern(registration_api.PATHS, app, rest)

@@ -224,6 +224,7 @@ class Parts:
     async def close(self) -> None:
         self.collections.leave()
         await self.forwarding.close()
+        await self.provisioning.close()
         await self.events.close()
         await self.store.close()
         self.folder.close()

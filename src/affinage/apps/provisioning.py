@@ -1,5 +1,7 @@
 """Provisioning of a hub, built from its settings."""
 
+from affinage.adapters.http.hubs import Dialling
+from affinage.adapters.http.webhooks import HttpWebhooks
 from affinage.apps.settings import HubSettings
 from affinage.domain.registration import Makings
 from affinage.ports.clock import Clock
@@ -32,4 +34,6 @@ def provisioning(
         ids=ids,
         limits=limits,
         authorities=authorities,
+        webhooks=HttpWebhooks(settings.webhook_urls),
+        dial=Dialling(clock),
     )

@@ -79,6 +79,8 @@ class HubSettings:
     """The folder below which exports may be written and imports read; None is nowhere."""
     transfer_urls: tuple[str, ...] = ()
     """Beginnings of the addresses to which exports may be sent and imports come from."""
+    webhook_urls: tuple[str, ...] = ()
+    """Beginnings of the addresses of webhooks that enrollments may have choose a device's hub."""
     reconcile_per_s: float = GENEROUS.hub_per_s
     """Devices a second that configurations may write, in the whole hub."""
     reconcile_burst: float = GENEROUS.hub_burst
@@ -111,7 +113,7 @@ class HubSettings:
         self._check_allowance()
         if len({target.name for target in self.forward}) < len(self.forward):
             raise Invalid("forward: two targets have one name")
-        self._check_transfers()
+        self._check_urls()
         try:
             ipaddress.ip_address(self.host)
         except ValueError:
@@ -128,10 +130,11 @@ class HubSettings:
         if self.events_bytes < LEAST_BYTES or not 0 < self.events_days < math.inf:
             raise Invalid(f"events_bytes must be {LEAST_BYTES} or more, events_days more than 0")
 
-    def _check_transfers(self) -> None:
-        for url in self.transfer_urls:
-            if urlsplit(url).scheme not in ("http", "https") or not urlsplit(url).hostname:
-                raise Invalid(f"transfer_urls: {url!r} does not begin as https://host")
+    def _check_urls(self) -> None:
+        for name in ("transfer_urls", "webhook_urls"):
+            for url in getattr(self, name):
+                if urlsplit(url).scheme not in ("http", "https") or not urlsplit(url).hostname:
+                    raise Invalid(f"{name}: {url!r} does not begin as https://host")
 
     def _check_allowance(self) -> None:
         for name in ("reconcile_per_s", "reconcile_burst", "site_per_s", "site_burst"):

@@ -56,6 +56,7 @@ def test_a_file_with_what_cannot_be_is_refused(tmp_path: Path, text: str, told: 
         ({"log_level": "INFO"}, "log_level 'INFO' is none of debug, info, warning, error"),
         ({"transfer_urls": ("backup",)}, "'backup' does not begin as https://host"),
         ({"transfer_urls": ("ftp://a",)}, "'ftp://a' does not begin"),
+        ({"webhook_urls": ("choose",)}, "webhook_urls: 'choose' does not begin"),
         ({"forward": ({"name": "a", "url": "ftp://a"},)}, "url does not begin as https"),
         ({"forward": ({"name": "a"},)}, "missing required field `url`"),
         ({"forward": ({"name": "a", "url": "http://a"},) * 2}, "two targets have one name"),

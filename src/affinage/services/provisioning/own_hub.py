@@ -97,16 +97,3 @@ class OwnHub:
         if given == own.credentials:
             return device
         return replace(device, identity=replace(own, etag=own.etag + 1, credentials=given))
-
-
-class Alone:
-    """Implements `ports.hubs.LinkedHubs` where no other hub is linked."""
-
-    def __init__(self, own: OwnHub) -> None:
-        self._own = own
-
-    def weights(self) -> dict[str, int]:
-        return {self._own.host: 1}
-
-    def find(self, host: str) -> OwnHub | None:
-        return self._own if host.lower() == self._own.host else None

@@ -1,8 +1,9 @@
 """Provisioning as one: its services, wired over a fleet, with the hub itself as the first hub."""
 
+from affinage.domain.errors import InvalidOperation
 from affinage.domain.registration import Makings
 from affinage.ports.clock import Clock
-from affinage.ports.hubs import LinkedHubs
+from affinage.ports.hubs import Dial, LinkedHubs, Reach, RemoteHub
 from affinage.ports.ids import Ids
 from affinage.ports.vault import Vault
 from affinage.ports.webhooks import Webhooks
@@ -15,7 +16,8 @@ from affinage.services.provisioning.choosing import Choosing
 from affinage.services.provisioning.credentials import Given
 from affinage.services.provisioning.enrollments import Enrollments
 from affinage.services.provisioning.evidence import Authorities, Evidence
-from affinage.services.provisioning.own_hub import Alone, OwnHub
+from affinage.services.provisioning.links import Links
+from affinage.services.provisioning.own_hub import OwnHub
 from affinage.services.provisioning.registrations import Registrations
 from affinage.services.provisioning.scope import open_scope
 from affinage.services.provisioning.states import States
@@ -36,12 +38,17 @@ class Provisioning:
         authorities: Authorities | None = None,
         tpms: TpmProofs | None = None,
         webhooks: Webhooks | None = None,
+        dial: Dial | None = None,
         hubs: LinkedHubs | None = None,
     ) -> None:
-        """``host`` is the name that devices connect to; ``hubs`` are this one alone, if None."""
+        """``host`` is the name that devices connect to; ``hubs`` are those of `links`, if None.
+
+        Without ``dial`` no other hub can be linked.
+        """
         self._fleet, self._ids = fleet, ids
         self.own = OwnHub(host, fleet, makings, clock)
-        linked, asked = hubs or Alone(self.own), webhooks or NoWebhooks()
+        self.links = Links(fleet, self.own, dial or _nobody, vault=vault, ids=ids, limits=limits)
+        linked, asked = hubs or self.links, webhooks or NoWebhooks()
         self.book = Book(fleet)
         evidence = Evidence(self.book, vault, clock, authorities, tpms)
         assigning = Assigning(linked, Choosing(asked), Given(vault, ids, tpms))
@@ -61,8 +68,17 @@ class Provisioning:
     async def open(self) -> None:
         """Read the store, and take up what was being assigned; the fleet must be running."""
         self.book.open()
+        self.links.open()
         self.registrations.open(await open_scope(self._fleet, self._ids))
 
     async def run(self) -> None:
         """Assign devices, until cancelled."""
         await self.registrations.run()
+
+    async def close(self) -> None:
+        """Hang up on linked hubs."""
+        await self.links.close()
+
+
+def _nobody(reach: Reach) -> RemoteHub:
+    raise InvalidOperation(f"this hub links no other, nor {reach.string.host}")
