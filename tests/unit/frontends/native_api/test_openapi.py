@@ -2,11 +2,12 @@
 
 import pytest
 
+from affinage.apps.openapi import documents
 from fakes.hub import running_hub
 from fakes.looped import looped
 
 
-@pytest.mark.parametrize("door", ["service", "native"])
+@pytest.mark.parametrize("door", [*documents()])
 @looped
 async def test_each_door_is_told(door: str) -> None:
     """NATIVE-50"""
@@ -23,4 +24,4 @@ async def test_another_door_there_is_not() -> None:
     async with running_hub() as hub:
         answer = await hub.ask("GET", "/affinage/v1/openapi/back")
     assert answer.status_code == 404
-    assert answer.json()["detail"] == "no door back: there are service, native, device"
+    assert answer.json()["detail"] == "no door back: there are " + ", ".join(documents())
