@@ -26,6 +26,7 @@ from affinage.frontends.monitoring.app import create_app as monitoring_app
 from affinage.frontends.native_api.app import create_app as native_app
 from affinage.frontends.native_api.calls import Services as NativeServices
 from affinage.frontends.native_api.described import PREFIX
+from affinage.frontends.provisioning_api.app import PREFIXES
 from affinage.frontends.service_api.app import create_app
 from affinage.frontends.service_api.calls import Services
 from affinage.protocol.tokens import make_token
@@ -54,6 +55,7 @@ from affinage.services.metrics import Engine, Metrics
 from affinage.services.outranking import Warnings
 from affinage.services.own_modules import OwnModules
 from affinage.services.policies import Policies
+from affinage.services.provisioning.provisioning import Provisioning
 from affinage.services.queries import Queries
 from affinage.services.registry import FreshModules, Registry, makings
 from affinage.services.replacing import Replacing
@@ -69,6 +71,8 @@ from affinage.services.twins import Twins
 from fakes.clock import FixedClock
 from fakes.ids import CountingIds
 from fakes.machine import FixedMachine
+from fakes.provisioning_hub import door as provisioning_door
+from fakes.provisioning_hub import opened as opened_provisioning
 from fakes.vault import OpenVault
 
 HOST: Final = "hub.test"
@@ -88,6 +92,7 @@ class Hub:
     services: Services
     native: NativeServices
     client: httpx.AsyncClient
+    provisioning: Provisioning
 
     def token(self, policy: str = OWNER, resource: str = HOST, life_s: float = LIFE_S) -> str:
         """A policy's token, valid for so long from now."""
@@ -181,11 +186,15 @@ async def running_hub(
         metrics = Metrics(PrometheusExposition([engine.families, figures.families]))
         watched = Monitoring(services.access, metrics, clock, ids)
         special = {PREFIX: native_app(native, figures), PATH: monitoring_app(watched, figures)}
+        provisioning = await opened_provisioning(fleet, HOST, clock, ids)
+        running.append(tasks.create_task(provisioning.run()))
+        enrolling = provisioning_door(provisioning, services.access, clock, figures)
+        special |= dict.fromkeys(PREFIXES, enrolling)
         back_ends = ByPrefix(special, create_app(services, figures))
         doors = ByProof(device_app(_of_devices(services, native.events), figures), back_ends)
         transport = httpx.ASGITransport(doors, raise_app_exceptions=False)
         async with httpx.AsyncClient(transport=transport, base_url=f"https://{HOST}") as client:
-            yield Hub(clock, fleet, sessions, sweeps, services, native, client)
+            yield Hub(clock, fleet, sessions, sweeps, services, native, client, provisioning)
         for task in running:
             task.cancel()
 
