@@ -15,8 +15,6 @@ from affinage.frontends.provisioning_api import app as provisioning_api
 from affinage.frontends.provisioning_api import described as provisioning
 from affinage.frontends.registration_api import app as registration_api
 from affinage.frontends.registration_api import described as registration
-from affinage.frontends.registration_api import app as registration_api
-from affinage.frontends.registration_api import described as registration
 from affinage.frontends.service_api import app as service_api
 from affinage.frontends.service_api import described as service
 
@@ -30,9 +28,6 @@ def documents() -> Mapping[str, JsonObject]:
         "device": to_builtins(document(device.DOOR, device_api.OPERATIONS, device.DESCRIBED)),
         "provisioning": to_builtins(
             document(provisioning.DOOR, provisioning_api.OPERATIONS, provisioning.DESCRIBED)
-        ),
-        "registration": to_builtins(
-            document(registration.DOOR, registration_api.OPERATIONS, registration.DESCRIBED)
         ),
         "registration": to_builtins(
             document(registration.DOOR, registration_api.OPERATIONS, registration.DESCRIBED)

@@ -41,10 +41,13 @@ OF_DEVICES: Final = {(method, path) for path, methods in DEVICE.items() for meth
 UNPROVEN: Final = "/{scope}/"
 """How paths begin where no right is asked for, but what a device's enrollment demands."""
 
-UNPROVEN: Final = "/{scope}/"
-"""How paths begin where no right is asked for, but what a device's enrollment demands."""
-
-NAMES: Final = {"scope": "0ne00000000", "id": "pump-1", "module": "valve", "door": "service", "offset": "1"}
+NAMES: Final = {
+    "scope": "0ne00000000",
+    "id": "pump-1",
+    "module": "valve",
+    "door": "service",
+    "offset": "1",
+}
 """What stands for a parameter of a path; `known` for any other."""
 
 BODIES: Final[dict[str, object]] = {

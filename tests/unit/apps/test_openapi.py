@@ -13,8 +13,6 @@ from affinage.frontends.native_api import app as native_api
 from affinage.frontends.native_api import described as native
 from affinage.frontends.registration_api import app as registration_api
 from affinage.frontends.registration_api import described as registration
-from affinage.frontends.registration_api import app as registration_api
-from affinage.frontends.registration_api import described as registration
 from affinage.frontends.service_api import app as service_api
 from affinage.frontends.service_api import described as service
 
@@ -31,10 +29,9 @@ def pairs(table: Mapping[str, Mapping[str, Any]]) -> Pairs:
         (service.DESCRIBED, service_api.OPERATIONS),
         (native.DESCRIBED, native_api.OPERATIONS),
         (registration.DESCRIBED, registration_api.OPERATIONS),
-        (registration.DESCRIBED, registration_api.OPERATIONS),
         (device.DESCRIBED, device_api.OPERATIONS),
     ],
-    ids=["service", "native", "registration", "registration", "device"],
+    ids=["service", "native", "registration", "device"],
 )
 def test_every_operation_is_described_and_nothing_else(
     described: Mapping[str, Mapping[str, Described]], operations: Mapping[str, Mapping[str, Any]]
@@ -43,7 +40,7 @@ def test_every_operation_is_described_and_nothing_else(
     assert pairs(described) == pairs(operations)
 
 
-@pytest.mark.parametrize("door", ["service", "native", "registration", "registration", "device"])
+@pytest.mark.parametrize("door", ["service", "native", "registration", "device"])
 def test_a_summary_says_what_is_done_and_an_id_names_one_operation(door: str) -> None:
     paths: Any = documents()[door]["paths"]
     operations = [one for methods in paths.values() for one in methods.values()]
