@@ -119,7 +119,7 @@ def string(hub: HubProcess, request: pytest.FixtureRequest) -> ConnectionString:
 def test_whoever_ends_how_is_told_and_remembered(
     hub: HubProcess, string: ConnectionString, way: str
 ) -> None:
-    """MQTT-8, MQTT-17, EVENT-12, EVENT-15"""
+    """MQTT-8, MQTT-17, EVENT-12, EVENT-15, PRESENCE-1 to PRESENCE-4"""
     end, told = WAYS[way]
 
     async def ended() -> None:

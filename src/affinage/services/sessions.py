@@ -121,6 +121,7 @@ class Sessions:
         for name, body in self._fleet.saved(Table.SUBSCRIPTIONS):
             self._follow(name, body)
         self._fleet.listen(self._committed)
+        self._fleet.hear(self._heard_at)
         await self._write_ends([key for key, one in self._fleet.presences() if one.connected])
 
     async def run(self) -> NoReturn:
@@ -284,6 +285,10 @@ class Sessions:
         self._forget(key, connection)
         self._ended[key] = self._moment(connection.heard_at)
         return True
+
+    def _heard_at(self, key: TwinKey) -> Millis | None:
+        connection = self._connections.get(key)
+        return self._moment(connection.heard_at) if connection else None
 
     def _moment(self, heard_at: float) -> Millis:
         """That instant of the monotonic clock on the wall clock, as that goes now."""

@@ -50,6 +50,7 @@ async def flush(life: Life) -> None:
 
 @looped
 async def test_who_attaches_is_connected_until_it_detaches() -> None:
+    """PRESENCE-1, PRESENCE-2"""
     async with living() as life:
         await life.create("d")
         door = await connect(life)
@@ -76,7 +77,7 @@ async def test_nobody_attaches_as_another() -> None:
 
 @looped
 async def test_a_newer_connection_closes_the_older_and_outlives_its_end() -> None:
-    """MQTT-18"""
+    """MQTT-18, PRESENCE-2"""
     async with living() as life:
         await life.create("d")
         older = await connect(life)
@@ -331,6 +332,7 @@ async def test_a_caller_that_is_cancelled_while_it_attaches_is_not_connected() -
 
 @looped
 async def test_when_the_hub_starts_nobody_is_connected() -> None:
+    """PRESENCE-4"""
     async with living() as life:
         await life.create("d")
         await connect(life)

@@ -1,9 +1,11 @@
 """The fleet: every device in memory, and the one way to change any of them."""
 
 import asyncio
-from collections.abc import AsyncIterator, Iterable, Mapping, Sequence
+from collections.abc import AsyncIterator, Callable, Iterable, Mapping, Sequence
 from itertools import chain
+from typing import TypeAlias
 
+from msgspec.structs import replace
 from pyroaring import BitMap
 
 from affinage.domain.allowance import GENEROUS, Allowance
@@ -13,6 +15,7 @@ from affinage.domain.configuration import Configuration, counted
 from affinage.domain.device import Device, Presence, found
 from affinage.domain.edge import ModuleIdentities
 from affinage.domain.groups import Groups
+from affinage.domain.moments import Millis
 from affinage.domain.names import TwinKey
 from affinage.domain.query.plan import indexable
 from affinage.domain.query.syntax import Collection, Expr, Path
@@ -37,6 +40,10 @@ from affinage.services.fleet.writer import Committed, Writer
 __all__ = ["Change", "Fleet", "Overlay"]
 
 
+HeardAt: TypeAlias = Callable[[TwinKey], Millis | None]
+"""When somebody who is connected last said something; None of who is not."""
+
+
 class Fleet:
     """What the services stand on. Reading is from memory and never waits."""
 
@@ -52,6 +59,7 @@ class Fleet:
         self._memory = Memory(Pending(self.guards.site_of))
         self._writer = Writer(self._memory, store, clock, identities, self.guards)
         self._indexer = Indexer(self._memory, clock)
+        self._heard_at: HeardAt = lambda _: None
 
     async def open(self) -> None:
         """Read the store; nothing may be asked before."""
@@ -131,7 +139,16 @@ class Fleet:
         return row_of(self, key)
 
     def presence(self, key: TwinKey) -> Presence:
-        return self._memory.presence(key)
+        """As committed, but for the last activity of who is connected: that is as of now."""
+        kept = self._memory.presence(key)
+        heard_at = self._heard_at(key) if kept.connected else None
+        if heard_at is None or heard_at <= (kept.active_at or 0):
+            return kept
+        return replace(kept, active_at=heard_at)
+
+    def hear(self, heard_at: HeardAt) -> None:
+        """Ask ``heard_at`` from now on when somebody who is connected last said something."""
+        self._heard_at = heard_at
 
     def presences(self) -> list[tuple[TwinKey, Presence]]:
         """Of every identity that ever connected."""
