@@ -105,6 +105,13 @@ def test_connect_a_device(tmp_path: Path, address: str) -> None:
 
 
 @pytest.mark.usefixtures("sdk")
+def test_x509(tmp_path: Path, address: str) -> None:
+    here = {**served_at(address), "localhost": address}
+    with Reader(tmp_path, here) as reader:
+        reader.follow(DOCS / "howto/x509.md")
+
+
+@pytest.mark.usefixtures("sdk")
 def test_call_and_message_devices(tmp_path: Path, address: str) -> None:
     with Reader(tmp_path, served_at(address)) as reader:
         reader.follow(DOCS / "howto/call-and-message-devices.md")

@@ -1,18 +1,21 @@
 """Connection strings for who owns the data folder, whether its hub runs or not."""
 
 from pathlib import Path
+from typing import Final
 
 from affinage.adapters.files.vault import FileVault
 from affinage.adapters.sqlite.store import SqliteStore
 from affinage.apps.place import Place
 from affinage.domain.device import Device, found
 from affinage.domain.errors import NotFound
-from affinage.domain.identity import Credentials
+from affinage.domain.identity import AuthType, Credentials
 from affinage.domain.names import TwinKey
 from affinage.domain.policy import Policy
 from affinage.ports.store import Table
 from affinage.protocol.connection_strings import ConnectionString
 from affinage.services.fleet import codec
+
+_BY_CERTIFICATE: Final = {AuthType.SELF_SIGNED, AuthType.CERTIFICATE_AUTHORITY}
 
 
 class Keys:
@@ -33,7 +36,12 @@ class Keys:
         return ConnectionString(self._host, policy=name, key=key)
 
     def of_identity(self, key: TwinKey) -> ConnectionString:
-        """The identity's; DeviceNotFound, ModuleNotFound, or NotFound if it has no key."""
+        """The identity's, without a key where a certificate is its proof.
+
+        Raises:
+            DeviceNotFound, ModuleNotFound: it is not there.
+            NotFound: it has no proof at all.
+        """
         device = found(self._device(key.device), key.device)
         identity = device.identity if key.module is None else device.module(key.module).identity
         return ConnectionString(
@@ -49,7 +57,9 @@ class Keys:
                 return codec.device(body)
         return None
 
-    def _opened(self, key: TwinKey, credentials: Credentials) -> str:
+    def _opened(self, key: TwinKey, credentials: Credentials) -> str | None:
+        if credentials.type in _BY_CERTIFICATE:
+            return None
         if credentials.primary_key is None:
             raise NotFound(
                 f"{key.path} has no symmetric key: it proves itself by {credentials.type}"

@@ -12,6 +12,7 @@ from affinage.apps.keys import Keys
 from affinage.apps.settings import HubSettings
 from affinage.domain.errors import DeviceNotFound, ModuleNotFound, NotFound, Unavailable
 from affinage.domain.names import TwinKey
+from affinage.domain.values import JsonObject
 from fakes.life import OWNER, key_of
 from fakes.looped import looped
 
@@ -45,6 +46,17 @@ async def test_an_identitys_is_made_with_its_own_primary_key(tmp_path: Path) -> 
             found = keys.of_identity(key_of(name))
             assert TwinKey(found.device or "", found.module) == key_of(name)
             assert found.key == shown["authentication"]["symmetricKey"]["primaryKey"]
+
+
+@looped
+async def test_of_who_shows_a_certificate_it_says_so_and_has_no_key(tmp_path: Path) -> None:
+    """TOKEN-11"""
+    prints: JsonObject = {"primaryThumbprint": "A" * 40}
+    async with serving(tmp_path) as (hub, keys):
+        await create(hub, "d", authentication={"type": "selfSigned", "x509Thumbprint": prints})
+        await create(hub, "e", authentication={"type": "certificateAuthority"})
+        for name in ("d", "e"):
+            assert keys.of_identity(key_of(name)).text.endswith(f";DeviceId={name};x509=true")
 
 
 @looped
