@@ -1,6 +1,6 @@
 """How connections end, over real TLS: what is told, what is left behind, what is remembered."""
 
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Iterator
 from contextlib import AsyncExitStack
 from dataclasses import replace
 from datetime import datetime
@@ -53,8 +53,13 @@ class Ended:
                 if found["connectionState"] == state:
                     return found
 
-    async def told(self) -> list[tuple[Any, ...]]:
-        """What the feed has of it: connections, and messages with whether they are wills."""
+    async def told(self, count: int) -> list[tuple[Any, ...]]:
+        """What the feed has of it, once it is so much: connections, messages, whether wills."""
+        while len(found := await self._told()) < count:
+            pass  # the feed follows the commit
+        return found
+
+    async def _told(self) -> list[tuple[Any, ...]]:
         async with self.hub.operator() as operator:
             page: Any = await NativeClient(operator).events("0", device=self.string.device or "")
         mine = [one for one in page["events"] if one.get("moduleId") == self.string.module]
@@ -108,11 +113,19 @@ WAYS: Final[dict[str, tuple[Callable[[Ended, Wire], Awaitable[None]], list[Any]]
 }
 
 
+@pytest.fixture(scope="module")
+def hub(shared_address: str, tmp_path_factory: pytest.TempPathFactory) -> Iterator[HubProcess]:
+    """One for all tests of this file, which have a device each."""
+    with HubProcess(tmp_path_factory.mktemp("hub") / "data", shared_address) as hub:
+        yield hub
+
+
 @pytest.fixture(params=[None, "m"], ids=["device", "module"])
 def string(hub: HubProcess, request: pytest.FixtureRequest) -> ConnectionString:
-    hub.device("d")
-    hub.module("d", "m")
-    return hub.identity("d", request.param)
+    name = request.node.name.replace("[", ".").replace("]", "")[-60:]
+    hub.device(name)
+    hub.module(name, "m")
+    return hub.identity(name, request.param)
 
 
 @pytest.mark.parametrize("way", WAYS)
@@ -131,7 +144,7 @@ def test_whoever_ends_how_is_told_and_remembered(
             during = await one.identity("Connected")
             await end(one, wire)
             after = await one.identity("Disconnected")
-            assert await one.told() == [*HERE, *told]
+            assert await one.told(len(HERE + told)) == HERE + told
             check_times(during, after)
 
     uvloop.run(ended())
@@ -163,7 +176,7 @@ def test_a_client_that_is_taken_over_has_its_will_and_its_identity_stays(
                 assert not await older.last_words()
                 assert await newer.ask(Publish(f"{one.root}/messages/events/", b"new", 1, 8))
                 assert (await one.identity("Connected"))["connectionState"] == "Connected"
-                told = await one.told()
+                told = await one.told(5)
         assert sorted(told, key=str) == sorted(
             [*HERE, *LEFT, HERE[0], ("telemetry", ("new", False))], key=str
         )
@@ -184,6 +197,6 @@ def test_a_hub_that_stops_leaves_no_wills_and_nobody_connected(
             hub.stop()
             hub.start()
             await one.identity("Disconnected")
-            assert await one.told() == [*HERE, *GONE]
+            assert await one.told(3) == HERE + GONE
 
     uvloop.run(stopped())
