@@ -46,17 +46,18 @@ AffinageError
 the thing and, for a limit, both numbers; it never holds a secret.
 """
 
-from typing import ClassVar
-
-
-class AffinageError(Exception):
-    """Base class; raise one of the leaves."""
-
-    code: ClassVar[str] = "internal"
-
-
-class Invalid(AffinageError):
-    code = "invalid"
+from affinage.domain.refusals import AffinageError as AffinageError
+from affinage.domain.refusals import Challenged as Challenged
+from affinage.domain.refusals import Conflict as Conflict
+from affinage.domain.refusals import Forbidden as Forbidden
+from affinage.domain.refusals import Invalid as Invalid
+from affinage.domain.refusals import MethodNotAllowed as MethodNotAllowed
+from affinage.domain.refusals import NotFound as NotFound
+from affinage.domain.refusals import QuerySyntaxError as QuerySyntaxError
+from affinage.domain.refusals import Throttled as Throttled
+from affinage.domain.refusals import TooLarge as TooLarge
+from affinage.domain.refusals import Unauthorized as Unauthorized
+from affinage.domain.refusals import Unavailable as Unavailable
 
 
 class Missing(Invalid):
@@ -69,29 +70,6 @@ class Malformed(Invalid):
 
 class NotJson(Malformed):
     code = "not_json"
-
-
-class QuerySyntaxError(Invalid):
-    """The text is not a query.
-
-    Shows the place, for a person reading a terminal:
-
-        expected a value after '='
-            SELECT * FROM devices WHERE tags.a =
-                                                ^
-    """
-
-    code = "query_syntax"
-
-    SHOWN: ClassVar[int] = 60
-    """Characters shown before the place, and from it on."""
-
-    def __init__(self, problem: str, *, source: str, at: int) -> None:
-        self.problem, self.source, self.at = problem, source, at
-        before = source[max(0, at - self.SHOWN) : at].rpartition("\n")[2]
-        after = source[at : at + self.SHOWN].partition("\n")[0]
-        line = "".join(char if char.isprintable() else " " for char in before + after)
-        super().__init__(f"{problem}\n    {line}\n    {' ' * len(before)}^")
 
 
 class InvalidTargetCondition(Invalid):
@@ -166,40 +144,8 @@ class UnknownApiVersion(Invalid):
     code = "unknown_api_version"
 
 
-class MethodNotAllowed(Invalid):
-    """The path exists, the method does not; ``allowed`` are those that do."""
-
-    code = "method_not_allowed"
-
-    def __init__(self, message: str, *, allowed: tuple[str, ...]) -> None:
-        self.allowed = allowed
-        super().__init__(message)
-
-
-class Unauthorized(AffinageError):
-    code = "unauthorized"
-
-
-class Challenged(Unauthorized):
-    """A TPM must prove that it is there; ``authentication_key`` is what it alone can read."""
-
-    code = "challenged"
-
-    def __init__(self, message: str, *, authentication_key: str) -> None:
-        self.authentication_key = authentication_key
-        super().__init__(message)
-
-
-class Forbidden(Unauthorized):
-    code = "forbidden"
-
-
 class Disabled(Forbidden):
     code = "disabled"
-
-
-class NotFound(AffinageError):
-    code = "not_found"
 
 
 class DeviceNotFound(NotFound):
@@ -266,10 +212,6 @@ class RegistrationNotFound(NotFound):
 
 class NoSuchPath(NotFound):
     code = "no_such_path"
-
-
-class Conflict(AffinageError):
-    code = "conflict"
 
 
 class EtagMismatch(Conflict):
@@ -342,10 +284,6 @@ class LockLost(Conflict):
     code = "lock_lost"
 
 
-class TooLarge(AffinageError):
-    code = "too_large"
-
-
 class TooManyEntries(TooLarge):
     code = "too_many_entries"
 
@@ -408,20 +346,6 @@ class BodyTooLarge(TooLarge):
     """A request's body; it has not been read."""
 
     code = "body_too_large"
-
-
-class Throttled(AffinageError):
-    """Wait ``retry_after_s`` seconds, then try the same thing again."""
-
-    code = "throttled"
-
-    def __init__(self, message: str, *, retry_after_s: float) -> None:
-        self.retry_after_s = retry_after_s
-        super().__init__(message)
-
-
-class Unavailable(AffinageError):
-    code = "unavailable"
 
 
 class NoAnswer(Unavailable):
