@@ -13,7 +13,7 @@ help:  ## what there is to make
 demo: .venv/ready  ## the walk-through, from nothing: firmware to a fleet in two stages
 	$(BIN)/affinage demo
 
-test: .venv/dev .venv/conformance .venv/npm/ready  ## every test; needs only Python
+test: .venv/dev .venv/conformance .venv/npm/ready .venv/paho/ready  ## every test; needs only Python
 	$(ALONE) $(BIN)/pytest tests
 
 check: lint types arch rules  ## what every commit passes
@@ -68,7 +68,7 @@ fuzz-bytes: .venv/fuzz  ## bytes and texts to whatever reads them, led by what t
 	  $(BIN)/python tests/fuzz/run.py $$target dist/fuzz $${AFFINAGE_FUZZ_SECONDS:-12} || exit 1; \
 	done
 
-conformance: .venv/dev .venv/conformance .venv/npm/ready  ## other people's clients, unmodified
+conformance: .venv/dev .venv/conformance .venv/npm/ready .venv/paho/ready  ## other people's clients, unmodified
 	$(ALONE) $(BIN)/pytest tests/conformance
 
 bench: .venv/dev  ## measure, alone on the machine, for half an hour; results go to bench/results
@@ -131,6 +131,11 @@ docs: .venv/dev  ## every link leads somewhere; the changelog's next entry
 .venv/fuzz: .venv/dev
 	@$(INSTALL) --only-binary atheris -e '.[fuzz]' && touch $@ || { \
 	  echo "The fuzzer cannot be installed for this Python." >&2; false; }
+
+# paho 2 beside the paho 1 that the device SDK needs, in a folder that no Python here looks into.
+.venv/paho/ready: .venv/dev
+	$(INSTALL) --target .venv/paho 'paho-mqtt>=2.1' 2>/dev/null
+	touch $@
 
 # The SDK for Node.js, with the machine's own Node.js or one that comes as a package of Python's.
 .venv/npm/ready: .venv/dev tests/conformance/npm/package.json
