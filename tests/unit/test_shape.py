@@ -41,6 +41,7 @@ PURE: Final = frozenset(
         "typing",
         "unicodedata",
         "urllib.parse",
+        "warnings",
     }
 )
 """What the core may import: an allow-list, so that a new library that waits cannot slip in."""

@@ -6,8 +6,10 @@ for whom is `chains`.
 Source: docs/spec/certificates.md.
 """
 
+import base64
 import hashlib
 import re
+import warnings
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Final, TypeVar
@@ -25,7 +27,7 @@ MAX_CERTIFICATE: Final = 16 * 1024
 MAX_TEXT: Final = 256 * 1024
 """Characters of a file of certificates. CERT-2."""
 
-_PEM: Final = re.compile("-----BEGIN CERTIFICATE-----[^-]*-----END CERTIFICATE-----")
+_PEM: Final = re.compile("-----BEGIN CERTIFICATE-----([^-]*)-----END CERTIFICATE-----")
 _Kind = TypeVar("_Kind", bound=x509.ExtensionType)
 
 _UNREADABLE: Final = (
@@ -49,6 +51,9 @@ class Certificate:
     issuer: str = field(compare=False)
     common_name: str | None = field(compare=False)
     """The last of its subject; None if it has none."""
+    serial_number: str = field(compare=False)
+    """Hexadecimal digits, two a byte."""
+    version: int = field(compare=False)
     not_before: datetime = field(compare=False)
     not_after: datetime = field(compare=False)
     extensions: x509.Extensions = field(repr=False, compare=False)
@@ -86,8 +91,8 @@ class Certificate:
             "issuerName": self.issuer,
             "notBeforeUtc": _moment(self.not_before),
             "notAfterUtc": _moment(self.not_after),
-            "serialNumber": _serial(self.parsed.serial_number),
-            "version": 3 if self.parsed.version is x509.Version.v3 else 1,
+            "serialNumber": self.serial_number,
+            "version": self.version,
         }
 
     @property
@@ -106,19 +111,10 @@ def read(der: bytes) -> Certificate:
     if len(der) > MAX_CERTIFICATE:
         raise ProtocolError(f"a certificate of {len(der)} of {MAX_CERTIFICATE} bytes")
     try:
-        found = x509.load_der_x509_certificate(der)
-        names = found.subject.get_attributes_for_oid(NameOID.COMMON_NAME)
-        found.public_key()  # or nobody could be vouched for by it
-        return Certificate(
-            der=der,
-            parsed=found,
-            subject=_name(found.subject),
-            issuer=_name(found.issuer),
-            common_name=str(names[-1].value) if names else None,
-            not_before=found.not_valid_before_utc,
-            not_after=found.not_valid_after_utc,
-            extensions=found.extensions,
-        )
+        with warnings.catch_warnings():
+            # Of what the standards forbid and the field has, as a serial number of 0.
+            warnings.simplefilter("ignore", UserWarning)
+            return _certificate(der)
     except _UNREADABLE:
         raise ProtocolError("a certificate that cannot be read") from None
 
@@ -142,8 +138,27 @@ def parse(text: str) -> list[Certificate]:
     return [read(der) for der in ders]
 
 
-def _der(pem: str) -> bytes:
-    return x509.load_pem_x509_certificate(pem.encode()).public_bytes(Encoding.DER)
+def _der(text: str) -> bytes:
+    """What stands between the marks: base64, in lines. RFC 7468 §5."""
+    return base64.b64decode("".join(text.split()), validate=True)
+
+
+def _certificate(der: bytes) -> Certificate:
+    found = x509.load_der_x509_certificate(der)
+    names = found.subject.get_attributes_for_oid(NameOID.COMMON_NAME)
+    found.public_key()  # or nobody could be vouched for by it
+    return Certificate(
+        der=der,
+        parsed=found,
+        subject=_name(found.subject),
+        issuer=_name(found.issuer),
+        common_name=str(names[-1].value) if names else None,
+        serial_number=_serial(found.serial_number),
+        version=3 if found.version is x509.Version.v3 else 1,
+        not_before=found.not_valid_before_utc,
+        not_after=found.not_valid_after_utc,
+        extensions=found.extensions,
+    )
 
 
 def _name(name: x509.Name) -> str:
@@ -155,7 +170,6 @@ def _moment(moment: datetime) -> str:
 
 
 def _serial(number: int) -> str:
-    """In hexadecimal, whole bytes."""
     digits = f"{abs(number):X}"
     return digits.zfill(len(digits) + len(digits) % 2)
 

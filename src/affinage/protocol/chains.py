@@ -102,17 +102,15 @@ def check_moment(leaf: Certificate, now: datetime) -> None:
 
 def is_signed_by(certificate: Certificate, authority: Certificate) -> bool:
     """Whether the authority's key made the signature, and its name is the issuer's."""
-    algorithm = certificate.parsed.signature_hash_algorithm
     key = authority.parsed.public_key()
-    if algorithm is not None and algorithm.name in _WEAK:
-        return False
     if isinstance(key, rsa.RSAPublicKey) and key.key_size > MAX_RSA:
         return False
     try:
+        digest = certificate.parsed.signature_hash_algorithm
         certificate.parsed.verify_directly_issued_by(authority.parsed)
     except (ValueError, TypeError, InvalidSignature, UnsupportedAlgorithm):
         return False
-    return True
+    return digest is None or digest.name not in _WEAK
 
 
 def _read(chain: Sequence[bytes]) -> list[Certificate]:

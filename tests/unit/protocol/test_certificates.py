@@ -103,3 +103,10 @@ def test_a_certificate_is_given_back_as_a_file() -> None:
     made = leaf("d")
     assert made.certificate.pem.encode() == made.certificate.parsed.public_bytes(Encoding.PEM)
     assert named("d") == made.certificate.parsed.subject
+
+
+def test_what_the_standards_forbid_and_the_field_has_is_read() -> None:
+    """CERT-1: a serial number below 0, a country of one letter."""
+    for good, odd in (("02030abcde", "020380bcde"), ("0603550403", "0603550406")):
+        der = leaf("d").der.replace(bytes.fromhex(good), bytes.fromhex(odd))
+        assert read(der).der == der

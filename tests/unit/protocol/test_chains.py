@@ -204,3 +204,11 @@ def test_a_signature_is_the_authoritys_or_it_is_not() -> None:
     assert is_signed_by(DEVICE.certificate, LINE.certificate)
     assert not is_signed_by(DEVICE.certificate, PLANT.certificate)
     assert not is_signed_by(DEVICE.certificate, authority("Line").certificate)
+
+
+def test_a_signature_of_an_unknown_kind_is_nobodys() -> None:
+    """CERT-9; it has its identifier twice, within what is signed and before the signature."""
+    ecdsa_with_sha256 = bytes.fromhex("06082a8648ce3d040302")
+    device = leaf("d", ROOT).der.replace(ecdsa_with_sha256, ecdsa_with_sha256[:-1] + b"\x7f")
+    with pytest.raises(ProtocolError, match="no authority"):
+        verify([device], [ROOT.certificate], START)
