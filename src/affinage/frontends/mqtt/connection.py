@@ -222,7 +222,8 @@ class MqttConnection(asyncio.Protocol):
             return
         self._needs.figures.admitted += 1
         _log.info("connected", device=self._key.path, request_id=self._request_id)
-        self._requests = Requests(self._needs, self._key, by, self)
+        lasting = not connect.clean
+        self._requests = Requests(self._needs, self._key, by, self, is_lasting=lasting)
         self._session.accept(filters or {}, session_present=filters is not None)
         self._listen_closely()
         self._expire(proof.expires_at_s)

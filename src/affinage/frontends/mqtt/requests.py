@@ -35,8 +35,18 @@ class Answerer(Protocol):
 
 
 class Requests:
-    def __init__(self, needs: Needs, key: TwinKey, by: Principal, answerer: Answerer) -> None:
+    def __init__(
+        self,
+        needs: Needs,
+        key: TwinKey,
+        by: Principal,
+        answerer: Answerer,
+        *,
+        is_lasting: bool = True,
+    ) -> None:
+        """``is_lasting``: the filters outlive the connection. Source: MQTT-35, MQTT-60."""
         self._needs, self._key, self._by = needs, key, by
+        self._is_lasting = is_lasting
         self._answerer = answerer
         self._turns = Turns()
 
@@ -152,18 +162,22 @@ class Requests:
             self._needs.timer.call_later(REFUSAL_S, late)
 
     async def _store(self, asked: Subscribing | Unsubscribing) -> None:
-        sessions = self._needs.sessions
         try:
-            if isinstance(asked, Subscribing):
-                await sessions.subscribe(self._key, asked.filters, by=self._by)
-            else:
-                await sessions.unsubscribe(self._key, list(asked.filters), by=self._by)
+            if self._is_lasting:
+                await self._save(asked)
         except Exception as error:  # noqa: BLE001  # 3.1.1 has no way to refuse but to hang up
             self._log("subscription", error)
             self._answerer.close(f"the subscriptions could not be stored: {error}")
         else:
             self._answerer.finish(asked.ticket)
-            sessions.ready(self._key, by=self._by)
+            self._needs.sessions.ready(self._key, by=self._by)
+
+    async def _save(self, asked: Subscribing | Unsubscribing) -> None:
+        sessions = self._needs.sessions
+        if isinstance(asked, Subscribing):
+            await sessions.subscribe(self._key, asked.filters, by=self._by)
+        else:
+            await sessions.unsubscribe(self._key, list(asked.filters), by=self._by)
 
     def _refusal(self, rid: str, error: Exception) -> Publish:
         self._needs.figures.refused += 1

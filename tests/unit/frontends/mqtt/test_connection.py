@@ -19,7 +19,10 @@ from affinage.protocol.mqtt.packets import (
     Pingresp,
     Puback,
     Publish,
+    Suback,
     Subscribe,
+    Unsuback,
+    Unsubscribe,
     encode,
 )
 from fakes.looped import looped
@@ -75,6 +78,18 @@ async def test_who_returns_finds_its_subscriptions() -> None:
         assert answers(await client.received()) == [
             ("PATCH/properties/desired/?$version=7", {"fw": "2", "$version": 7})
         ]
+
+
+@looped
+async def test_what_a_clean_connection_subscribes_to_ends_with_it() -> None:
+    """MQTT-60."""
+    async with a_door() as door:
+        client = await door.connected(clean=True)
+        assert await client.send(Subscribe(1, ((DESIRED, 1),))) == [Suback(1, (1,))]
+        assert await client.send(Unsubscribe(2, ("other",))) == [Unsuback(2)]
+        door.sessions.tell({"fw": "2"}, 2)
+        assert len(await client.received()) == 1
+        assert await door.call().send(hello()) == [ACCEPTED]
 
 
 @looped
