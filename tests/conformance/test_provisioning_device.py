@@ -5,20 +5,25 @@ What of the SDK is covered, and what is not: docs/reference/conformance.md.
 
 import asyncio
 from collections.abc import Callable
-from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any, Final, NamedTuple
 
 import pytest
 
-from affinage.adapters.system.clock import wall_time
-from affinage.domain.values import JsonObject
 from affinage.protocol.connection_strings import ConnectionString
-from fakes.enrolling import KEY, OTHER_KEY, derived, enroll, enroll_group, scope_of, symmetric
+from fakes.enrolling import (
+    KEY,
+    OTHER_KEY,
+    certified,
+    derived,
+    enroll,
+    enroll_group,
+    scope_of,
+    symmetric,
+)
+from fakes.enrolling import authority_of_today as authority
+from fakes.enrolling import leaf_of_today as leaf
 from fakes.hub_process import HubProcess
-from fakes.pki import Made
-from fakes.pki import authority as authority_at
-from fakes.pki import leaf as leaf_at
 from fakes.sdk import ITS_WARNINGS, client_of
 
 pytestmark = [pytest.mark.conformance, *ITS_WARNINGS]
@@ -195,22 +200,3 @@ def test_registered_devices_outlive_the_hub(
     after = register(name, key=KEY).registration_state
     assert (after.assigned_hub, after.device_id) == (before.assigned_hub, before.device_id)
     assert after.created_date_time == before.created_date_time
-
-
-def leaf(name: str, by: Made | None = None) -> Made:
-    return leaf_at(name, by, **_of_today())
-
-
-def authority(name: str, by: Made | None = None) -> Made:
-    return authority_at(name, by, None, **_of_today())
-
-
-def _of_today() -> dict[str, datetime]:
-    """The SDK has no other clock than the machine's."""
-    now = wall_time()
-    return {"start": now - timedelta(days=1), "end": now + timedelta(days=30)}
-
-
-def certified(kind: str, made: Made) -> JsonObject:
-    certificates: JsonObject = {kind: {"primary": {"certificate": made.pem}}}
-    return {"attestation": {"type": "x509", "x509": certificates}}

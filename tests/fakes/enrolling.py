@@ -2,9 +2,11 @@
 
 import base64
 import hmac
+from datetime import datetime, timedelta
 from typing import Any, Final
 
 from affinage.adapters.sqlite.store import SqliteStore
+from affinage.adapters.system.clock import wall_time
 from affinage.clients.answers import parsed
 from affinage.clients.http import Response
 from affinage.clients.service import ServiceClient
@@ -13,6 +15,7 @@ from affinage.ports.store import Table
 from affinage.services.fleet import codec
 from affinage.services.provisioning.scope import Scope
 from affinage.testing.hubs import RunningHub
+from fakes.pki import Made, authority, leaf
 
 KEY: Final = base64.b64encode(b"a key of a device, or of a group").decode()
 OTHER_KEY: Final = base64.b64encode(b"another key, for the other place").decode()
@@ -31,6 +34,26 @@ def derived(registration: str, key: str = KEY) -> str:
     return base64.b64encode(
         hmac.digest(base64.b64decode(key), registration.encode(), "sha256")
     ).decode()
+
+
+def certified(kind: str, made: Made) -> JsonObject:
+    """An enrollment by a certificate; ``kind`` as ``clientCertificates``."""
+    certificates: JsonObject = {kind: {"primary": {"certificate": made.pem}}}
+    return {"attestation": {"type": "x509", "x509": certificates}}
+
+
+def leaf_of_today(name: str, by: Made | None = None) -> Made:
+    return leaf(name, by, **_of_today())
+
+
+def authority_of_today(name: str, by: Made | None = None) -> Made:
+    return authority(name, by, None, **_of_today())
+
+
+def _of_today() -> dict[str, datetime]:
+    """SDKs have no other clock than the machine's."""
+    now = wall_time()
+    return {"start": now - timedelta(days=1), "end": now + timedelta(days=30)}
 
 
 def enroll(hub: RunningHub, registration: str, enrollment: JsonObject) -> JsonObject:
