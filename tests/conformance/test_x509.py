@@ -17,6 +17,7 @@ from pathlib import Path
 from types import ModuleType
 from typing import Any, Final
 
+import httpx
 import pytest
 
 import node
@@ -216,6 +217,37 @@ def program() -> Path:
     if found is None or not (node.INSTALLED / "node_modules/azure-iot-device").exists():
         pytest.skip("the SDK for Node.js is not installed")
     return found
+
+
+def over_https(hub: HubProcess, pem: Path, path: str) -> int:
+    """The status of the answer to a message that is sent with the certificates of that file."""
+    context = hub.context
+    context.load_cert_chain(pem)
+    with httpx.Client(verify=context) as http:
+        url = f"https://{hub.address}:{hub.https_port}/devices/{path}/messages/events"
+        return http.post(url, params={"api-version": "2020-03-13"}, content=b"21").status_code
+
+
+def test_whom_an_authority_signed_for_sends_over_https_too(hub: HubProcess, name: str) -> None:
+    """ACCESS-11, TLS-33"""
+    create(hub, name, BY_AUTHORITY, "pump")
+    device = leaf(name, PLANT, end=END).file(PLANT)
+    module = leaf(f"{name}/pump", PLANT, end=END).file(PLANT)
+    assert over_https(hub, device, name) == 204
+    assert over_https(hub, module, f"{name}/modules/pump") == 204
+    refused = [
+        over_https(hub, device, f"{name}/modules/pump"),
+        over_https(hub, leaf(name, PLANT, end=END).file(), name),
+        over_https(hub, leaf(name, PLANT, end=EXPIRED).file(PLANT), name),
+    ]
+    assert refused == [401, 401, 401]
+
+
+def test_a_known_certificate_sends_over_https_too(hub: HubProcess, name: str) -> None:
+    """ACCESS-10, TLS-33"""
+    shown, other = leaf(name, end=END), leaf(name, end=END)
+    create(hub, name, by_thumbprint(shown.certificate.sha1, ""))
+    assert [over_https(hub, one.file(), name) for one in (shown, other)] == [204, 401]
 
 
 @dataclass(frozen=True)
