@@ -9,6 +9,7 @@ import pytest
 from affinage.frontends.device_api.app import OPERATIONS as DEVICE
 from affinage.frontends.native_api.app import OPERATIONS as NATIVE
 from affinage.frontends.native_api.described import PREFIX
+from affinage.frontends.provisioning_api.app import OPERATIONS as PROVISIONING
 from affinage.frontends.service_api.app import OPERATIONS as SERVICE
 from fakes.exchanges import Exchange, Message, difference, exchanges
 from fakes.hub import running_hub
