@@ -6,14 +6,15 @@ The tests of a module share a hub; each names its devices after itself.
 import gc
 from collections.abc import Iterator
 from types import ModuleType
-from typing import Any
+from typing import Any, cast
 
 import pytest
 
 import netns
 from fakes.hub_process import HubProcess
 from fakes.relay import Relay
-from fakes.sdk import Connect, client_of
+from fakes.sdk import Connect, Desire, client_of
+from fakes.sdk_ways import WAYS, Way, sdk_in
 
 
 @pytest.fixture(scope="module")
@@ -52,9 +53,16 @@ def relay(hub: HubProcess, relayed: str) -> Iterator[Relay]:
         yield relay
 
 
-@pytest.fixture(scope="session")
-def device_sdk() -> ModuleType:
-    return _installed("azure.iot.device")
+@pytest.fixture(scope="module")
+def way() -> Way:
+    """How the device SDK is used; a module that wants it in all ways is parametrized by this."""
+    return WAYS[0]
+
+
+@pytest.fixture(scope="module")
+def device_sdk(way: Way) -> Iterator[ModuleType]:
+    with sdk_in(way, _installed("azure.iot.device")) as sdk:
+        yield cast("ModuleType", sdk)
 
 
 @pytest.fixture(scope="session")
@@ -88,6 +96,15 @@ def device(request: pytest.FixtureRequest, registry: Any) -> str:
     name: str = request.node.name[:128].replace("[", ".").replace("]", "")
     registry.create_device_with_sas(name, "", "", "enabled")
     return name
+
+
+@pytest.fixture
+def desire(registry: Any, models: ModuleType) -> Desire:
+    def desire(device: str, **desired: Any) -> None:
+        properties = models.TwinProperties(desired=desired)
+        registry.update_twin(device, models.Twin(properties=properties))
+
+    return desire
 
 
 @pytest.fixture

@@ -6,7 +6,6 @@ What of the SDK is covered, and what is not: docs/reference/conformance.md.
 """
 
 import threading
-from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from hashlib import sha1
 from types import ModuleType
@@ -17,40 +16,18 @@ import pytest
 from affinage.adapters.system.clock import wall_time
 from affinage.protocol.tokens import make_token
 from fakes.hub_process import HubProcess, affinage
-from fakes.relay import Relay
-from fakes.sdk import ITS_WARNINGS, PATIENCE_S, Connect, client_of, heard, wait_until
-from fakes.sdk_ways import WAYS, Sdk, Way, sdk_in
+from fakes.sdk import ITS_WARNINGS, PATIENCE_S, Connect, Desire, client_of, heard, wait_until
+from fakes.sdk_ways import WAYS, Way
 from fakes.tls import ders, self_signed
 
-pytestmark = [pytest.mark.conformance, *ITS_WARNINGS]
+pytestmark = [
+    pytest.mark.conformance,
+    pytest.mark.parametrize("way", WAYS, ids=str, scope="module"),
+    *ITS_WARNINGS,
+]
 
 SOON_S: Final = 1
 """Seconds between two attempts to connect; the SDK's own 10 are long for a test."""
-
-
-Desire = Callable[..., None]
-"""As an operator, change a device's desired properties: ``desire(device, rate=5)``."""
-
-
-@pytest.fixture(scope="module", params=WAYS, ids=str)
-def way(request: pytest.FixtureRequest) -> Way:
-    chosen: Way = request.param
-    return chosen
-
-
-@pytest.fixture(scope="module")
-def device_sdk(way: Way) -> Iterator[Sdk]:
-    with sdk_in(way, pytest.importorskip("azure.iot.device")) as sdk:
-        yield sdk
-
-
-@pytest.fixture
-def desire(registry: Any, models: ModuleType) -> Desire:
-    def desire(device: str, **desired: Any) -> None:
-        properties = models.TwinProperties(desired=desired)
-        registry.update_twin(device, models.Twin(properties=properties))
-
-    return desire
 
 
 def test_a_device_connects_with_the_string_that_the_command_line_prints(
@@ -84,33 +61,6 @@ def test_a_desired_patch_reaches_the_handler(connect: Connect, desire: Desire, d
     assert client.get_twin()["desired"] == {"rate": 5, "$version": 2}
 
 
-def test_a_handler_set_before_connecting_is_told_patches(
-    hub: HubProcess, device_sdk: ModuleType, desire: Desire, device: str
-) -> None:
-    client = client_of(device_sdk, hub.identity(device).text, hub.ca_file)
-    patches = heard(client)  # connects by itself, and asks for the twin without a subscription
-    desire(device, rate=5)
-    rates = [patches.get(timeout=PATIENCE_S).get("rate")]
-    if rates == [None]:  # the twin as it was found comes first, where it is answered
-        rates.append(patches.get(timeout=PATIENCE_S).get("rate"))
-    assert rates[-1] == 5
-    client.shutdown()
-
-
-def test_what_changed_while_the_line_was_cut_is_told_once(
-    relay: Relay, connect: Connect, desire: Desire, device: str
-) -> None:
-    client = connect(device, via=relay.address, connection_retry_interval=SOON_S)
-    patches = heard(client)
-    desire(device, rate=1)
-    assert patches.get(timeout=PATIENCE_S)["rate"] == 1
-    with relay.down():
-        desire(device, rate=2)
-    assert patches.get(timeout=PATIENCE_S) == {"rate": 2, "$version": 3}
-    desire(device, rate=3)
-    assert patches.get(timeout=PATIENCE_S) == {"rate": 3, "$version": 4}, "rate 2 was told twice"
-
-
 def test_subscriptions_outlive_the_hub(
     hub: HubProcess, connect: Connect, desire: Desire, device: str
 ) -> None:
@@ -126,37 +76,6 @@ def test_subscriptions_outlive_the_hub(
     assert patches.get(timeout=PATIENCE_S) == {"rate": 2, "$version": 3}
     client.patch_twin_reported_properties({"rate": 2})
     assert client.get_twin()["reported"] == {"rate": 2, "$version": 2}
-
-
-def test_a_wrong_key_is_refused_and_not_tried_again(
-    hub: HubProcess, device_sdk: ModuleType, device: str, relay: Relay
-) -> None:
-    wrong = f"HostName={relay.address};DeviceId={device};SharedAccessKey=AAAA"
-    client = client_of(device_sdk, wrong, hub.ca_file)
-    with pytest.raises(device_sdk.exceptions.CredentialError):
-        client.connect()
-    client.shutdown()
-    assert relay.count == 1
-
-
-def test_a_token_is_renewed_and_handlers_still_work(
-    relay: Relay, connect: Connect, desire: Desire, device: str
-) -> None:
-    client = connect(device, via=relay.address, sastoken_ttl=124)  # renewed 120 s before its end
-    patches = heard(client)
-    desire(device, rate=1)
-    assert patches.get(timeout=PATIENCE_S)["rate"] == 1
-    wait_until(lambda: relay.count == 2 and client.connected)
-    desire(device, rate=2)
-    assert patches.get(timeout=PATIENCE_S) == {"rate": 2, "$version": 3}
-
-
-def test_a_second_client_of_one_device_takes_over(connect: Connect, device: str) -> None:
-    first = connect(device, connection_retry=False, auto_connect=False)
-    second = connect(device)
-    wait_until(lambda: not first.connected)
-    second.patch_twin_reported_properties({"who": "second"})
-    assert second.connected
 
 
 def test_twenty_reports_at_once_are_all_merged(connect: Connect, device: str) -> None:

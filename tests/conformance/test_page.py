@@ -65,3 +65,10 @@ def test_what_is_covered_is_called(method: str, said: str) -> None:
     texts = [path.read_text() for path in (*HERE.glob("*.py"), HERE.parent / "fakes/sdk.py")]
     is_called = any(re.search(rf"\.{method}\b", text) for text in texts)
     assert is_called == said.startswith("covered")
+
+
+def test_every_case_has_a_test_that_is_named_after_it() -> None:
+    cases = set(re.findall(r"^\| M(\d+) \|", PAGE, re.MULTILINE))
+    tests = (HERE / "test_device_cases.py").read_text()
+    assert cases == {str(number) for number in range(1, 14)}
+    assert cases == set(re.findall(r"^def test_m(\d+)_", tests, re.MULTILINE))

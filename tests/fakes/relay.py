@@ -63,6 +63,8 @@ class Relay:
         except OSError:
             near.close()
             return
+        for line in (near, far):
+            line.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
         self._lines += [near, far]
         threading.Thread(target=_carry, args=(near, far), daemon=True).start()
 

@@ -1,6 +1,7 @@
 """The device SDK, handled: how its clients are made, and how a test hears what they are told."""
 
 import queue
+from collections.abc import Callable
 from pathlib import Path
 from types import ModuleType
 from typing import Any, Final, Protocol
@@ -19,6 +20,10 @@ ITS_WARNINGS: Final = (
     ),
 )
 """What the device SDK does that is not for us to mend; a mark for each test that uses it."""
+
+
+Desire = Callable[..., None]
+"""As an operator, change a device's desired properties: ``desire(device, rate=5)``."""
 
 
 class Connect(Protocol):

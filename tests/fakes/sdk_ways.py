@@ -38,8 +38,11 @@ WAYS: Final = (
 
 
 @contextmanager
-def sdk_in(way: Way, device_sdk: ModuleType) -> Iterator["Sdk"]:
+def sdk_in(way: Way, device_sdk: ModuleType) -> Iterator["Sdk | ModuleType"]:
     """The SDK used in that way; the loop of asyncio's is another thread's."""
+    if way == WAYS[0]:
+        yield device_sdk
+        return
     if not way.is_asyncio:
         yield Sdk(device_sdk, way, lambda told: told)
         return
