@@ -32,6 +32,7 @@ from affinage.services.access import Access
 from affinage.services.audit import Audit
 from affinage.services.authorities import Authorities
 from affinage.services.bulk import Bulk
+from affinage.services.checks.vouching import Vouching
 from affinage.services.configurations import Configurations
 from affinage.services.contents import Contents
 from affinage.services.counts import Counts
@@ -151,7 +152,14 @@ class Parts:
             figures=self.store.figures,
             clock=self.clock,
         )
-        self.doctor = Doctor([*examined.checks(), self.forwarding.check], self.clock)
+        self.doctor = Doctor(
+            [
+                *examined.checks(),
+                Vouching(self.access.authorities, self.times.doors).check,
+                self.forwarding.check,
+            ],
+            self.clock,
+        )
         self.capacity = Capacity(settings.max_connections or max(1, raised() - RESERVED))
         self.http, self.mqtt = HttpFigures(), MqttFigures()
         self.pulse, self.collections = Pulse(self.clock), Collections()

@@ -8,6 +8,7 @@ Source: docs/spec/authorities.md.
 
 import base64
 from collections.abc import Callable, Sequence
+from datetime import datetime
 from typing import Final
 
 from affinage.domain import authorities
@@ -73,6 +74,10 @@ class Authorities:
         vouched = verify(chain, believed, self._clock.now())
         nearest, _ = self._verified[vouched.authorities[0].der]
         return vouched, nearest.warrant
+
+    def endings(self) -> list[tuple[str, datetime]]:
+        """The verified authorities by name, and when each ends."""
+        return sorted((one.name, shown.not_after) for one, shown in self._verified.values())
 
     async def list_all(self, *, by: Principal) -> list[JsonObject]:
         """Every authority, by name."""
