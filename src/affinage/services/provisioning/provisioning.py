@@ -21,6 +21,7 @@ from affinage.services.provisioning.own_hub import OwnHub
 from affinage.services.provisioning.registrations import Registrations
 from affinage.services.provisioning.scope import open_scope
 from affinage.services.provisioning.states import States
+from affinage.services.provisioning.tpms import Challenges
 from affinage.services.provisioning.webhooks import NoWebhooks
 
 
@@ -50,8 +51,10 @@ class Provisioning:
         self.links = Links(fleet, self.own, dial or _nobody, vault=vault, ids=ids, limits=limits)
         linked, asked = hubs or self.links, webhooks or NoWebhooks()
         self.book = Book(fleet)
-        evidence = Evidence(self.book, vault, clock, authorities, tpms)
-        assigning = Assigning(linked, Choosing(asked), Given(vault, ids, tpms))
+        self._challenges = Challenges(fleet, vault, clock, ids)
+        proofs = tpms or self._challenges
+        evidence = Evidence(self.book, vault, clock, authorities, proofs)
+        assigning = Assigning(linked, Choosing(asked), Given(vault, ids, proofs))
         self.enrollments = Enrollments(
             fleet, self.book, linked, asked, vault=vault, clock=clock, ids=ids, limits=limits
         )
@@ -69,6 +72,7 @@ class Provisioning:
         """Read the store, and take up what was being assigned; the fleet must be running."""
         self.book.open()
         self.links.open()
+        await self._challenges.open()
         self.registrations.open(await open_scope(self._fleet, self._ids))
 
     async def run(self) -> None:
