@@ -97,6 +97,8 @@ def test_good_packets_before_a_bad_one_are_still_given() -> None:
     [
         ("00 00", "reserved type"),
         ("50 02 0001", "QoS 2"),
+        ("62 02 0001", "QoS 2"),
+        ("70 02 0001", "QoS 2"),
         ("f0 00", "reserved type"),
         ("30 80808080 01", "more than 4 digits"),
         ("30 00", "ends before its topic"),
@@ -121,6 +123,7 @@ def test_good_packets_before_a_bad_one_are_still_given() -> None:
         ("10 0e 0004 4d515454 04 00 003c 0001 64 00", "do not fit"),
         ("10 10 0004 4d515454 04 40 003c 0001 64 0001 70", "do not fit"),
         ("10 0d 0004 4d515454 04 08 003c 0001 64", "does not have"),
+        ("10 0d 0004 4d515454 04 20 003c 0001 64", "does not have"),
         ("10 0d 0004 4d515454 04 1c 003c 0001 64", "will of QoS 3"),
         ("10 0d 0004 4d515454 04 80 003c 0001 64", "before its fields"),
         ("10 06 0004 4d515454", "before its fields"),
@@ -140,6 +143,7 @@ def test_good_packets_before_a_bad_one_are_still_given() -> None:
         ("c0 01 00", "PINGREQ is not empty"),
         ("c1 00", "PINGREQ is not empty"),
         ("e0 01 00", "DISCONNECT is not empty"),
+        ("e1 00", "DISCONNECT is not empty"),
     ],
 )
 def test_a_malformed_packet_is_refused_with_the_reason(wire: str, problem: str) -> None:
