@@ -289,11 +289,17 @@ class ServiceClient:
     # Other doors of the hub
 
     async def exchange(
-        self, method: str, target: str, body: JsonValue = None, *, if_match: str | None = None
+        self,
+        method: str,
+        target: str,
+        body: JsonValue = None,
+        *,
+        if_match: str | None = None,
+        headers: Mapping[str, str] | None = None,
     ) -> Response:
         """One request to any path, sent as it is; also a refusal is given back."""
         condition = {} if if_match is None else {"If-Match": _quoted(if_match)}
-        return await self._exchange(method, target, body, condition)
+        return await self._exchange(method, target, body, {**condition, **(headers or {})})
 
     def stream(self, target: str) -> AbstractAsyncContextManager[Streamed]:
         """A GET of any path whose answer is read as it comes; also a refusal is given back."""
