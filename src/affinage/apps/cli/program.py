@@ -18,6 +18,7 @@ from affinage.apps.cli import (
     deployments,
     devices,
     doctoring,
+    enrollments,
     groups,
     jobs,
     logs,
@@ -25,6 +26,7 @@ from affinage.apps.cli import (
     monitoring,
     policies,
     querying,
+    registrations,
     serving,
     simulating,
     twins,
@@ -90,6 +92,8 @@ for part in (backing_up, simulating, devices, modules, twins, configurations, qu
 jobs.add_to(app)
 policies.add_to(app)
 certificates.add_to(app)
+enrollments.add_to(app)
+registrations.add_to(app)
 auditing.add_to(app)
 monitoring.add_to(app)
 for part in (deployments, groups, applying):
