@@ -3,10 +3,11 @@
 // A device or module that does what it is told. Each line of standard input is a JSON object,
 // {"id", "do", ...}; each line of standard output is {"id", "result"} or {"id", "error"}, or
 // {"event", ...} for what the SDK tells by itself. The last line, on "end", has {"called"}: the
-// methods that were called, as `Client.open`.
+// methods that were called, as `Client.open`, but for those of every EventEmitter.
 //
 // The SDK is as it was published.
 
+const { EventEmitter } = require('node:events');
 const { createInterface } = require('node:readline');
 const { NoRetry } = require('azure-iot-common');
 const sdk = require('azure-iot-device');
@@ -21,7 +22,7 @@ function watched(kind, thing) {
   return new Proxy(thing, {
     get(target, name) {
       const member = target[name];
-      if (typeof member !== 'function' || typeof name !== 'string') return member;
+      if (typeof member !== 'function' || name in EventEmitter.prototype) return member;
       return (...given) => {
         called.add(`${kind}.${name}`);
         return member.apply(target, given);
@@ -66,8 +67,7 @@ const DO = {
   },
   /** Make one that knows itself by a certificate. */
   async show({ given, transport, ca, certificate }) {
-    await DO.make({ given, transport, ca });
-    await client.setOptions({ cert: certificate, key: certificate });
+    await DO.make({ given, transport, ca, options: { cert: certificate, key: certificate } });
   },
   /** Make one whose tokens live that long, and are made anew as long before their end. */
   async renewing({ given, transport, ca, seconds, margin }) {
@@ -75,9 +75,15 @@ const DO = {
     provider.setTokenRenewalValues(seconds, margin);
     await DO.make({ by: 'fromAuthenticationProvider', given: [provider], transport, ca });
   },
-  open: () => client.open().then(() => undefined),
-  close: () => client.close().then(() => undefined),
-  updateToken: ({ token }) => client.updateSharedAccessSignature(token).then(() => undefined),
+  async open() {
+    await client.open();
+  },
+  async close() {
+    await client.close();
+  },
+  async updateToken({ token }) {
+    await client.updateSharedAccessSignature(token);
+  },
   never: () => client.setRetryPolicy(new NoRetry()),
   async twin() {
     twin = watched('Twin', await client.getTwin());
@@ -98,11 +104,15 @@ const DO = {
     await client.complete(message);
   }),
   inputs: () => void client.on('inputMessage', heard),
-  send: (said) => client.sendEvent(messageOf(said)).then(() => undefined),
-  sendBatch: ({ bodies }) => client.sendEventBatch(bodies.map((body) => messageOf({ body }))).then(() => undefined),
-  output: ({ output, ...said }) => client.sendOutputEvent(output, messageOf(said)).then(() => undefined),
-  outputs: ({ output, bodies }) =>
-    client.sendOutputEventBatch(output, bodies.map((body) => messageOf({ body }))).then(() => undefined),
+  async send(said) {
+    await client.sendEvent(messageOf(said));
+  },
+  async sendBatch({ bodies }) {
+    await client.sendEventBatch(bodies.map((body) => messageOf({ body })));
+  },
+  async output({ output, ...said }) {
+    await client.sendOutputEvent(output, messageOf(said));
+  },
 };
 
 /** The reported properties without the SDK's own `update`. */
