@@ -8,14 +8,22 @@ from typing import Final
 from affinage.protocol.errors import ProtocolError
 from affinage.protocol.mqtt.packets import Connect, Decoder, Packet, Publish, Subscribe
 from fakes.mqtt_transcripts import FILES, said
-from fakes.tls import ders, self_signed
-from fuzz.targets import KEY
+from fakes.websocket import WebSocketClient
+from fuzz.targets import KEY, family
 
 TOKENS: Final = (
     "SharedAccessSignature sr=hub1.example.com%2Fdevices%2Fdev1&sig=R9Lcqv0pJ4LedmEhEqVa71zx"
     "%2BpnLNBZmjqmdRPPOnuk%3D&se=1900000001",
     "SharedAccessSignature sr=hub1.example.com&sig=AAAA&se=9&skn=iothubowner",
 )
+REGISTERING: Final = (
+    (7, "0ne00001/registrations/dev1/api-version=2019-03-31&ClientVersion=c%2F1"),
+    (8, "$dps/registrations/PUT/iotdps-register/?$rid=1"),
+    (8, "$dps/registrations/GET/iotdps-get-operationstatus/?$rid=2&operationId=4.a%2Fb"),
+    (9, "$dps/registrations/res/202/?$rid=1&retry-after=3"),
+)
+"""By the numbers of their readers in `targets`."""
+
 STRINGS: Final = (
     f"HostName=hub1.example.com;DeviceId=dev1;ModuleId=m1;SharedAccessKey={KEY}",
     "HostName=h;GatewayHostName=g;DeviceId=dev1;x509=true",
@@ -23,7 +31,7 @@ STRINGS: Final = (
 )
 
 
-def seeds(target: str) -> list[bytes]:
+def seeds(target: str) -> list[bytes]:  # noqa: PLR0911  (one per target)
     """Inputs of a target, each good or nearly so."""
     conversations = [said(path) for path in FILES]
     match target:
@@ -35,9 +43,12 @@ def seeds(target: str) -> list[bytes]:
             return [token.encode() for token in TOKENS]
         case "tls":
             return [b"\0\5\x40" + _hello(), b"\0\0\0" + conversations[0]]
-        case "certificates":
-            [der] = ders(self_signed("dev1"))
-            return [der, ssl.DER_cert_to_PEM_cert(der).encode()]
+        case "websocket":
+            client = WebSocketClient()
+            wire = client.say(b"\x10") + client.ping() + client.say(b"ab")
+            return [b"\1\2\3" + wire, b"\0\5\5" + client.say(b"x" * 200) + client.close()]
+        case "certificates" | "chains":
+            return [*(each.der for each in family()), family()[0].pem.encode()]
         case "patches":
             return [each.payload for each in _said(conversations) if isinstance(each, Publish)]
         case _:
@@ -58,6 +69,7 @@ def _texts(conversations: list[bytes]) -> Iterator[bytes]:
             case _:
                 pass
     yield from (b"\6" + string.encode() for string in STRINGS)
+    yield from (bytes((kind,)) + text.encode() for kind, text in REGISTERING)
     yield from (b"\2" + topic for topic in (b"$iothub/twin/res/204/?$rid=1&$version=2",))
 
 

@@ -5,6 +5,7 @@ bytes raise anything but the one error of the floor; however they are cut, the r
 what was read is spelled so that it is read again.
 """
 
+import asyncio
 from collections.abc import Callable
 from contextlib import suppress
 from functools import cache
@@ -15,17 +16,23 @@ from OpenSSL import SSL
 from affinage.domain.errors import Malformed
 from affinage.frontends.mqtt.answers import patch_in
 from affinage.frontends.tls.engine import Engine, TlsError
+from affinage.frontends.websocket.tunnel import Tunnel
 from affinage.protocol import tokens
 from affinage.protocol.bags import format_bag, parse_bag
 from affinage.protocol.certificates import parse as parse_certificates
 from affinage.protocol.certificates import read as read_certificate
+from affinage.protocol.chains import verify
 from affinage.protocol.connection_strings import ConnectionString
 from affinage.protocol.errors import ProtocolError
 from affinage.protocol.feeds import feed_of
 from affinage.protocol.identities import Identity, Username
 from affinage.protocol.mqtt.packets import Decoder, encode
+from affinage.protocol.registering import Registrant, parse_answer, parse_ask
 from affinage.protocol.topics import parse_delivery, parse_request
+from fakes.clock import START
 from fakes.mqtt_session import decoded, pieces, played
+from fakes.pki import Made, authority, leaf
+from fakes.tls import Door, Wire
 
 Target = Callable[[bytes], None]
 
@@ -85,6 +92,13 @@ def tls(told: bytes) -> None:
     engine.wire()
 
 
+def websocket(told: bytes) -> None:
+    """What comes once a WebSocket is agreed to; likewise. Its goodbye is the door's own doing."""
+    cuts, wire = _cuts(told)
+    whole = _tunnelled(wire, [])
+    assert _tunnelled(wire, cuts) == _tunnelled(wire, range(len(wire))) == whole
+
+
 def certificates(told: bytes) -> None:
     """One certificate in DER, or several in PEM."""
     with suppress(ProtocolError):
@@ -96,6 +110,22 @@ def certificates(told: bytes) -> None:
         parse_certificates(told.decode(errors="replace"))
 
 
+def chains(told: bytes) -> None:
+    """A certificate that is shown below an authority: nobody stands for one that was changed."""
+    root, plant, device = family()
+    with suppress(ProtocolError):
+        verify([told, plant.der], [root.certificate], START)
+        assert told in {device.der, plant.der}, "an authority stood for what it has not signed"
+
+
+@cache
+def family() -> tuple[Made, Made, Made]:
+    """An authority, one that it signed, and a device's certificate that that one signed."""
+    root = authority("Root")
+    plant = authority("Plant", root)
+    return root, plant, leaf("dev1", plant)
+
+
 def patches(told: bytes) -> None:
     """What a device reports."""
     with suppress(Malformed):
@@ -104,7 +134,17 @@ def patches(told: bytes) -> None:
 
 TARGETS: Final[dict[str, Target]] = {
     target.__name__: target
-    for target in (packets, session, texts, shared_access_tokens, tls, certificates, patches)
+    for target in (
+        packets,
+        session,
+        texts,
+        shared_access_tokens,
+        tls,
+        websocket,
+        certificates,
+        chains,
+        patches,
+    )
 }
 
 
@@ -118,6 +158,26 @@ def _records(wire: bytes, cuts: Any) -> tuple[int, int]:
     for piece in pieces(wire, cuts):
         engine.feed(piece)
     return engine._records, engine._missing
+
+
+def _tunnelled(wire: bytes, cuts: Any) -> tuple[bytes, bytes, bool]:
+    """What the door hears, what the client is sent, and whether the connection is closed."""
+
+    async def play() -> tuple[bytes, bytes, bool]:
+        outer, door = Wire(), Door()
+        tunnel = Tunnel(door)
+        tunnel.connection_made(outer)
+        for piece in pieces(wire, cuts):
+            tunnel.data_received(piece)
+        tunnel.connection_lost(None)
+        return b"".join(door.heard), bytes(outer.sent), outer.is_closed
+
+    return _loop().run_until_complete(play())
+
+
+@cache
+def _loop() -> asyncio.AbstractEventLoop:
+    return asyncio.new_event_loop()
 
 
 @cache
@@ -162,6 +222,21 @@ def _connection_string(text: str) -> None:
     assert ConnectionString.parse(string.text) == string
 
 
+def _registrant(text: str) -> None:
+    who = Registrant.parse(text)
+    assert Registrant.parse(who.text) == who
+
+
+def _ask_of_a_registrant(text: str) -> None:
+    ask = parse_ask(text, DEVICE)
+    assert parse_ask(ask.topic, DEVICE) == ask
+
+
+def _answer_to_a_registrant(text: str) -> None:
+    answer = parse_answer(text)
+    assert parse_answer(answer.topic) == answer
+
+
 _TEXTS: Final = (
     _request_of_a_device,
     _request_of_a_module,
@@ -170,4 +245,7 @@ _TEXTS: Final = (
     _bag,
     _user_name,
     _connection_string,
+    _registrant,
+    _ask_of_a_registrant,
+    _answer_to_a_registrant,
 )
