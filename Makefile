@@ -63,9 +63,9 @@ fuzz: .venv/dev  ## 1,000 requests of each kind to each operation, as OpenAPI te
 	AFFINAGE_FUZZ=$${AFFINAGE_FUZZ:-1000} $(ALONE) $(BIN)/pytest tests/system/test_openapi.py
 
 fuzz-bytes: .venv/fuzz  ## bytes and texts to whatever reads them, led by what they cover; 90 s
-	for target in packets session texts shared_access_tokens tls certificates patches; do \
+	for target in packets session texts shared_access_tokens tls websocket certificates chains patches; do \
 	  echo $$target; \
-	  $(BIN)/python tests/fuzz/run.py $$target dist/fuzz $${AFFINAGE_FUZZ_SECONDS:-12} || exit 1; \
+	  $(BIN)/python tests/fuzz/run.py $$target dist/fuzz $${AFFINAGE_FUZZ_SECONDS:-10} || exit 1; \
 	done
 
 conformance: .venv/dev .venv/conformance .venv/npm/ready .venv/paho/ready  ## other people's clients, unmodified
