@@ -280,10 +280,11 @@ class FakeTelemetry:
         self.sent: list[tuple[dict[str, str | None], bytes]] = []
         self.wills: list[tuple[dict[str, str | None], bytes]] = []
         """Those among them that a lost client left behind."""
-        self.wait_s = 0.0
+        self.waits: list[float] = []
+        """How long each of the next messages has to wait for its turn."""
 
     def turn_s(self, *, by: Principal) -> float:
-        return self.wait_s
+        return self.waits.pop(0) if self.waits else 0.0
 
     def send(
         self,

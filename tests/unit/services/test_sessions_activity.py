@@ -2,7 +2,7 @@
 
 import asyncio
 
-from affinage.domain.device import Presence
+from affinage.domain.device import ABSENT, Presence
 from affinage.ports.store import Table
 from affinage.services.fleet import codec
 from affinage.services.sessions import FLUSH_S, SLICE
@@ -59,6 +59,25 @@ async def test_the_last_activity_is_shown_as_it_is_now() -> None:
         life.clock.advance(2)
         assert presence(life) == Presence(True, began.changed_at, (began.active_at or 0) + 7000)
         assert stored(life) == began
+
+
+@looped
+async def test_what_was_heard_before_it_was_let_in_is_no_activity() -> None:
+    """PRESENCE-1, PRESENCE-3"""
+    async with living() as life:
+        await life.create("d")
+        life.disk.hold()
+        early = Door(heard_at=life.clock.monotonic())
+        work = life.sessions.attach(key_of("d"), early, clean=False, by=itself("d"))
+        attaching = asyncio.ensure_future(work)
+        await life.turn()
+        shown = presence(life)
+        life.clock.advance(5)
+        life.disk.release()
+        await attaching
+        assert shown == ABSENT
+        early.heard_at -= 5
+        assert presence(life) == stored(life)
 
 
 @looped

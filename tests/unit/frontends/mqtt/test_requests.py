@@ -237,12 +237,11 @@ async def test_a_message_waits_for_its_turn_and_the_others_behind_it() -> None:
     """THROTTLE-7, MQTT-40."""
     async with a_door() as door:
         client = await door.connected()
-        door.telemetry.wait_s = 3.0
+        door.telemetry.waits = [3.0]
         first, second = (
             Publish(f"devices/pump-1/messages/events/n={n}", b"", 1, n) for n in (1, 2)
         )
         assert not await client.send(first, second, patch("r", {"n": 1}, 3))
-        door.telemetry.wait_s = 0.0
         door.timer.advance(2.9)
         assert not await client.received()
         door.timer.advance(0.2)
@@ -256,7 +255,7 @@ async def test_what_waits_for_its_turn_when_the_connection_ends_is_sent_all_the_
     """THROTTLE-7."""
     async with a_door() as door:
         client = await door.connected()
-        door.telemetry.wait_s = 3.0
+        door.telemetry.waits = [3.0]
         await client.send(Publish("devices/pump-1/messages/events/", b"hot", 1, 1))
         client.drop()
         door.timer.advance(3.1)

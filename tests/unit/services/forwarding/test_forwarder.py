@@ -64,6 +64,21 @@ async def test_a_target_goes_on_where_it_was_after_a_restart() -> None:
 
 
 @looped
+async def test_what_a_target_had_not_taken_when_the_hub_stopped_is_told_by_the_next() -> None:
+    """FORWARD-2"""
+    async with forwarded() as one:
+        await one.send("1")
+        await one.turn()
+        one.sinks["historian"].failures = [AWAY] * 9
+        await one.send("2")
+        await one.turn()
+    one.sinks["historian"].failures.clear()
+    async with forwarded(before=one.feed, sinks=one.sinks) as again:
+        await again.turn()
+        assert again.bodies() == ["1", "2", "started"]
+
+
+@looped
 async def test_what_it_had_while_its_place_could_not_be_kept_is_told_again() -> None:
     """FORWARD-2"""
     async with forwarded() as one:
@@ -122,9 +137,9 @@ async def test_what_is_too_much_at_once_is_told_in_halves_and_one_alone_is_passe
         await one.send("6")
         await one.turn()
         sink.most = 1
-        await one.send("7")
+        await one.send("7", "8")
         await one.turn()
-        assert one.bodies()[5:] == ["7"]
+        assert one.bodies()[5:] == ["7", "8"]
 
 
 @looped

@@ -43,18 +43,19 @@ async def test_a_target_that_is_away_holds_up_no_other_and_no_device() -> None:
 async def test_how_far_each_is_behind_is_told() -> None:
     """FORWARD-13, METRICS-1"""
     async with forwarded() as one:
-        one.sinks["historian"].failures.append(AWAY)
+        one.sinks["historian"].failures += [AWAY, AWAY]
         await one.send("1", "2")
         await one.turn()
+        await one.turn(1)
         assert figures(one)["forward_lag_events"] == {"historian": 2}
         assert await told(one) == (
             Severity.WARNING,
             "historian has not been reached since 2025-01-01 00:00:00Z: historian answered 503",
         )
-        await one.turn(1)
+        await one.turn(2)
         assert figures(one) == {
             "forwarded_events_total": {"historian": 2},
-            "forward_failures_total": {"historian": 1},
+            "forward_failures_total": {"historian": 2},
             "forward_lost_events_total": {"historian": 0},
             "forward_refused_events_total": {"historian": 0},
             "forward_lag_events": {"historian": 0},
