@@ -269,3 +269,14 @@ async def test_what_the_disk_refuses_has_not_happened() -> None:
             await bring(life)
         life.disk.fails = False
         await bring(life)
+
+
+@looped
+async def test_those_that_are_believed_are_known_by_name() -> None:
+    """AUTHORITY-7, AUTHORITY-10"""
+    async with living() as life:
+        await believe(life, "cave", ROOT)
+        await bring(life, "annex", PLANT)
+        assert life.authorities.verified("cave") == ROOT.certificate
+        assert [life.authorities.verified(name) for name in ("annex", "nobody")] == [None, None]
+        assert life.authorities.endings() == [("cave", ROOT.certificate.not_after)]

@@ -21,6 +21,12 @@ def test_new_keys_are_the_hubs_to_make() -> None:
     assert authentication(new_keys=True) == {"type": "sas", "symmetricKey": means}
 
 
+def test_who_an_authority_signed_for_needs_nothing_more() -> None:
+    assert authentication(by_authority=True) == {"type": "certificateAuthority"}
+    with pytest.raises(typer.BadParameter, match="name one of"):
+        authentication(by_authority=True, new_keys=True)
+
+
 def test_own_keys_are_two_lines(tmp_path: Path) -> None:
     file = tmp_path / "keys"
     file.write_text("YQ==\nYg==\n")
