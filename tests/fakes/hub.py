@@ -8,6 +8,7 @@ from typing import Any, Final
 
 import httpx
 
+from affinage.adapters.http.hubs import Dialling
 from affinage.adapters.memory.blobs import MemoryBlobs
 from affinage.adapters.memory.events import MemoryEvents
 from affinage.adapters.memory.store import MemoryStore
@@ -55,6 +56,8 @@ from affinage.services.metrics import Engine, Metrics
 from affinage.services.outranking import Warnings
 from affinage.services.own_modules import OwnModules
 from affinage.services.policies import Policies
+from affinage.services.provisioning.links import Links
+from affinage.services.provisioning.own_hub import OwnHub
 from affinage.services.provisioning.provisioning import Provisioning
 from affinage.services.queries import Queries
 from affinage.services.registry import FreshModules, Registry, makings
@@ -223,12 +226,22 @@ def _native(services: Services, doctor: Doctor, counts: Counts, fleet: Fleet) ->
         events=Events(fleet, MemoryEvents(), services.clock),
         authorities=services.access.authorities,
         policies=services.access.policies,
+        links=_links(services, fleet),
         groups=Groups(fleet, services.queries, counts, services.clock),
         messages=services.messages,
         documents=documents(),
         clock=services.clock,
         ids=services.ids,
     )
+
+
+def _links(services: Services, fleet: Fleet) -> Links:
+    """Hubs that are linked; none of them is asked for anything."""
+    vault, clock, ids = OpenVault(), services.clock, services.ids
+    own = OwnHub(HOST, fleet, makings(vault, ids), clock)
+    links = Links(fleet, own, Dialling(clock), vault=vault, ids=ids)
+    links.open()
+    return links
 
 
 async def _services(

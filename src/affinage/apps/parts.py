@@ -105,7 +105,8 @@ class Parts:
         self.policies = Policies(self.fleet, vault, self.ids, self.limits)
         self.access = self._access(settings, vault)
         self.provisioning = provisioning(
-            settings,
+            settings.hostnames[0],
+            settings.webhook_urls,
             self.fleet,
             self.access.authorities,
             makings=parts,
@@ -291,6 +292,7 @@ class Parts:
             replacing=self.replacing,
             doctor=self.doctor,
             groups=self.groups,
+            links=self.provisioning.links,
             authorities=self.access.authorities,
             messages=self.messages,
             audit=self.audit,

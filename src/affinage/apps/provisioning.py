@@ -1,8 +1,9 @@
 """Provisioning of a hub, built from its settings."""
 
+from collections.abc import Sequence
+
 from affinage.adapters.http.hubs import Dialling
 from affinage.adapters.http.webhooks import HttpWebhooks
-from affinage.apps.settings import HubSettings
 from affinage.domain.registration import Makings
 from affinage.ports.clock import Clock
 from affinage.ports.ids import Ids
@@ -14,7 +15,8 @@ from affinage.services.provisioning.provisioning import Provisioning
 
 
 def provisioning(
-    settings: HubSettings,
+    host: str,
+    webhook_urls: Sequence[str],
     fleet: Fleet,
     authorities: Authorities,
     *,
@@ -24,16 +26,16 @@ def provisioning(
     ids: Ids,
     limits: Limits,
 ) -> Provisioning:
-    """Who registers here is given to this hub, by the first of its names."""
+    """Who registers here is given to this hub, by that name, or to one linked to it."""
     return Provisioning(
         fleet,
-        settings.hostnames[0],
+        host,
         makings=makings,
         vault=vault,
         clock=clock,
         ids=ids,
         limits=limits,
         authorities=authorities,
-        webhooks=HttpWebhooks(settings.webhook_urls),
+        webhooks=HttpWebhooks(webhook_urls),
         dial=Dialling(clock),
     )

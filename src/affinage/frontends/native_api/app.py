@@ -21,6 +21,7 @@ from affinage.frontends.native_api import (
     doctor,
     events,
     groups,
+    linked_hubs,
     messages,
     metrics,
     openapi,
@@ -60,6 +61,12 @@ OPERATIONS: Final[dict[str, Mapping[str, Operation]]] = {
     "/groups/{name}": {"GET": groups.read, "PUT": groups.write, "DELETE": groups.delete},
     "/groups/{name}/members": {"GET": groups.members},
     "/openapi/{door}": {"GET": openapi.show},
+    "/provisioning/hubs": {"GET": linked_hubs.list_all},
+    "/provisioning/hubs/{host}": {
+        "GET": linked_hubs.show,
+        "PUT": linked_hubs.write,
+        "DELETE": linked_hubs.delete,
+    },
     "/retired": {"GET": devices.list_retired},
     "/policies": {"GET": policies.list_all},
     "/policies/{name}": {

@@ -27,6 +27,7 @@ from affinage.services.groups import Groups
 from affinage.services.messages import Messages
 from affinage.services.outranking import Warnings
 from affinage.services.policies import Policies
+from affinage.services.provisioning.links import Links
 from affinage.services.replacing import Replacing
 
 
@@ -45,6 +46,7 @@ class Services:
     groups: Groups
     messages: Messages
     policies: Policies
+    links: Links
     documents: Mapping[str, JsonObject]
     """The OpenAPI document of each door."""
     clock: Clock

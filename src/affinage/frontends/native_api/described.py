@@ -6,6 +6,7 @@ from typing import Final
 from affinage.domain.happening import Kind
 from affinage.frontends.http.openapi import Described, Door, Parameter
 from affinage.frontends.native_api import documents as the
+from affinage.frontends.native_api import linked_documents as linked
 from affinage.frontends.native_api.problems import PROBLEM
 
 PREFIX: Final = "/affinage/v1"
@@ -76,6 +77,7 @@ DOOR: Final = Door(
         "metric": _TEXT,
         "name": _TEXT,
         "number": {"type": "integer", "minimum": 1},
+        "host": {"type": "string", "maxLength": 253, "pattern": r"^[A-Za-z0-9.\-]+$"},
         "door": {"enum": ["service", "native"]},
     },
 )
@@ -145,6 +147,12 @@ DESCRIBED: Final[Mapping[str, Mapping[str, Described]]] = {
     },
     "/policies/{name}/keys/regenerate": {
         "POST": Described(the.Policy, the.Rotation, parameters=(_KEYS, _MATCH)),
+    },
+    "/provisioning/hubs": {"GET": Described(linked.Hubs, parameters=(_KNOWN,), also={304: None})},
+    "/provisioning/hubs/{host}": {
+        "GET": Described(linked.LinkedHub),
+        "PUT": Described(linked.LinkedHub, linked.LinkWanted, parameters=(_MATCH,)),
+        "DELETE": Described(status=204, parameters=(_MATCH,)),
     },
     "/openapi/{door}": {
         "GET": Described(the.Document, parameters=(_KNOWN,), also={304: None}),
