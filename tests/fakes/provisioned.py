@@ -9,9 +9,9 @@ from typing import Any, Final
 from affinage.domain.values import JsonObject, JsonValue
 from affinage.ports.webhooks import Reply
 from affinage.protocol.certificates import Certificate
-from affinage.protocol.tokens import make_token
+from affinage.protocol.tokens import derived_key, make_token
+from affinage.services.limits import Rates
 from affinage.services.provisioning.arrivals import Answer, Arrival
-from affinage.services.provisioning.evidence import derived
 from affinage.services.provisioning.provisioning import Provisioning
 from affinage.services.registry import makings
 from fakes.life import OWNER, Life, living
@@ -94,7 +94,7 @@ class Provisioned:
 
     def member(self, name: str, key: str = KEY, **given: Any) -> Arrival:
         """A device of a group with that key."""
-        return self.arrival(name, derived(key, name), **given)
+        return self.arrival(name, derived_key(key, name), **given)
 
     async def register(self, arrival: Arrival, payload: JsonValue = None) -> Answer:
         """Register, and wait for the end of it."""
@@ -113,9 +113,11 @@ class Provisioned:
 
 
 @asynccontextmanager
-async def provisioned(before: Life | None = None, **given: Any) -> AsyncIterator[Provisioned]:
+async def provisioned(
+    before: Life | None = None, *, throttle: Rates | None = None, **given: Any
+) -> AsyncIterator[Provisioned]:
     """Provisioning that runs."""
-    async with living(before) as life, asyncio.TaskGroup() as tasks:
+    async with living(life=Life(before, throttle=throttle)) as life, asyncio.TaskGroup() as tasks:
         made = Provisioned(life, **given)
         await made.services.open()
         running = tasks.create_task(made.services.run())

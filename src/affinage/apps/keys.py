@@ -14,6 +14,7 @@ from affinage.domain.policy import Policy
 from affinage.ports.store import Table
 from affinage.protocol.connection_strings import ConnectionString
 from affinage.services.fleet import codec
+from affinage.services.provisioning.scope import SCOPE, Scope
 
 _BY_CERTIFICATE: Final = {AuthType.SELF_SIGNED, AuthType.CERTIFICATE_AUTHORITY}
 
@@ -50,6 +51,13 @@ class Keys:
             module=key.module,
             key=self._opened(key, identity.credentials),
         )
+
+    def id_scope(self) -> str:
+        """What devices that register name; NotFound if no hub has served with provisioning."""
+        kept = {str(key): body for key, body in self._store.read(Table.PROVISIONING)}
+        if SCOPE not in kept:
+            raise NotFound("there is no id scope yet: `affinage serve` makes it")
+        return codec.decode(kept[SCOPE], Scope).id_scope
 
     def _device(self, device_id: str) -> Device | None:
         for _, body in self._store.read(Table.DEVICES):

@@ -111,6 +111,17 @@ def make_token(resource: str, key: str, expiry: int, policy: str | None = None) 
     return token if policy is None else f"{token}&skn={quote(policy, safe='')}"
 
 
+def derived_key(group_key: str, name: str) -> str:
+    """The key, base64, of one member of a group that has a key; another for each name.
+
+    Raises:
+        ProtocolError: ``group_key`` is not base64.
+
+    Source: TOKEN-14.
+    """
+    return base64.b64encode(hmac.digest(_key(group_key), name.encode(), hashlib.sha256)).decode()
+
+
 def _signature(text: str) -> bytes:
     try:
         return base64.b64decode(unquote(text), validate=True)

@@ -3,7 +3,7 @@ from urllib.parse import quote
 import pytest
 
 from affinage.protocol.errors import ProtocolError
-from affinage.protocol.tokens import GRACE_S, make_token, parse, verify
+from affinage.protocol.tokens import derived_key, GRACE_S, make_token, parse, verify
 
 KEY = "AAECAwQFBgcICQoLDA0ODxAREhMUFRYXGBkaGxwdHh8="
 OTHER_KEY = "AAAAAAAAAAAAAAAAAAAAAA=="
@@ -151,3 +151,12 @@ def test_neither_a_token_nor_its_refusal_shows_the_signature() -> None:
         verify(token, resource=DEVICE, keys=[OTHER_KEY], now=EXPIRY)
     assert "R9Lc" not in repr(token) + str(refused.value)
     assert "signature" not in repr(token)
+
+
+def test_the_key_of_a_member_is_derived_from_that_of_its_group() -> None:
+    """TOKEN-14: the vector that the public samples have."""
+    group = (
+        "8isrFI1sGsIlvvFSSFRiMfCNzv21fjbE/+ah/lSh3lF8e2YG1Te7w1KpZhJFFXJrqYKi9yegxkqIChbqOS9Egw=="
+    )
+    found = derived_key(group, "sn-007-888-abc-mac-a1-b2-c3-d4-e5-f6")
+    assert found == "Jsm0lyGpjaVYVP2g3FnmnmG9dI/9qU24wNoykUmermc="

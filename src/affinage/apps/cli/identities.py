@@ -51,7 +51,7 @@ def authentication(
     if by_authority:
         return {"type": "certificateAuthority"}
     if keys is not None:
-        primary, secondary = _lines(keys)
+        primary, secondary = key_lines(keys)
         return _symmetric(primary, secondary)
     if thumbprints:
         return _by_certificate(thumbprints)
@@ -82,7 +82,8 @@ def _by_certificate(thumbprints: Sequence[str]) -> JsonObject:
 _PRINTS: Final = ("primaryThumbprint", "secondaryThumbprint")
 
 
-def _lines(keys: Path) -> tuple[str, str]:
+def key_lines(keys: Path) -> tuple[str, str]:
+    """The two keys of a file; BadParameter if it has not two lines."""
     lines = read_text(keys, "--keys").split()
     match lines:
         case [primary, secondary]:

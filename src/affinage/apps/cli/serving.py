@@ -17,6 +17,7 @@ from affinage.apps.keys import Keys
 from affinage.apps.settings import DEFAULT_DATA, HubSettings
 from affinage.domain.names import TwinKey
 from affinage.protocol.tokens import make_token
+from affinage.services.policies import PROVISIONING
 
 DataOption = Annotated[
     Path | None,
@@ -88,20 +89,32 @@ def connection_string(
     module: Annotated[
         str | None, typer.Option(metavar="MODULE", help="A module of that device.")
     ] = None,
+    dps: Annotated[
+        bool, typer.Option("--dps", help="The policy provisioningserviceowner.")
+    ] = False,
+    id_scope: Annotated[
+        bool, typer.Option("--id-scope", help="Not a connection string, but the id scope.")
+    ] = False,
 ) -> None:
     """Print one connection string, of the policy iothubowner if nothing else is asked for.
 
-    It has the key in it. Works whether the hub over the data folder runs or not.
+    It has the key in it; the id scope, which devices that register name, is no secret. Works
+    whether the hub over the data folder runs or not.
 
     Example: `affinage connection-string --device chiller-00017`
     """
-    if (policy and device) or (module and not device):
-        raise typer.BadParameter("ask for a --policy, a --device, or a --module of a --device")
+    if sum(map(bool, (policy, device, dps, id_scope))) > 1 or (module and not device):
+        raise typer.BadParameter(
+            "ask for a --policy, --dps, --id-scope, a --device, or a --module of a --device"
+        )
     keys = Keys(data or DEFAULT_DATA)
+    if id_scope:
+        typer.echo(keys.id_scope())
+        return
     if device:
         found = keys.of_identity(TwinKey(device, module))
     else:
-        found = keys.of_policy(policy or "iothubowner")
+        found = keys.of_policy(PROVISIONING if dps else policy or "iothubowner")
     typer.echo(found.text)
 
 

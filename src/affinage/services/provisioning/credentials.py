@@ -10,8 +10,8 @@ from affinage.domain.values import JsonObject
 from affinage.ports.ids import Ids
 from affinage.ports.vault import Vault
 from affinage.protocol import certificates
+from affinage.protocol.tokens import derived_key
 from affinage.services.provisioning.arrivals import TpmKeys, TpmProofs
-from affinage.services.provisioning.evidence import derived
 
 
 class Given:
@@ -26,7 +26,7 @@ class Given:
             case SymmetricKeys(primary, secondary):
                 keys = [self._vault.open(sealed).decode() for sealed in (primary, secondary)]
                 if enrollment.is_group:
-                    keys = [derived(key, asked.spelling) for key in keys]
+                    keys = [derived_key(key, asked.spelling) for key in keys]
                 return _sas(*keys), {}
             case Tpm(endorsement_key, storage_root_key):
                 key = self._ids.key()

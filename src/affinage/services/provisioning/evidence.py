@@ -6,10 +6,8 @@ registration ids are enrolled.
 Source: docs/spec/provisioning.md, PROV-13 to PROV-19.
 """
 
-import base64
-import hashlib
-import hmac
 from collections.abc import Iterator, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from typing import Final, Protocol
 
@@ -130,14 +128,11 @@ class Evidence:
     def _group_by_key(self, arrival: Arrival) -> Enrollment:
         """The first group, by id, whose derived key signed the token. PROV-15."""
         for group in self._book.groups():
-            if isinstance(group.attestation, SymmetricKeys):
-                keys = [
-                    derived(key, arrival.registration_id) for key in self._opened(group.attestation)
-                ]
-                try:
-                    self._check_token(arrival, keys)
-                except Unauthorized:
-                    continue
+            if not isinstance(group.attestation, SymmetricKeys):
+                continue
+            name, opened = arrival.registration_id, self._opened(group.attestation)
+            with suppress(Unauthorized):
+                self._check_token(arrival, [tokens.derived_key(one, name) for one in opened])
                 return group
         raise Unauthorized(REFUSED)
 
@@ -187,12 +182,6 @@ class Evidence:
     def _opened(self, keys: SymmetricKeys) -> tuple[str, str]:
         first, second = (self._vault.open(one).decode() for one in (keys.primary, keys.secondary))
         return first, second
-
-
-def derived(group_key: str, registration_id: str) -> str:
-    """The key of one device of a group, base64. Source: PROV-15."""
-    key = base64.b64decode(group_key)
-    return base64.b64encode(hmac.digest(key, registration_id.encode(), hashlib.sha256)).decode()
 
 
 def _read(der: bytes) -> Certificate:

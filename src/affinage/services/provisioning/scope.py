@@ -13,7 +13,7 @@ from affinage.ports.store import Row, Table
 from affinage.services.fleet import codec
 from affinage.services.fleet.fleet import Fleet
 
-_KEY: Final = "idScope"
+SCOPE: Final = "idScope"
 _DIGITS: Final = 8
 
 
@@ -24,9 +24,9 @@ class Scope(msgspec.Struct, frozen=True, array_like=True):
 async def open_scope(fleet: Fleet, ids: Ids) -> str:
     """The id scope of this hub; at the first start it is made, and durable when this returns."""
     kept = dict(fleet.saved(Table.PROVISIONING))
-    if _KEY in kept:
-        return codec.decode(kept[_KEY], Scope).id_scope
+    if SCOPE in kept:
+        return codec.decode(kept[SCOPE], Scope).id_scope
     digits = hashlib.sha256(ids.key().encode()).hexdigest()[:_DIGITS].upper()
     made = Scope(f"0ne{digits}")
-    await fleet.save(Row(Table.PROVISIONING, _KEY, codec.encode(made)))
+    await fleet.save(Row(Table.PROVISIONING, SCOPE, codec.encode(made)))
     return made.id_scope
