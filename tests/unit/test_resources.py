@@ -40,6 +40,7 @@ def test_each_operation_is_on_one_page() -> None:
     shared = {(method, path) for path, methods in DEVICE.items() for method in methods}
     shared |= {(method, path) for path, methods in SERVICE.items() for method in methods}
     there = [*shared]
+    there += [(method, path) for path, methods in PROVISIONING.items() for method in methods]
     there += [(method, PREFIX + path) for path, methods in NATIVE.items() for method in methods]
     assert sorted(told) == sorted(there)
 
