@@ -39,6 +39,8 @@ class Operation(StrEnum):
     """What jobs do, device by device."""
     ENROLLMENT = "enrollment"
     """Enrollments and registrations, of back ends."""
+    REGISTRATION = "registration"
+    """Registrations that devices begin."""
     TELEMETRY = "telemetry"
     """Messages that devices and modules send."""
     RECEIVE = "receive"
@@ -77,6 +79,7 @@ def _s1(units: int) -> Rates:
         Operation.JOB: Rate(100 * units, 60),
         Operation.JOB_DEVICE: Rate(10, 1),
         Operation.ENROLLMENT: Rate(1000, 60),
+        Operation.REGISTRATION: Rate(1000, 60),
         Operation.TELEMETRY: Rate(max(100, 12 * units), 1),
         Operation.RECEIVE: Rate(1000 * units, 60),
         Operation.UPLOAD: Rate(100 * units, 60),
@@ -108,6 +111,7 @@ def _s3(units: int) -> Rates:
         Operation.JOB: Rate(5000 * units, 60),
         Operation.JOB_DEVICE: Rate(50 * units, 1),
         Operation.ENROLLMENT: Rate(1000, 60),
+        Operation.REGISTRATION: Rate(1000, 60),
         Operation.TELEMETRY: Rate(6000 * units, 1),
         Operation.RECEIVE: Rate(50_000 * units, 60),
         Operation.UPLOAD: Rate(5000 * units, 60),

@@ -60,7 +60,7 @@ class Provisioning:
         )
         self.states = States(fleet, self.book, limits)
         self.registrations = Registrations(
-            fleet, self.book, evidence, assigning, clock=clock, ids=ids
+            fleet, self.book, evidence, assigning, clock=clock, ids=ids, limits=limits
         )
 
     @property

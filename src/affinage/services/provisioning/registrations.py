@@ -33,6 +33,7 @@ from affinage.ports.clock import Clock
 from affinage.ports.ids import Ids
 from affinage.services.fleet.fleet import Fleet
 from affinage.services.fleet.unit import Change
+from affinage.services.limits import UNLIMITED, Limits, Operation
 from affinage.services.provisioning.arrivals import Answer, Arrival
 from affinage.services.provisioning.assigning import Assigning
 from affinage.services.provisioning.book import Book, registration_row
@@ -67,9 +68,11 @@ class Registrations:
         *,
         clock: Clock,
         ids: Ids,
+        limits: Limits = UNLIMITED,
     ) -> None:
         self._fleet, self._book, self._evidence = fleet, book, evidence
         self._assigning, self._clock, self._ids = assigning, clock, ids
+        self._limits = limits
         self._waiting = asyncio.Queue[str]()
         self._under_way = set[str]()
         """Those in ``_waiting``, and those that a worker has in hand."""
@@ -106,6 +109,7 @@ class Registrations:
             Challenged: it must prove that it has the TPM that its enrollment names.
             Unauthorized: no such scope or enrollment, no proof, or it is disabled.
             Invalid, TooLarge: the request can never succeed.
+            Throttled: too many devices come at once. Nothing has begun.
             TooManyEnrollments: there are MAX_REGISTRATIONS; Unavailable.
 
         Source: PROV-40, PROV-43, PROV-44.
@@ -166,8 +170,9 @@ class Registrations:
         if current is None and self._book.registration_count >= MAX_REGISTRATIONS:
             count = self._book.registration_count
             raise TooManyEnrollments(f"there are {count} of {MAX_REGISTRATIONS} registrations")
+        by = Principal(Who.DEVICE, admitted.registration_id, arrival.door, arrival.request_id)
+        self._limits.take(Operation.REGISTRATION, by)  # THROTTLE-1: proven, and nothing begun yet
         made = self._made(arrival, admitted, current, payload)
-        by = Principal(Who.DEVICE, made.id, arrival.door, arrival.request_id)
         row, deeds = registration_row(made), (Deed(by, "registration.begin", made.id),)
         await self._fleet.change(lambda _: Change(lambda _: None, rows=(row,), deeds=deeds))
         return made

@@ -1,6 +1,10 @@
 """Registrations: an operation, durable, polled; the same device is always given the same."""
 
+import pytest
+
+from affinage.domain.errors import Throttled, Unauthorized
 from affinage.domain.values import JsonObject
+from affinage.services.limits import Operation, Rate
 from fakes.looped import looped
 from fakes.provisioned import provisioned
 
@@ -42,3 +46,20 @@ async def test_the_same_registration_twice_is_the_same_assignment() -> None:
         same = ("assignedHub", "deviceId", "substatus", "createdDateTimeUtc")
         assert [again[name] for name in same] == [first[name] for name in same]
         assert given.life.fleet.device("dev1") == device
+
+
+@looped
+async def test_too_many_devices_at_once_are_told_when_to_come_again() -> None:
+    """REGISTER-25"""
+    async with provisioned(throttle={Operation.REGISTRATION: Rate(1, 1)}) as given:
+        for name in ("dev1", "dev2"):
+            await given.enroll(name)
+        begin = given.services.registrations.register
+        begun = await begin(given.arrival("dev1"))
+        await given.services.registrations.operation(given.arrival("dev1"), begun.operation_id)
+        with pytest.raises(Unauthorized):
+            await begin(given.arrival("dev2", "AAAA"))
+        with pytest.raises(Throttled) as throttled:
+            await begin(given.arrival("dev2"))
+        given.life.clock.advance(throttled.value.retry_after_s)
+        await given.assigned(given.arrival("dev2"))
