@@ -86,6 +86,25 @@ asked = st.one_of(
     st.builds(Publish, own_topics, payloads, st.just(0), st.just(0), st.just(False), st.booleans()),
     st.builds(Publish, own_topics, payloads, st.just(1), ids, st.booleans(), st.booleans()),
 )
+registering: st.SearchStrategy[Packet] = st.one_of(
+    st.builds(
+        Publish,
+        st.sampled_from(
+            [
+                "$dps/registrations/PUT/iotdps-register/?$rid=1",
+                "$dps/registrations/GET/iotdps-get-operationstatus/?$rid=2&operationId=4.a",
+            ]
+        ),
+        payloads,
+        st.just(1),
+        ids,
+        st.booleans(),
+        st.booleans(),
+    ),
+    st.builds(Subscribe, ids, st.just((("$dps/registrations/res/#", 1), ("#", 0)))),
+)
+"""What a device may say that wants to be provisioned."""
+
 small_talk: st.SearchStrategy[Packet] = st.one_of(
     asked,
     st.builds(

@@ -17,6 +17,7 @@ from affinage.protocol.identities import Identity
 from affinage.protocol.mqtt.packets import (
     REFUSED_FILTER,
     Connack,
+    Connect,
     Decoder,
     Disconnect,
     Packet,
@@ -43,29 +44,38 @@ from affinage.protocol.mqtt.session import (
     Unsubscribing,
 )
 from fakes.mqtt_session import ANSWER, CONNECT, played
-from laws.mqtt_strategies import asked, cuts, ids, packets, payloads, small_talk, some_filters
+from laws.mqtt_strategies import (
+    asked,
+    cuts,
+    ids,
+    packets,
+    payloads,
+    registering,
+    small_talk,
+    some_filters,
+)
 
+REGISTERING = Connect("d", "0ne/registrations/d/api-version=2019-03-31", b"token")
 DEVICE = Identity("d")
 NEWS = Publish("$iothub/twin/PATCH/properties/desired/?$version=2", b"{}")
 
 
 @given(
-    st.sampled_from([(), (CONNECT,)]),
-    st.lists(small_talk | packets, max_size=5),
+    st.sampled_from([(), (CONNECT,), (REGISTERING,)]),
+    st.lists(small_talk | registering | packets, max_size=5),
     payloads,
     cuts,
-    st.sampled_from([0, 5]),
-    st.integers(0, 2),
+    st.tuples(st.sampled_from([0, 5]), st.integers(0, 2)),
 )
 def test_a_session_is_the_same_however_its_bytes_are_cut(
     first: tuple[Packet, ...],
     rest: list[Packet],
     noise: bytes,
     cuts: list[int],
-    code: int,
-    patience: int,
+    door: tuple[int, int],
 ) -> None:
-    """MQTT-7, MQTT-16."""
+    """MQTT-7, MQTT-16: whatever the door decides, and however late."""
+    code, patience = door
     wire = b"".join(map(encode, (*first, *rest))) + noise
     whole = played(wire, [], code)
     assert played(wire, cuts, code, patience) == whole

@@ -32,6 +32,7 @@ from affinage.protocol.mqtt.packets import (
     encode,
 )
 from affinage.protocol.mqtt.session import ServerSession
+from affinage.protocol.registering import parse_answer, parse_ask, read_name
 from affinage.protocol.tokens import parse, verify
 from affinage.protocol.topics import parse_delivery, parse_request
 from laws.mqtt_strategies import packets, payloads
@@ -156,6 +157,13 @@ READERS: Final[dict[str, Callable[[str], object]]] = {
     "an answer": lambda text: parse_request(f"$iothub/methods/res/{text}", DEVICE),
     "a topic of a hub": lambda text: parse_delivery(f"devices/d/messages/devicebound/{text}"),
     "a filter": lambda text: feed_of(f"$iothub/methods/POST/{text}/#", DEVICE),
+    "what a registrant asks": lambda text: parse_ask(
+        f"$dps/registrations/GET/iotdps-get-operationstatus/?{text}", DEVICE
+    ),
+    "what a registrant is answered": lambda text: parse_answer(
+        f"$dps/registrations/res/200/?{text}"
+    ),
+    "whoever connects": lambda text: read_name(text, "d"),
     "a user name": lambda text: Username.parse(f"hub/d/?{text}"),
     "names in a user name": Username.parse,
     "a connection string": ConnectionString.parse,

@@ -28,6 +28,7 @@ from affinage.protocol.mqtt.session import (
     Subscribing,
     Unsubscribing,
 )
+from affinage.protocol.registering import Poll, Register, RegistrationAnswer
 from affinage.protocol.topics import (
     DesiredNotification,
     MethodRequest,
@@ -102,11 +103,16 @@ class Transcript:
 
 def response(event: Event, words: list[str]) -> Publish:
     assert isinstance(event, Requested)
-    assert isinstance(event.request, TwinGet | ReportedPatch)
     status, *rest = words
-    version = int(rest.pop(0)) if rest and rest[0].isdecimal() else None
-    topic = TwinResponse(int(status), event.request.rid, version).topic
-    return Publish(topic, " ".join(rest).encode())
+    number = int(rest.pop(0)) if rest and rest[0].isdecimal() else None
+    body = " ".join(rest).encode()
+    match event.request:
+        case TwinGet(rid) | ReportedPatch(rid):
+            return Publish(TwinResponse(int(status), rid, number).topic, body)
+        case Register(rid) | Poll(rid):
+            return Publish(RegistrationAnswer(int(status), rid, number).topic, body)
+        case _:
+            pytest.fail(f"{event.request} has no answer")
 
 
 def spell(packet: Packet) -> str:
