@@ -11,7 +11,6 @@ from affinage.ports.webhooks import Reply
 from affinage.protocol.certificates import Certificate
 from affinage.protocol.tokens import derived_key, make_token
 from affinage.services.limits import Rates
-from affinage.services.limits import Rates
 from affinage.services.provisioning.arrivals import Answer, Arrival
 from affinage.services.provisioning.provisioning import Provisioning
 from affinage.services.registry import makings
