@@ -261,3 +261,17 @@ async def test_what_waits_for_its_turn_when_the_connection_ends_is_sent_all_the_
         door.timer.advance(3.1)
         await client.received()
         assert door.telemetry.sent == [({}, b"hot")]
+
+
+@looped
+async def test_who_sends_more_than_its_turn_admits_is_not_read() -> None:
+    """THROTTLE-7, MQTT-44."""
+    async with a_door() as door:
+        client = await door.connected()
+        door.telemetry.waits = [3.0]
+        said = [Publish("devices/pump-1/messages/events/", b"", 1, n) for n in range(1, 65)]
+        assert not await client.send(*said)
+        assert client.wire.is_paused
+        door.timer.advance(3.1)
+        assert await client.received() == [Puback(n) for n in range(1, 65)]
+        assert not client.wire.is_paused
