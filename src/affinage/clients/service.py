@@ -305,8 +305,6 @@ class ServiceClient:
         """A GET of any path whose answer is read as it comes; also a refusal is given back."""
         return self._connections.stream(target, {"Authorization": self._authorization()})
 
-    # One request
-
     async def _document(
         self, method: str, path: str, body: JsonValue = None, *, if_match: str | None = None
     ) -> JsonObject:
