@@ -3,6 +3,8 @@
 Source: docs/spec/provisioning.md, PROV-20 to PROV-24.
 """
 
+from typing import Final
+
 from starlette.responses import Response
 
 from affinage.domain.errors import Malformed, Missing
@@ -15,7 +17,7 @@ from affinage.frontends.provisioning_api.pages import answer, asked
 from affinage.frontends.provisioning_api.problems import number
 from affinage.services.provisioning.bulk import Refused
 
-MAX_BULK: int = 4 * 1024 * 1024
+MAX_BODY: Final = 4 * 1024 * 1024
 """Bytes of a bulk request: ten enrollments with certificates and initial twins."""
 
 
@@ -64,7 +66,7 @@ async def query(services: Services, call: Call) -> Response:
 
 async def bulk(services: Services, call: Call) -> Response:
     """POST several enrollments to be created, changed or deleted; each stands for itself."""
-    body = await read_object(call.request, MAX_BULK)
+    body = await read_object(call.request, MAX_BODY)
     entries, mode = _entries(body, call), body.get("mode")
     if not isinstance(mode, str):
         raise Missing("mode must be create, update, updateIfMatchETag or delete")

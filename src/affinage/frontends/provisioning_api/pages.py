@@ -15,7 +15,7 @@ from affinage.frontends.provisioning_api.calls import Call
 from affinage.services.provisioning.enrollments import MAX_PAGE
 from affinage.services.queries import Page
 
-MAX_ITEMS: Final = "x-ms-max-item-count"
+SIZE: Final = "x-ms-max-item-count"
 CONTINUATION: Final = "x-ms-continuation"
 ITEM_TYPE: Final = "x-ms-item-type"
 
@@ -52,16 +52,16 @@ async def asked(call: Call) -> Asked:
 def wanted(call: Call) -> Asked:
     """As the headers of the request have it; Malformed if the size is no number."""
     headers = call.request.headers
-    given = headers.get(MAX_ITEMS) or str(MAX_PAGE)
+    given = headers.get(SIZE) or str(MAX_PAGE)
     if not re.fullmatch(rf"-?[0-9]{{1,{MAX_DIGITS}}}", given):
-        raise Malformed(f"{MAX_ITEMS} must be a whole number")
+        raise Malformed(f"{SIZE} must be a whole number")
     size = int(given)
     return Asked(headers.get(CONTINUATION) or None, MAX_PAGE if size == -1 else size)
 
 
 def answer(page: Page, of: Asked) -> Response:
     """The rows, and in the headers what they are."""
-    headers = {ITEM_TYPE: page.item_type, MAX_ITEMS: str(min(of.limit, MAX_PAGE))}
+    headers = {ITEM_TYPE: page.item_type, SIZE: str(min(of.limit, MAX_PAGE))}
     if page.continuation:
         headers[CONTINUATION] = page.continuation
     return json_answer(page.rows, headers=headers)
