@@ -1,13 +1,16 @@
 """The tutorial and the how-tos, followed to the letter, each in a folder of its own."""
 
+import shutil
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Final
 
 import pytest
 
+import node
 from affinage.domain.values import JsonObject
 from affinage.testing.hubs import RunningHub, running_hub
+from fakes.node_device import installed
 from fakes.reader import Reader
 
 pytestmark = pytest.mark.system
@@ -109,6 +112,23 @@ def test_x509(tmp_path: Path, address: str) -> None:
     here = {**served_at(address), "localhost": address}
     with Reader(tmp_path, here) as reader:
         reader.follow(DOCS / "howto/x509.md")
+
+
+def test_connect_node(tmp_path: Path, address: str) -> None:
+    here = {
+        "npm install": "true",  # they are installed, beside Python's
+        "node chiller.js": f"{installed()} chiller.js",
+    }
+    packages = {"NODE_PATH": str(node.INSTALLED / "node_modules")}
+    with Reader(tmp_path, {**served_at(address), **here}, packages) as reader:
+        reader.follow(DOCS / "howto/connect-node.md")
+
+
+def test_connect_any_mqtt_client(tmp_path: Path, address: str) -> None:
+    if shutil.which("mosquitto_rr") is None:
+        pytest.skip("mosquitto's clients are not installed")
+    with Reader(tmp_path, {**served_at(address), "localhost": address}) as reader:
+        reader.follow(DOCS / "howto/connect-any-mqtt-client.md")
 
 
 @pytest.mark.usefixtures("sdk")
