@@ -9,13 +9,13 @@ Source: docs/spec/certificates.md, CERT-5 to CERT-12; RFC 5280 §6.
 """
 
 from collections import defaultdict
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Final
 
 from cryptography.exceptions import InvalidSignature, UnsupportedAlgorithm
-from cryptography.hazmat.primitives.asymmetric import rsa
+from cryptography.hazmat.primitives.asymmetric import ec, ed448, ed25519, rsa
 from cryptography.x509 import Name
 from cryptography.x509.oid import ExtensionOID
 
@@ -27,6 +27,12 @@ MAX_CHAIN: Final = 10
 
 MAX_RSA: Final = 8192
 """Bits of an authority's key: checking a larger one takes too long. CERT-9."""
+
+MAX_EXPONENT: Final = 2**33
+"""Of an authority's RSA key, likewise. CERT-9."""
+
+MAX_SIGNATURES: Final = 40
+"""That are checked for one chain: a stranger may show one that was made to take long. CERT-6."""
 
 _WEAK: Final = {"md5", "sha1"}
 """What a signature may not be made over: others with the same digest can be found. CERT-9."""
@@ -79,14 +85,7 @@ def verify(chain: Sequence[bytes], authorities: Iterable[Certificate], now: date
     check_moment(leaf, now)
     believed = {one.der: one for one in authorities}
     issuers = _by_subject([*believed.values(), *shown])
-    found, reached, steps = [], {leaf.der}, [_Step(leaf, 0, leaf.not_after)]
-    for step in steps:  # which grow: the nearest first, each certificate once
-        for issuer in issuers[step.certificate.parsed.issuer]:
-            if issuer.der not in reached and _vouches(issuer, step, now):
-                reached.add(issuer.der)
-                steps.append(_above(step, issuer))
-                if issuer.der in believed:
-                    found.append(steps[-1])
+    found = [one for one in _steps(leaf, issuers, now) if one.certificate.der in believed]
     if not found:
         raise ProtocolError("no authority that is known vouches for the certificate")
     return Vouched(leaf, tuple(step.certificate for step in found), found[0].expires_at)
@@ -102,8 +101,7 @@ def check_moment(leaf: Certificate, now: datetime) -> None:
 
 def is_signed_by(certificate: Certificate, authority: Certificate) -> bool:
     """Whether the authority's key made the signature, and its name is the issuer's."""
-    key = authority.parsed.public_key()
-    if isinstance(key, rsa.RSAPublicKey) and key.key_size > MAX_RSA:
+    if not _is_quick(authority.parsed.public_key()):
         return False
     try:
         digest = certificate.parsed.signature_hash_algorithm
@@ -126,8 +124,26 @@ def _by_subject(certificates: Iterable[Certificate]) -> dict[Name, list[Certific
     return found
 
 
-def _vouches(issuer: Certificate, step: _Step, now: datetime) -> bool:
-    """Whether an authority may sign certificates, so far above the leaf, and signed this one."""
+def _steps(
+    leaf: Certificate, issuers: Mapping[Name, Sequence[Certificate]], now: datetime
+) -> Iterator[_Step]:
+    """The authorities that lead up from the leaf, the nearest first, each once."""
+    reached, steps, checked = {leaf.der}, [_Step(leaf, 0, leaf.not_after)], 0
+    for step in steps:  # which grow
+        for issuer in issuers.get(step.certificate.parsed.issuer, ()):
+            if issuer.der in reached or not _may_sign(issuer, step, now):
+                continue
+            checked += 1
+            if checked > MAX_SIGNATURES:
+                return
+            if is_signed_by(step.certificate, issuer):
+                reached.add(issuer.der)
+                steps.append(_above(step, issuer))
+                yield steps[-1]
+
+
+def _may_sign(issuer: Certificate, step: _Step, now: datetime) -> bool:
+    """Whether it may sign certificates, now and so far above the leaf."""
     constraints, usage = issuer.constraints, issuer.usage
     return (
         constraints is not None
@@ -136,8 +152,18 @@ def _vouches(issuer: Certificate, step: _Step, now: datetime) -> bool:
         and (usage is None or usage.key_cert_sign)
         and issuer.not_before <= now <= issuer.not_after
         and all(one.oid in _FOLLOWED for one in issuer.extensions if one.critical)
-        and is_signed_by(step.certificate, issuer)
     )
+
+
+def _is_quick(key: object) -> bool:
+    """Whether a signature is checked with it in a millisecond or two, whoever made it."""
+    match key:
+        case rsa.RSAPublicKey():
+            return key.key_size <= MAX_RSA and key.public_numbers().e <= MAX_EXPONENT
+        case ec.EllipticCurvePublicKey() | ed25519.Ed25519PublicKey() | ed448.Ed448PublicKey():
+            return True
+        case _:
+            return False
 
 
 def _above(step: _Step, issuer: Certificate) -> _Step:

@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 from cryptography import x509
-from cryptography.hazmat.primitives.asymmetric import rsa
+from cryptography.hazmat.primitives.asymmetric import dsa, rsa
 from cryptography.x509.oid import ExtendedKeyUsageOID
 
 from affinage.protocol import chains
@@ -147,12 +147,33 @@ def test_a_signature_over_a_weak_digest_counts_for_nothing() -> None:
         verify([device.der], [root], device.not_before)
 
 
-def test_a_key_that_takes_too_long_counts_for_nothing(monkeypatch: Any) -> None:
+@pytest.mark.parametrize(("limit", "value"), [("MAX_RSA", 2047), ("MAX_EXPONENT", 65536)])
+def test_a_key_that_takes_too_long_counts_for_nothing(
+    monkeypatch: Any, limit: str, value: int
+) -> None:
     """CERT-9"""
     root = authority("Root", key=rsa.generate_private_key(65537, 2048))
     assert names(vouched([leaf("d", root)], root)) == ["Root"]
-    monkeypatch.setattr(chains, "MAX_RSA", 2047)
+    monkeypatch.setattr(chains, limit, value)
     refused([leaf("d", root)], root)
+
+
+def test_a_key_of_an_uncommon_kind_counts_for_nothing() -> None:
+    """CERT-9: of DSA a stranger chooses how long it takes."""
+    root = authority("Root", key=dsa.generate_private_key(2048))
+    refused([leaf("d", root)], root)
+
+
+def test_a_chain_that_was_made_to_take_long_is_not_followed(monkeypatch: Any) -> None:
+    """CERT-6"""
+    others = [authority("Root") for _ in range(3)]
+    device = leaf("d", ROOT)
+    for limit, found in ((4, True), (3, False)):
+        monkeypatch.setattr(chains, "MAX_SIGNATURES", limit)
+        if found:
+            assert names(vouched([device, ROOT], *others, ROOT)) == ["Root"]
+        else:
+            refused([device, ROOT], *others, ROOT)
 
 
 def test_a_leaf_is_believed_only_in_its_time() -> None:
