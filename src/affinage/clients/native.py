@@ -187,6 +187,18 @@ class NativeClient:
     async def delete_certificate(self, name: str) -> None:
         await self._document("DELETE", "certificates", name, if_match="*")
 
+    async def linked_hubs(self) -> list[JsonObject]:
+        """Every hub that devices are given to, by host, without its key."""
+        found = (await self._document("GET", "provisioning", "hubs"))["hubs"]
+        return [one for one in found if is_object(one)] if isinstance(found, list) else []
+
+    async def link_hub(self, host: str, body: JsonObject, *, if_match: str | None) -> JsonObject:
+        """Link a hub, or with an etag (``*`` is any) change how it is linked."""
+        return await self._document("PUT", "provisioning", "hubs", host, body=body, if_match=if_match)
+
+    async def unlink_hub(self, host: str, *, if_match: str | None = None) -> None:
+        await self._document("DELETE", "provisioning", "hubs", host, if_match=if_match)
+
     async def delete_policy(self, name: str, *, if_match: str | None = None) -> None:
         await self._document("DELETE", "policies", name, if_match=if_match)
 

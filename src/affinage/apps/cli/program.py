@@ -21,6 +21,7 @@ from affinage.apps.cli import (
     enrollments,
     groups,
     jobs,
+    links,
     logs,
     modules,
     monitoring,
@@ -91,6 +92,7 @@ for part in (backing_up, simulating, devices, modules, twins, configurations, qu
     part.add_to(app)
 jobs.add_to(app)
 policies.add_to(app)
+links.add_to(app)
 certificates.add_to(app)
 enrollments.add_to(app)
 registrations.add_to(app)
