@@ -30,7 +30,7 @@ pytestmark = pytest.mark.system
 
 SOAK_S: Final = float(os.environ.get("AFFINAGE_SOAK_S", "20"))
 DEVICES: Final = int(os.environ.get("AFFINAGE_SOAK_DEVICES", "200"))
-KILLS: Final = max(2, int(SOAK_S / 30))
+KILLS: Final = max(2, int(SOAK_S / 40))
 GROWTH: Final = 1.05
 """Of the hub's memory over the last half, at most."""
 
