@@ -194,7 +194,9 @@ class NativeClient:
 
     async def link_hub(self, host: str, body: JsonObject, *, if_match: str | None) -> JsonObject:
         """Link a hub, or with an etag (``*`` is any) change how it is linked."""
-        return await self._document("PUT", "provisioning", "hubs", host, body=body, if_match=if_match)
+        return await self._document(
+            "PUT", "provisioning", "hubs", host, body=body, if_match=if_match
+        )
 
     async def unlink_hub(self, host: str, *, if_match: str | None = None) -> None:
         await self._document("DELETE", "provisioning", "hubs", host, if_match=if_match)
