@@ -1,11 +1,12 @@
 """Provisioning over a life's fleet: what a test enrolls, and devices that come."""
 
 import asyncio
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from typing import Any, Final
 
+from affinage.domain.principal import Principal
 from affinage.domain.values import JsonObject, JsonValue
 from affinage.ports.webhooks import Reply
 from affinage.protocol.certificates import Certificate
@@ -56,6 +57,8 @@ class Provisioned:
 
     def __init__(self, life: Life, **given: Any) -> None:
         self.life, self.hook = life, Hook()
+        self.stop: Callable[[], object] = bool
+        """Carry no operation out any more."""
         self.services = Provisioning(
             life.fleet,
             HOST,
@@ -67,6 +70,10 @@ class Provisioned:
             webhooks=self.hook,
             **given,
         )
+
+    @property
+    def owner(self) -> Principal:
+        return OWNER
 
     @property
     def scope(self) -> str:
@@ -121,5 +128,6 @@ async def provisioned(
         made = Provisioned(life, **given)
         await made.services.open()
         running = tasks.create_task(made.services.run())
+        made.stop = running.cancel
         yield made
         running.cancel()

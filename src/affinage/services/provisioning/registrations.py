@@ -70,7 +70,7 @@ class Registrations:
         ids: Ids,
         limits: Limits = UNLIMITED,
     ) -> None:
-        self._fleet, self._book, self._evidence = fleet, book, evidence
+        self._fleet, self._book, self.evidence = fleet, book, evidence
         self._assigning, self._clock, self._ids = assigning, clock, ids
         self._limits = limits
         self._waiting = asyncio.Queue[str]()
@@ -114,7 +114,7 @@ class Registrations:
 
         Source: PROV-40, PROV-43, PROV-44.
         """
-        admitted = self._evidence.admit(arrival, self.id_scope)
+        admitted = self.evidence.admit(arrival, self.id_scope)
         _check_payload(payload)
         name = admitted.registration_id
         current = self._book.registration(name)
@@ -155,7 +155,7 @@ class Registrations:
         return document(found)
 
     def _admitted(self, arrival: Arrival) -> str:
-        return self._evidence.admit(arrival, self.id_scope).registration_id
+        return self.evidence.admit(arrival, self.id_scope).registration_id
 
     def _answer(self, of: Registration) -> Answer:
         if of.status is Status.ASSIGNING:
