@@ -6,7 +6,7 @@ import pytest
 
 from affinage.domain.errors import Unavailable
 from affinage.ports.webhooks import Reply
-from affinage.services.provisioning.enrollments import ANY
+from affinage.services.provisioning.bulk import ANY
 from fakes.linked import Linked, MemoryHub
 from fakes.looped import looped
 from fakes.pki import leaf
@@ -139,7 +139,7 @@ async def test_the_certificate_that_it_showed_is_what_it_connects_with() -> None
 async def test_a_webhook_chooses_and_says_what_the_device_hears() -> None:
     """PROV-34, PROV-43"""
     async with provisioned() as given:
-        twin = {"tags": {"by": "hook"}}
+        twin: Any = {"tags": {"by": "hook"}}
         given.hook.reply = Reply(
             200, {"iotHubHostName": HOST.upper(), "initialTwin": twin, "payload": {"hi": 1}}
         )
