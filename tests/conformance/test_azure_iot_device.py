@@ -5,6 +5,7 @@ That is with and without asyncio, over MQTT on its port and in a WebSocket on th
 What of the SDK is covered, and what is not: docs/reference/conformance.md.
 """
 
+import queue
 import threading
 from concurrent.futures import ThreadPoolExecutor
 from hashlib import sha1
@@ -14,6 +15,8 @@ from typing import Any, Final
 import pytest
 
 from affinage.adapters.system.clock import wall_time
+from affinage.clients.native import NativeClient
+from affinage.domain.values import JsonObject
 from affinage.protocol.tokens import make_token
 from fakes.hub_process import HubProcess, affinage
 from fakes.sdk import ITS_WARNINGS, PATIENCE_S, Connect, Desire, client_of, heard, wait_until
@@ -205,6 +208,38 @@ def test_a_modules_message_to_an_output_is_acknowledged(
 
 def test_a_message_is_acknowledged(connect: Connect, device: str) -> None:
     connect(device).send_message("22.5")
+
+
+def test_a_device_answers_a_method(
+    hub: HubProcess, connect: Connect, device_sdk: ModuleType, device: str
+) -> None:
+    client = connect(device)
+
+    def answer(request: Any) -> None:
+        told = {"ran": request.name, "with": request.payload}
+        made = device_sdk.MethodResponse.create_from_method_request(request, 1000, told)
+        client.send_method_response(made)
+
+    client.on_method_request_received = answer
+    asked: JsonObject = {"methodName": "reboot", "payload": {"who": "Zoë"}}
+    result = hub.operate(lambda operator: operator.invoke(device, asked))
+    assert result == {"status": 1000, "payload": {"ran": "reboot", "with": {"who": "Zoë"}}}
+
+
+def test_a_device_takes_messages_that_waited_and_new_ones(
+    hub: HubProcess, connect: Connect, registry: Any, device: str
+) -> None:
+    def send(body: str) -> None:
+        hub.operate(lambda operator: NativeClient(operator).send_message(device, {"body": body}))
+
+    send("waited")
+    client = connect(device)
+    bodies: queue.Queue[bytes] = queue.Queue()
+    client.on_message_received = lambda message: bodies.put(message.data)
+    assert bodies.get(timeout=PATIENCE_S) == b"waited"
+    send("new")
+    assert bodies.get(timeout=PATIENCE_S) == b"new"
+    wait_until(lambda: registry.get_device(device).cloud_to_device_message_count == 0)
 
 
 def test_a_device_that_was_disabled_is_cut_off_and_not_let_in_again(

@@ -65,10 +65,10 @@ class Tunnel(asyncio.Protocol):
         if plaintext:
             self._send(BytesMessage(plaintext))
 
-    def close(self, code: int = CloseReason.NORMAL_CLOSURE) -> None:
+    def close(self) -> None:
         """Say goodbye after what was written, and close once the client has done so, too."""
         if self.is_open:
-            self._send(CloseConnection(code))
+            self._send(CloseConnection(CloseReason.NORMAL_CLOSURE))
             self._alarm = asyncio.get_running_loop().call_later(CLOSE_S, self.outer.close)
             self.outer.resume_reading()  # to hear its goodbye, and nothing else any more
 
@@ -82,10 +82,9 @@ class Tunnel(asyncio.Protocol):
             case Ping():
                 self._send(event.response())
             case TextMessage():
-                self.close(CloseReason.UNSUPPORTED_DATA)
-            case CloseConnection():  # the client's goodbye, or what we think of a broken frame
-                self._send_last(event)
-                self.outer.close()
+                self._end(CloseReason.UNSUPPORTED_DATA)
+            case CloseConnection(code=code):  # the client's goodbye, or of a broken frame
+                self._end(code)
             case _:
                 pass  # a pong that nobody asked for
 
@@ -93,10 +92,11 @@ class Tunnel(asyncio.Protocol):
         if self.is_open:
             self.outer.write(self._frames.send(event))
 
-    def _send_last(self, event: CloseConnection) -> None:
+    def _end(self, code: int) -> None:
+        """Say so, if we have not said goodbye before; nothing more is waited for."""
         if self._frames.state in {ConnectionState.OPEN, ConnectionState.REMOTE_CLOSING}:
-            code = CloseConnection(event.code)  # its reason is the client's text, or a library's
-            self.outer.write(self._frames.send(code))
+            self.outer.write(self._frames.send(CloseConnection(code)))
+        self.outer.close()
 
 
 class FramedTransport(asyncio.Transport):

@@ -63,11 +63,11 @@ def test_a_ping_is_answered_and_a_pong_is_not(line: Line) -> None:
     assert line.door.heard == []
 
 
-@looped
-async def test_a_text_message_closes(line: Line) -> None:
+def test_a_text_message_closes(line: Line) -> None:
     """WEBSOCKET-12, WEBSOCKET-22."""
     line.give(line.client.say(b"ab") + line.client.say_text("cd") + line.client.say(b"ef"))
     assert line.heard() == [1003]
+    assert line.wire.is_closed
     assert line.door.heard == [b"ab"]
 
 
