@@ -42,31 +42,6 @@ async def test_who_proves_itself_is_let_in() -> None:
         assert door.access.chains == [[b"leaf", b"authority"]]
 
 
-@pytest.mark.parametrize(
-    ("said", "model"),
-    [("", ""), ("&model-id=dtmi%3Aexample%3APump%3B1", "dtmi:example:Pump;1"), ("&model-id", "")],
-)
-@looped
-async def test_who_comes_in_may_name_its_model(said: str, model: str) -> None:
-    """DIGITAL-1"""
-    async with a_door() as door:
-        name = f"{HOST}/pump-1/?api-version=2021-04-12{said}"
-        assert await door.call().send(hello(username=name)) == [ACCEPTED]
-        assert door.sessions.models == {KEY: model}
-
-
-@pytest.mark.parametrize(
-    ("said", "product"), [("", ""), ("&DeviceClientType=a%2F1.0%20%28x%29", "a/1.0 (x)")]
-)
-@looped
-async def test_who_comes_in_may_say_what_it_is(said: str, product: str) -> None:
-    """MQTT-59."""
-    async with a_door() as door:
-        name = f"{HOST}/pump-1/?api-version=2021-04-12{said}"
-        assert await door.call().send(hello(username=name)) == [ACCEPTED]
-        assert door.sessions.products == {KEY: product}
-
-
 @looped
 async def test_who_returns_finds_its_subscriptions() -> None:
     """MQTT-35."""
