@@ -201,12 +201,13 @@ def test_a_connection_ends_with_what_it_was_proven_by(
     wait_until(lambda: not one.connected)
 
 
-def test_an_authority_outlives_the_hubs_process(hub: HubProcess, client: Client, name: str) -> None:
+def test_an_authority_outlives_a_power_cut(hub: HubProcess, client: Client, name: str) -> None:
     """AUTHORITY-7"""
     create(hub, name, BY_AUTHORITY)
     one = client(leaf(name, ROOT, end=END).file(), name, connection_retry_interval=1)
     one.connect()
-    hub.restart()
+    hub.kill()
+    hub.start()
     wait_until(lambda: one.connected)
     one.patch_twin_reported_properties({"back": True})
 

@@ -306,7 +306,7 @@ class MqttConnection(asyncio.Protocol):
     def _expire(self, expires_at_s: int | None) -> None:
         if expires_at_s is not None:
             left_s = expires_at_s + EXPIRY_GRACE_S - self._needs.clock.now().timestamp()
-            end = partial(self.close, "its token has expired")
+            end = partial(self.close, "its proof has expired")
             self._expiry = self._needs.timer.call_later(max(left_s, 0.0), end)
 
     def _ring(self, delay_s: float, callback: Callable[[], object]) -> None:

@@ -38,7 +38,7 @@ _BEGINNINGS: Final = {
     "silent for ": Ending.SILENT,
     "refused: ": Ending.REFUSED,
     "taken over ": Ending.TAKEN_OVER,
-    "its token has expired": Ending.EXPIRED,
+    "its proof has expired": Ending.EXPIRED,
     "the identity was deleted": Ending.REVOKED,
     "the device was disabled": Ending.REVOKED,
     "the hub stops": Ending.STOPPED,

@@ -14,7 +14,7 @@ from fakes.mqtt_door import a_door, hello
         ("taken over by a newer connection", Ending.TAKEN_OVER),
         ("silent for 90 of 90 s", Ending.SILENT),
         ("refused: unknown", Ending.REFUSED),
-        ("its token has expired", Ending.EXPIRED),
+        ("its proof has expired", Ending.EXPIRED),
         ("the device was disabled", Ending.REVOKED),
         ("the identity was deleted", Ending.REVOKED),
         ("the hub stops", Ending.STOPPED),
