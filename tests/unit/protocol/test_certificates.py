@@ -41,6 +41,7 @@ def test_only_an_authority_says_that_it_is_one() -> None:
     """CERT-9"""
     constraints = x509.BasicConstraints(ca=False, path_length=None)
     assert authority("Cave").certificate.is_authority
+    assert authority("Cave").certificate.usage is None
     assert not leaf("d").certificate.is_authority
     assert not make("d", None, [constraints]).certificate.is_authority
 
