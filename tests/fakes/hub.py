@@ -4,10 +4,12 @@ import asyncio
 from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any, Final
 
 import httpx
 
+from affinage.adapters.files.uploads import FolderUploads
 from affinage.adapters.http.hubs import Dialling
 from affinage.adapters.memory.blobs import MemoryBlobs
 from affinage.adapters.memory.events import MemoryEvents
@@ -15,6 +17,9 @@ from affinage.adapters.memory.store import MemoryStore
 from affinage.adapters.prometheus.exposition import PrometheusExposition
 from affinage.apps.examining import Body
 from affinage.apps.openapi import documents
+from affinage.frontends.blob_api.app import PATH as BLOBS
+from affinage.frontends.blob_api.app import Services as BlobServices
+from affinage.frontends.blob_api.app import create_app as blob_app
 from affinage.frontends.device_api.app import create_app as device_app
 from affinage.frontends.device_api.calls import Services as DeviceServices
 from affinage.frontends.device_api.proofs import ByProof
@@ -53,6 +58,7 @@ from affinage.services.limits import UNLIMITED
 from affinage.services.messages import Messages
 from affinage.services.methods import Methods
 from affinage.services.metrics import Engine, Metrics
+from affinage.services.notices import NoticeShelf
 from affinage.services.outranking import Warnings
 from affinage.services.own_modules import OwnModules
 from affinage.services.policies import Policies
@@ -62,6 +68,7 @@ from affinage.services.provisioning.provisioning import Provisioning
 from affinage.services.queries import Queries
 from affinage.services.registry import FreshModules, Registry, makings
 from affinage.services.replacing import Replacing
+from affinage.services.room import Room
 from affinage.services.sessions import Sessions
 from affinage.services.sweeps import Sweeps
 from affinage.services.telemetry import Telemetry
@@ -71,6 +78,7 @@ from affinage.services.transfers.importing import Importing
 from affinage.services.transfers.places import Allowed
 from affinage.services.transfers.transfers import Transfers
 from affinage.services.twins import Twins
+from affinage.services.uploads import Uploads
 from fakes.clock import FixedClock
 from fakes.ids import CountingIds
 from fakes.machine import FixedMachine
@@ -153,11 +161,15 @@ def _body(answer: httpx.Response) -> Any:
 
 @asynccontextmanager
 async def running_hub(
-    sync: Callable[[], Awaitable[None]] | None = None, *, counting: bool = True
+    sync: Callable[[], Awaitable[None]] | None = None,
+    *,
+    counting: bool = True,
+    files: Path | None = None,
+    room: Room | None = None,
 ) -> AsyncIterator[Hub]:
     """A new hub, for as long as the context lasts; ``sync`` stands where a disk would.
 
-    One that is not ``counting`` never comes to it.
+    One that is not ``counting`` never comes to it. ``files`` is where uploads go, None for nowhere.
     """
     store = MemoryStore() if sync is None else MemoryStore(sync)
     clock, ids, vault = FixedClock(), CountingIds(), OpenVault()
@@ -188,13 +200,19 @@ async def running_hub(
         engine = Engine(fleet, store, tending, sweeps, sessions)
         metrics = Metrics(PrometheusExposition([engine.families, figures.families]))
         watched = Monitoring(services.access, metrics, clock, ids)
-        special = {PREFIX: native_app(native, figures), PATH: monitoring_app(watched, figures)}
         provisioning = await opened_provisioning(fleet, HOST, clock, ids)
         running.append(tasks.create_task(provisioning.run()))
         enrolling = provisioning_door(provisioning, services.access, clock, figures)
-        special |= dict.fromkeys(PREFIXES, enrolling)
+        uploads = await _uploads(services, fleet, files, room)
+        special = {
+            PREFIX: native_app(native, figures),
+            PATH: monitoring_app(watched, figures),
+            BLOBS: blob_app(BlobServices(uploads, clock, ids), figures),
+            **dict.fromkeys(PREFIXES, enrolling),
+        }
         back_ends = ByPrefix(special, create_app(services, figures))
-        doors = ByProof(device_app(_of_devices(services, native.events), figures), back_ends)
+        of_devices = _of_devices(services, native.events, uploads)
+        doors = ByProof(device_app(of_devices, figures), back_ends)
         transport = httpx.ASGITransport(doors, raise_app_exceptions=False)
         async with httpx.AsyncClient(transport=transport, base_url=f"https://{HOST}") as client:
             yield Hub(clock, fleet, sessions, sweeps, services, native, client, provisioning)
@@ -202,13 +220,24 @@ async def running_hub(
             task.cancel()
 
 
-def _of_devices(services: Services, events: Events) -> DeviceServices:
+async def _uploads(
+    services: Services, fleet: Fleet, files: Path | None, room: Room | None
+) -> Uploads:
+    store = None if files is None else FolderUploads(files)
+    clock, ids = services.clock, services.ids
+    made = Uploads(fleet, store, services.notices, room or Room(), clock=clock, ids=ids)
+    await made.open()
+    return made
+
+
+def _of_devices(services: Services, events: Events, uploads: Uploads) -> DeviceServices:
     """The same services, as the device API needs them."""
     return DeviceServices(
         access=services.access,
         telemetry=Telemetry(events),
         messages=services.messages,
         own_modules=OwnModules(services.registry, services.methods),
+        uploads=uploads,
         clock=services.clock,
         ids=services.ids,
     )
@@ -263,6 +292,7 @@ async def _services(
     configurations = Configurations(fleet, queries, counts, clock)
     await configurations.open()
     shelf = FeedbackShelf(fleet, clock, ids)
+    notices = NoticeShelf(fleet, clock, ids)
     messages = Messages(fleet, sessions, shelf, clock, ids)
     await messages.open()
     methods = Methods(fleet, sessions, clock, ids)
@@ -287,6 +317,7 @@ async def _services(
         digital_twins=DigitalTwins(fleet, methods),
         messages=messages,
         shelf=shelf,
+        notices=notices,
         queries=queries,
         configurations=configurations,
         clock=clock,

@@ -6,6 +6,7 @@ from typing import Final
 
 import pytest
 
+from affinage.frontends.blob_api.app import OPERATIONS as BLOBS
 from affinage.frontends.device_api.app import OPERATIONS as DEVICE
 from affinage.frontends.native_api.app import OPERATIONS as NATIVE
 from affinage.frontends.native_api.described import PREFIX
@@ -26,10 +27,10 @@ ROW: Final = re.compile(r"^\| `([A-Z]+) (/[^`?]*)[^`]*` \|", re.MULTILINE)
 
 @pytest.mark.parametrize("resource", PAGES)
 @looped
-async def test_the_examples_of_a_page_are_so(resource: str) -> None:
+async def test_the_examples_of_a_page_are_so(resource: str, tmp_path: Path) -> None:
     found = list(exchanges(PAGES[resource]))
     assert found
-    async with running_hub() as hub:
+    async with running_hub(files=tmp_path) as hub:
         for exchange in found:
             await exchange.take_place(hub)
 
@@ -39,6 +40,7 @@ def test_each_operation_is_on_one_page() -> None:
     # What devices ask for as back ends do is on the page of these.
     shared = {(method, path) for path, methods in DEVICE.items() for method in methods}
     shared |= {(method, path) for path, methods in SERVICE.items() for method in methods}
+    shared |= {(method, path) for path, methods in BLOBS.items() for method in methods}
     there = [*shared]
     there += [(method, path) for path, methods in PROVISIONING.items() for method in methods]
     there += [(method, PREFIX + path) for path, methods in NATIVE.items() for method in methods]

@@ -22,6 +22,7 @@ from affinage.apps.settings import HubSettings
 from affinage.apps.tasks import Tasks
 from affinage.apps.times import Times
 from affinage.domain.errors import Unavailable
+from affinage.frontends.blob_api import app as blob_api
 from affinage.frontends.device_api import app as device_api
 from affinage.frontends.device_api.proofs import ByProof
 from affinage.frontends.http.prefixes import ByPattern, ByPrefix, Several
@@ -134,6 +135,7 @@ class Hub:
         group.create_task(parts.counts.run())
         group.create_task(parts.doctor.run())
         group.create_task(parts.messages.run())
+        group.create_task(parts.uploading.uploads.run())
         for endless in (parts.audit.run, parts.events.run, parts.events.tend):
             group.create_task(endless())
         for loop in (parts.fleet.run, parts.sweeps.run, parts.tending.run, parts.sessions.run):
@@ -202,7 +204,9 @@ def https_doors(parts: Parts) -> Several:
     metrics = Metrics(PrometheusExposition(parts.sources()))
     watched = monitoring.Services(parts.access, metrics, parts.clock, parts.ids)
     enrolling = provisioning_api.create_app(parts.provisioning_services(), figures)
+    blobs = blob_api.Services(parts.uploading.uploads, parts.clock, parts.ids)
     special: dict[str, ASGIApp] = {
+        blob_api.PATH: blob_api.create_app(blobs, figures),
         **dict.fromkeys(provisioning_api.PREFIXES, enrolling),
         PREFIX: native_api.create_app(parts.native_services(), figures),
         monitoring.PATH: monitoring.create_app(watched, figures),

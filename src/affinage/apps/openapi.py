@@ -6,6 +6,8 @@ from functools import cache
 from msgspec import to_builtins
 
 from affinage.domain.values import JsonObject
+from affinage.frontends.blob_api import app as blob_api
+from affinage.frontends.blob_api import described as blobs
 from affinage.frontends.device_api import app as device_api
 from affinage.frontends.device_api import described as device
 from affinage.frontends.http.openapi import document
@@ -26,6 +28,7 @@ def documents() -> Mapping[str, JsonObject]:
         "service": to_builtins(document(service.DOOR, service_api.OPERATIONS, service.DESCRIBED)),
         "native": to_builtins(document(native.DOOR, native_api.OPERATIONS, native.DESCRIBED)),
         "device": to_builtins(document(device.DOOR, device_api.OPERATIONS, device.DESCRIBED)),
+        "blobs": to_builtins(document(blobs.DOOR, blob_api.OPERATIONS, blobs.DESCRIBED)),
         "provisioning": to_builtins(
             document(provisioning.DOOR, provisioning_api.OPERATIONS, provisioning.DESCRIBED)
         ),

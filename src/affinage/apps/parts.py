@@ -17,6 +17,7 @@ from affinage.apps.provisioning import provisioning
 from affinage.apps.settings import HubSettings
 from affinage.apps.sinks import sinks
 from affinage.apps.times import Times, system_times
+from affinage.apps.uploading import Uploading, uploading
 from affinage.frontends.device_api.calls import Services as DeviceServices
 from affinage.frontends.http.figures import HttpFigures
 from affinage.frontends.http.problems import code
@@ -59,6 +60,7 @@ from affinage.services.pulse import Pulse
 from affinage.services.queries import Queries
 from affinage.services.registry import FreshModules, Registry, makings
 from affinage.services.replacing import Replacing
+from affinage.services.room import Room
 from affinage.services.sessions import Sessions
 from affinage.services.sweeps import Sweeps
 from affinage.services.telemetry import Telemetry
@@ -124,10 +126,8 @@ class Parts:
         self.methods = Methods(self.fleet, self.sessions, self.clock, self.ids, self.limits)
         self.digital_twins = DigitalTwins(self.fleet, self.methods, self.limits)
         self.jobs, self.runner = self._jobs(settings.max_jobs)
-        self.shelf = FeedbackShelf(self.fleet, self.clock, self.ids, self.limits)
-        self.messages = Messages(
-            self.fleet, self.sessions, self.shelf, self.clock, self.ids, limits=self.limits
-        )
+        self.shelf, self.messages = self._messages()
+        self.uploading = self._uploading(settings)
         self.queries = Queries(self.fleet, self.limits, self.book.rows)
         self.sweeps = Sweeps(self.fleet, self.clock)
         self.tending = Tending(self.fleet, self.clock)
@@ -143,24 +143,7 @@ class Parts:
         self.transfers = self._transfers(settings, vault)
         self.replacing = Replacing(self.fleet, made_of, self.limits)
         self.groups = Groups(self.fleet, self.queries, self.counts, self.clock, self.limits)
-        examined = Body(
-            fleet=self.fleet,
-            counts=self.counts,
-            sweeps=self.sweeps,
-            tending=self.tending,
-            identities=made_of,
-            machine=machine(settings.data, settings.certificate),
-            figures=self.store.figures,
-            clock=self.clock,
-        )
-        self.doctor = Doctor(
-            [
-                *examined.checks(),
-                Vouching(self.access.authorities, self.times.doors).check,
-                self.forwarding.check,
-            ],
-            self.clock,
-        )
+        self.doctor = self._doctor(settings, made_of)
         self.capacity = Capacity(settings.max_connections or max(1, raised() - RESERVED))
         self.http, self.mqtt = HttpFigures(), MqttFigures()
         self.pulse, self.collections = Pulse(self.clock), Collections()
@@ -171,6 +154,21 @@ class Parts:
         return Access(
             self.fleet, self.policies, authorities, vault, clock=now, hosts=settings.certified
         )
+
+    def _doctor(self, settings: HubSettings, made_of: FreshModules) -> Doctor:
+        examined = Body(
+            fleet=self.fleet,
+            counts=self.counts,
+            sweeps=self.sweeps,
+            tending=self.tending,
+            identities=made_of,
+            machine=machine(settings.data, settings.certificate),
+            figures=self.store.figures,
+            clock=self.clock,
+        )
+        vouching = Vouching(self.access.authorities, self.times.doors)
+        others = [vouching.check, self.forwarding.check]
+        return Doctor([*examined.checks(), *others], self.clock)
 
     def _feed(self, settings: HubSettings) -> tuple[Events, Forwarding]:
         """What tells of events, here and elsewhere."""
@@ -191,6 +189,21 @@ class Parts:
         jobs = Jobs(self.fleet, self.book, self.clock, self.limits, max_jobs)
         ground = Ground(self.fleet, self.clock, self.limits)
         return jobs, Runner(ground, self.book, jobs, self.methods.invoke, max_jobs)
+
+    def _messages(self) -> tuple[FeedbackShelf, Messages]:
+        shelf = FeedbackShelf(self.fleet, self.clock, self.ids, self.limits)
+        around = (self.fleet, self.sessions, shelf, self.clock, self.ids)
+        return shelf, Messages(*around, limits=self.limits)
+
+    def _uploading(self, settings: HubSettings) -> Uploading:
+        return uploading(
+            settings.upload_folder,
+            Room(settings.upload_blob_bytes, settings.upload_bytes),
+            fleet=self.fleet,
+            clock=self.clock,
+            ids=self.ids,
+            limits=self.limits,
+        )
 
     def _transfers(self, settings: HubSettings, vault: Vault) -> Transfers:
         folder = settings.transfer_folder
@@ -224,6 +237,7 @@ class Parts:
         await self.configurations.open()
         await self.sessions.open()
         await self.messages.open()
+        await self.uploading.uploads.open()
         self.book.open()
         await self.runner.open()
         await self.transfers.open()
@@ -252,17 +266,9 @@ class Parts:
             transfers=self.transfers,
             messages=self.messages,
             shelf=self.shelf,
+            notices=self.uploading.notices,
             queries=self.queries,
             configurations=self.configurations,
-            clock=self.clock,
-            ids=self.ids,
-        )
-
-    def provisioning_services(self) -> ProvisioningServices:
-        return ProvisioningServices(
-            access=self.access,
-            enrollments=self.provisioning.enrollments,
-            states=self.provisioning.states,
             clock=self.clock,
             ids=self.ids,
         )
@@ -273,6 +279,16 @@ class Parts:
             telemetry=Telemetry(self.events, self.limits),
             messages=self.messages,
             own_modules=OwnModules(self.registry, self.methods),
+            uploads=self.uploading.uploads,
+            clock=self.clock,
+            ids=self.ids,
+        )
+
+    def provisioning_services(self) -> ProvisioningServices:
+        return ProvisioningServices(
+            access=self.access,
+            enrollments=self.provisioning.enrollments,
+            states=self.provisioning.states,
             clock=self.clock,
             ids=self.ids,
         )

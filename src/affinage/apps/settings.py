@@ -20,6 +20,7 @@ from affinage.services.events import MAX_BYTES
 from affinage.services.events import MAX_DAYS as MAX_EVENT_DAYS
 from affinage.services.jobs.jobs import MAX_ACTIVE
 from affinage.services.limits import OFF, rates
+from affinage.services.room import MAX_BLOB, MAX_TOTAL
 from affinage.services.told import Detail
 
 DEFAULT_DATA: Final = Path("affinage-data")
@@ -81,6 +82,12 @@ class HubSettings:
     """Beginnings of the addresses to which exports may be sent and imports come from."""
     webhook_urls: tuple[str, ...] = ()
     """Beginnings of the addresses of webhooks that enrollments may have choose a device's hub."""
+    upload_folder: Path | None = None
+    """The folder for files that devices upload; None has the hub refuse them."""
+    upload_bytes: int = MAX_TOTAL
+    """Bytes that all of them together may take."""
+    upload_blob_bytes: int = MAX_BLOB
+    """Bytes of one file."""
     reconcile_per_s: float = GENEROUS.hub_per_s
     """Devices a second that configurations may write, in the whole hub."""
     reconcile_burst: float = GENEROUS.hub_burst
@@ -129,6 +136,8 @@ class HubSettings:
             raise Invalid(f"twin_events {self.twin_events!r} is none of {', '.join(Detail)}")
         if self.events_bytes < LEAST_BYTES or not 0 < self.events_days < math.inf:
             raise Invalid(f"events_bytes must be {LEAST_BYTES} or more, events_days more than 0")
+        if not 1 <= self.upload_blob_bytes <= self.upload_bytes:
+            raise Invalid("upload_blob_bytes must be 1 or more, upload_bytes no less than that")
 
     def _check_urls(self) -> None:
         for name in ("transfer_urls", "webhook_urls"):

@@ -10,7 +10,8 @@ AffinageError
 │   ├── QuerySyntaxError        the text is not a query; shows the place
 │   ├── InvalidTargetCondition  ├── InvalidContent  ├── ImmutableContent  ├── InvalidMetric
 │   ├── InvalidDeviceScope      ├── DefinedTwice    ├── SystemModule    ├── UnknownGroup
-│   ├── InvalidOperation        ├── InvalidPolicyKey
+│   ├── InvalidOperation        ├── InvalidPolicyKey        ├── NoUploads
+│   ├── NoSuchUpload            ├── UploadExpired           ├── NoBlob
 │   ├── InvalidJsonPatch        a digital twin's: it is none
 │   │   ├── InvalidPatchValue   ├── InvalidPatchStep    └── InvalidPatchPath
 │   └── UnknownApiVersion       └── MethodNotAllowed
@@ -31,13 +32,14 @@ AffinageError
 │   ├── GroupExists             ├── GroupInUse              ├── CannotReplace
 │   ├── PolicyExists            ├── JobExists               ├── EnrollmentExists
 │   ├── HubLinked
-│   ├── CertificateExists       └── LockLost
+│   ├── CertificateExists       ├── BlobExists              └── LockLost
 ├── TooLarge                    send less
 │   ├── TooManyEntries          ├── TooManyModules          ├── TooManyConfigurations
 │   ├── TooManyGroups           ├── TooManyPolicies         ├── TooManyJobs
 │   ├── TooManyCalls            ├── TooManyMessages         ├── MessageTooLarge
 │   ├── TooManyHubs
-│   ├── TooManyEnrollments      ├── TooManyCertificates     └── BodyTooLarge
+│   ├── TooManyEnrollments      ├── TooManyCertificates     ├── TooManyUploads
+│   └── BodyTooLarge
 ├── Throttled                   wait as long as it says
 └── Unavailable                 try the same thing again; a write *may* have happened
     └── NoAnswer                └── BadAnswer
@@ -214,6 +216,12 @@ class NoSuchPath(NotFound):
     code = "no_such_path"
 
 
+class BlobExists(Conflict):
+    """It was to be written only if it was not there."""
+
+    code = "blob_exists"
+
+
 class EtagMismatch(Conflict):
     """Someone else changed it between the caller's read and the caller's write."""
 
@@ -340,6 +348,32 @@ class TooManyEnrollments(TooLarge):
     """Enrollments, groups of them, or registrations."""
 
     code = "too_many_enrollments"
+
+
+class NoUploads(Invalid):
+    """The hub has no place for files."""
+
+    code = "no_uploads"
+
+
+class NoSuchUpload(Invalid):
+    """It never began, or has ended."""
+
+    code = "no_such_upload"
+
+
+class UploadExpired(Invalid):
+    code = "upload_expired"
+
+
+class NoBlob(Invalid):
+    """An upload is said to have succeeded, and there is nothing."""
+
+    code = "no_blob"
+
+
+class TooManyUploads(TooLarge):
+    code = "too_many_uploads"
 
 
 class BodyTooLarge(TooLarge):

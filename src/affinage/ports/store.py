@@ -38,6 +38,9 @@ class Table(StrEnum):
     MESSAGES = "messages"
     """``device`` or ``device/module``: what waits to be delivered to it. ``/`` and a number: what
     became of a message, until its sender has taken notice."""
+    UPLOADS = "uploads"
+    """The correlation id: an upload that is open. ``/`` and a number: what back ends are to be told
+    of one."""
     GROUPS = "groups"
     """The group's name."""
     AUTHORITIES = "authorities"

@@ -38,7 +38,7 @@ OF_DEVICES: Final = {(method, path) for path, methods in DEVICE.items() for meth
 }
 """What that policy is good for."""
 
-UNPROVEN: Final = "/{scope}/"
+UNPROVEN: Final = ("/{scope}/", "/uploads/")
 """How paths begin where no right is asked for, but what a device's enrollment demands."""
 
 NAMES: Final = {

@@ -6,6 +6,8 @@ from typing import Any
 import pytest
 
 from affinage.apps.openapi import documents
+from affinage.frontends.blob_api import app as blob_api
+from affinage.frontends.blob_api import described as blobs
 from affinage.frontends.device_api import app as device_api
 from affinage.frontends.device_api import described as device
 from affinage.frontends.http.openapi import Described
@@ -30,8 +32,9 @@ def pairs(table: Mapping[str, Mapping[str, Any]]) -> Pairs:
         (native.DESCRIBED, native_api.OPERATIONS),
         (registration.DESCRIBED, registration_api.OPERATIONS),
         (device.DESCRIBED, device_api.OPERATIONS),
+        (blobs.DESCRIBED, blob_api.OPERATIONS),
     ],
-    ids=["service", "native", "registration", "device"],
+    ids=["service", "native", "registration", "device", "blobs"],
 )
 def test_every_operation_is_described_and_nothing_else(
     described: Mapping[str, Mapping[str, Described]], operations: Mapping[str, Mapping[str, Any]]
@@ -40,7 +43,7 @@ def test_every_operation_is_described_and_nothing_else(
     assert pairs(described) == pairs(operations)
 
 
-@pytest.mark.parametrize("door", ["service", "native", "registration", "device"])
+@pytest.mark.parametrize("door", ["service", "native", "registration", "device", "blobs"])
 def test_a_summary_says_what_is_done_and_an_id_names_one_operation(door: str) -> None:
     paths: Any = documents()[door]["paths"]
     operations = [one for methods in paths.values() for one in methods.values()]

@@ -9,11 +9,11 @@ from typing import Final
 from starlette.applications import Starlette
 from starlette.middleware import Middleware
 
-from affinage.frontends.device_api import messages, modules, telemetry
+from affinage.frontends.device_api import files, messages, modules, telemetry
 from affinage.frontends.device_api.calls import Operation, Services, called
 from affinage.frontends.device_api.proofs import DeviceFrame
 from affinage.frontends.http.figures import HttpFigures
-from affinage.frontends.http.paths import RawRoute, no_such_path
+from affinage.frontends.http.paths import RawRoute, no_such_path, route
 
 OPERATIONS: Final[dict[str, Mapping[str, Operation]]] = {
     "/devices/{id}/messages/events": {"POST": telemetry.send},
@@ -21,6 +21,10 @@ OPERATIONS: Final[dict[str, Mapping[str, Operation]]] = {
     "/devices/{id}/messages/devicebound": {"GET": messages.receive},
     "/devices/{id}/messages/devicebound/{lock}": {"DELETE": messages.settle},
     "/devices/{id}/messages/devicebound/{lock}/abandon": {"POST": messages.abandon},
+    "/devices/{id}/files": {"POST": files.begin},
+    "/devices/{id}/files/notifications": {"POST": files.finish},
+    "/devices/{id}/files/notifications/{upload}": {"POST": files.finish},
+    "/devices/{id}/files/{blob}": {"GET": files.begin_named},
     "/devices/{id}/modules": {"GET": modules.list_all},
     "/devices/{id}/modules/{module}": {
         "GET": modules.read,
@@ -50,6 +54,6 @@ def create_app(services: Services, figures: HttpFigures | None = None) -> Starle
 
 def _routes(services: Services) -> list[RawRoute]:
     return [
-        RawRoute(path, {method: called(services, one) for method, one in operations.items()})
+        route(path, {method: called(services, one) for method, one in operations.items()})
         for path, operations in OPERATIONS.items()
     ]

@@ -16,6 +16,7 @@ from affinage.services.access import Access
 from affinage.services.messages import Messages
 from affinage.services.own_modules import OwnModules
 from affinage.services.telemetry import Telemetry
+from affinage.services.uploads import Uploads
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,6 +27,7 @@ class Services:
     telemetry: Telemetry
     messages: Messages
     own_modules: OwnModules
+    uploads: Uploads
     clock: Clock
     ids: Ids
 

@@ -9,6 +9,7 @@ from affinage.frontends.http.openapi import JSON, Described, Door, Parameter
 OCTETS: Final = "application/octet-stream"
 
 _ID: Final = {"type": "string", "maxLength": 128, "pattern": r"^[A-Za-z0-9\-:.+%_#*?!(),=@;$']+$"}
+_NAME: Final = {"type": "string"}
 _VERSION: Final = Parameter("api-version", "Whatever it is.", {"type": "string"})
 _LOCK: Final = Parameter(
     "iothub-messagelocktimeout",
@@ -38,7 +39,7 @@ DOOR: Final = Door(
     refusal=the.Refusal,
     refusal_media_type=JSON,
     parameters=(_VERSION,),
-    names={"id": _ID, "module": _ID, "lock": {"type": "string"}},
+    names={"id": _ID, "module": _ID, "lock": _NAME, "upload": _NAME, "blob": _NAME},
 )
 
 _SENT: Final = {"POST": Described(status=204, refusals=(403, 413))}
@@ -62,6 +63,14 @@ DESCRIBED: Final[Mapping[str, Mapping[str, Described]]] = {
     "/devices/{id}/messages/devicebound/{lock}/abandon": {
         "POST": Described(status=204, refusals=(403,)),
     },
+    "/devices/{id}/files": {"POST": Described(the.Place, the.NewUpload, refusals=(403,))},
+    "/devices/{id}/files/notifications": {
+        "POST": Described(None, the.Finished, status=204, refusals=(403,)),
+    },
+    "/devices/{id}/files/notifications/{upload}": {
+        "POST": Described(None, the.Finished, status=204, refusals=(403,)),
+    },
+    "/devices/{id}/files/{blob}": {"GET": Described(the.Place, refusals=(403,))},
     "/devices/{id}/modules": {"GET": Described(list[dict[str, Any]], refusals=(403,))},
     "/devices/{id}/modules/{module}": {
         "GET": Described(dict[str, Any], refusals=(403,)),

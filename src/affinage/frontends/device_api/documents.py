@@ -26,3 +26,28 @@ class MethodResult(TypedDict):
 
     status: int
     payload: Any
+
+
+class NewUpload(TypedDict):
+    """A file that a device has."""
+
+    blobName: str
+
+
+class Place(TypedDict):
+    """Where it may send the file: `https://{hostName}/{containerName}/{blobName}{sasToken}`."""
+
+    correlationId: str
+    hostName: str
+    containerName: str
+    blobName: str
+    sasToken: str
+
+
+class Finished(TypedDict):
+    """What became of it; the id may stand in the path instead."""
+
+    correlationId: NotRequired[str | None]
+    isSuccess: bool
+    statusCode: NotRequired[Any]
+    statusDescription: NotRequired[Any]

@@ -44,6 +44,21 @@ class RawRoute(Route):
         await self.app(scope, receive, send)
 
 
+class TailRoute(RawRoute):
+    """A path that ends with a name in which there may be slashes, encoded or not."""
+
+    def __init__(self, path: str, endpoints: Mapping[str, Endpoint]) -> None:
+        super().__init__(path, endpoints)
+        pattern = self.path_regex.pattern.removesuffix("[^/]+)$")
+        self.path_regex = re.compile(f"{pattern}.+)$", re.IGNORECASE)
+
+
+def route(path: str, endpoints: Mapping[str, Endpoint]) -> RawRoute:
+    """One path of a table; what ends with a blob's name takes all that follows."""
+    kind = TailRoute if path.endswith("{blob}") else RawRoute
+    return kind(path, endpoints)
+
+
 async def no_such_path(scope: Scope, receive: Receive, send: Send) -> NoReturn:
     """The last of an app's routes."""
     raise NoSuchPath("this hub has no such path")
@@ -58,6 +73,14 @@ def raw_path(scope: Scope) -> str:
 def readable_path(scope: Scope) -> str:
     """The whole path decoded, without the first `/`; for looking at, not for routing."""
     return unquote(raw_path(scope).removeprefix("/"))
+
+
+def decoded_tail(tail: str) -> str:
+    """The end of a raw path, decoded once, slashes and all; Invalid if it is not UTF-8."""
+    try:
+        return unquote_to_bytes(tail).decode()
+    except UnicodeDecodeError:
+        raise Invalid(f"{tail[:80]!r} in the path is not UTF-8") from None
 
 
 def decoded(segment: str) -> str:

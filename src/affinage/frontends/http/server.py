@@ -38,7 +38,9 @@ class HttpLimits:
     header_s: float = 30.0
     """How long a header may take, from its connection or its first byte."""
     body_s: float = 30.0
-    """How long a body may take, from when its header was there."""
+    """How long a body may take, from when its header was there, whatever its size."""
+    body_bytes_per_s: int = 8 * 1024
+    """A second more for each so many bytes of it: a file may be large, and must not dawdle."""
     keep_alive_s: int = 75
     """How long a connection may be idle between two requests."""
     drain_s: float = 10.0
@@ -125,7 +127,7 @@ class HttpConnection(HttpToolsProtocol):
         super().connection_made(transport)
         self.server_state.is_empty.clear()
         self.app_state = {"peer_certificate": transport.get_extra_info("peer_certificate")}
-        self._unread = 0
+        self._unread = self._body = 0
         self._is_in_header = True
         self._inner: Callable[[], asyncio.Protocol] | None = None  # of the tunnel asked for
         self._lateness: asyncio.TimerHandle | None = None
@@ -145,7 +147,8 @@ class HttpConnection(HttpToolsProtocol):
         super().data_received(data)
         if not self._is_in_header and self._lateness is None:
             wait_s = self.server_state.limits.body_s
-            self._lateness = self.loop.call_later(wait_s, self._body_is_late)
+            self._body_began, self._body = self.loop.time(), 0
+            self._lateness = self.loop.call_later(wait_s, self._body_may_be_late)
 
     def on_header(self, name: bytes, value: bytes) -> None:
         super().on_header(name, value)
@@ -160,6 +163,7 @@ class HttpConnection(HttpToolsProtocol):
 
     def on_body(self, body: bytes) -> None:
         self._unread = 0
+        self._body += len(body)
         super().on_body(body)
 
     def on_message_complete(self) -> None:
@@ -222,10 +226,15 @@ class HttpConnection(HttpToolsProtocol):
         else:
             self._expect_header()  # an answer to the request before is still under way
 
-    def _body_is_late(self) -> None:
+    def _body_may_be_late(self) -> None:
         """Whether it has had its answer or not: a byte now and then would keep it for ever."""
         self._lateness = None
-        self.transport.close()
+        limits = self.server_state.limits
+        due = self._body_began + limits.body_s + self._body / limits.body_bytes_per_s
+        if (left_s := due - self.loop.time()) > 0:
+            self._lateness = self.loop.call_later(left_s, self._body_may_be_late)
+        else:
+            self.transport.close()
 
     def _stop_waiting(self) -> None:
         if self._lateness is not None:

@@ -22,6 +22,7 @@ from affinage.services.jobs.jobs import Jobs
 from affinage.services.keys import Keys
 from affinage.services.messages import Messages
 from affinage.services.methods import Methods
+from affinage.services.notices import NoticeShelf
 from affinage.services.queries import Queries
 from affinage.services.registry import Registry
 from affinage.services.transfers.transfers import Transfers
@@ -44,6 +45,7 @@ class Services:
     transfers: Transfers
     messages: Messages
     shelf: FeedbackShelf
+    notices: NoticeShelf
     queries: Queries
     configurations: Configurations
     clock: Clock

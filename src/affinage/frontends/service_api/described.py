@@ -122,6 +122,11 @@ DESCRIBED: Final[Mapping[str, Mapping[str, Described]]] = {
     },
     "/messages/serviceBound/feedback/{lock}": {"DELETE": Described(status=204)},
     "/messages/serviceBound/feedback/{lock}/abandon": {"POST": Described(status=204)},
+    "/messages/serviceBound/filenotifications": {
+        "GET": Described(the.File, also={204: None}),
+    },
+    "/messages/serviceBound/filenotifications/{lock}": {"DELETE": Described(status=204)},
+    "/messages/serviceBound/filenotifications/{lock}/abandon": {"POST": Described(status=204)},
     "/digitaltwins/{id}": {
         "GET": Described(dict[str, Any]),
         "PATCH": Described(None, list[the.PatchStep], status=202, parameters=_GUARDED),

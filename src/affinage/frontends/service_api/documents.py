@@ -331,3 +331,14 @@ class Fate(TypedDict):
     deviceId: str
     deviceGenerationId: str
     moduleId: NotRequired[str]
+
+
+class File(TypedDict):
+    """A file that a device has uploaded."""
+
+    deviceId: str
+    blobUri: str
+    blobName: str
+    lastUpdatedTime: Moment
+    blobSizeInBytes: int
+    enqueuedTimeUtc: Moment

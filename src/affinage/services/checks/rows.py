@@ -13,6 +13,7 @@ from affinage.domain.device import Presence
 from affinage.domain.feedback import Feedback
 from affinage.domain.messages import Queue
 from affinage.domain.policy import Policy
+from affinage.domain.uploads import Notice, Upload
 from affinage.ports.store import Store, Table
 from affinage.services.checks.finding import Finding, Progress, Severity, some
 from affinage.services.fleet import codec
@@ -33,6 +34,14 @@ def _waiting(body: bytes) -> Queue | Feedback:
         return codec.decode(body, Feedback)
 
 
+def _uploaded(body: bytes) -> Upload | Notice:
+    """An upload that is open, or what back ends are told of one."""
+    try:
+        return codec.decode(body, Upload)
+    except msgspec.ValidationError:
+        return codec.decode(body, Notice)
+
+
 _READ: Final[Mapping[Table, Callable[[bytes], Any]]] = {
     Table.DEVICES: codec.device,
     Table.CONFIGURATIONS: partial(codec.decode, shape=Configuration),
@@ -43,6 +52,7 @@ _READ: Final[Mapping[Table, Callable[[bytes], Any]]] = {
     Table.POLICIES: partial(codec.decode, shape=Policy),
     Table.AUTHORITIES: partial(codec.decode, shape=Authority),
     Table.MARKS: partial(codec.decode, shape=Mark),
+    Table.UPLOADS: _uploaded,
     Table.AUDIT: partial(codec.decode, shape=Entry),
 }
 

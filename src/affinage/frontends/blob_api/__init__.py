@@ -1,0 +1,1 @@
+"""Where devices send files to, as to Azure Blob Storage."""

@@ -1,0 +1,98 @@
+"""How much room uploads have: for one, and for all that is there.
+
+Source: UPLOAD-13, UPLOAD-14.
+"""
+
+import hashlib
+import hmac
+from collections import Counter
+from collections.abc import AsyncIterator, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from typing import Final
+
+from affinage.domain.errors import BodyTooLarge, Malformed
+from affinage.ports.blobs import Sink
+
+MAX_BLOB: Final = 1024 * 1024 * 1024
+"""Bytes of one blob, unless set otherwise."""
+
+MAX_TOTAL: Final = 10 * 1024 * 1024 * 1024
+"""Bytes of all that was uploaded, unless set otherwise."""
+
+
+SPARE: Final = 2
+"""How many blobs' room the blocks of one have: some may be sent twice."""
+
+
+class Room:
+    def __init__(self, max_blob: int = MAX_BLOB, max_total: int = MAX_TOTAL) -> None:
+        self.max_blob, self.max_total = max_blob, max_total
+        self.taken = 0
+        """Bytes, of what is there and of what is on its way."""
+        self._together: Counter[str] = Counter()
+        """Of the blocks of uploads that are open."""
+
+    @contextmanager
+    def claim(self, together: str = "") -> Iterator["Claim"]:
+        """Room for one body; given back if the context is left by an exception.
+
+        Args:
+            together: an upload whose bodies count as one.
+        """
+        claim = Claim(self, together)
+        try:
+            yield claim
+        except BaseException:
+            self.give(claim.taken, together)
+            raise
+
+    def take(self, size: int, so_far: int, together: str) -> None:
+        """Raise BodyTooLarge where there is no room; nothing has been taken then."""
+        whole = size + (self._together[together] if together else so_far)
+        most = self.max_blob * SPARE if together else self.max_blob
+        if whole > most:
+            raise BodyTooLarge(f"it takes {whole} or more of {most} bytes")
+        if self.taken + size > self.max_total:
+            raise BodyTooLarge(f"all uploads would take more than {self.max_total} bytes")
+        self.taken += size
+        self.count(size, together)
+
+    def give(self, size: int, together: str = "") -> None:
+        """So many bytes are gone."""
+        self.taken -= size
+        self.count(-size, together)
+
+    def count(self, size: int, together: str) -> None:
+        """So many bytes more are of that upload; of none if it is empty."""
+        if together:
+            self._together[together] += size
+            if not self._together[together]:
+                del self._together[together]
+
+
+@dataclass(eq=False, slots=True)
+class Claim:
+    """What one body has taken so far."""
+
+    room: Room
+    together: str
+    taken: int = 0
+
+    def take(self, size: int) -> None:
+        """So much more; BodyTooLarge."""
+        self.room.take(size, self.taken, self.together)
+        self.taken += size
+
+
+async def measured(
+    chunks: AsyncIterator[bytes], sink: Sink, claim: Claim, md5: bytes | None
+) -> None:
+    """Write all chunks; BodyTooLarge where there is no room, Malformed if ``md5`` is another's."""
+    digest = hashlib.md5(usedforsecurity=False)
+    async for chunk in chunks:
+        claim.take(len(chunk))
+        digest.update(chunk)
+        await sink.write(chunk)
+    if md5 is not None and not hmac.compare_digest(md5, digest.digest()):
+        raise Malformed("the body is not the one of which Content-MD5 is")

@@ -1,0 +1,190 @@
+"""frontends/blob_api: blobs.py, app.py and problems.py."""
+
+import base64
+import hashlib
+from pathlib import Path
+
+import pytest
+
+from affinage.services.room import Room
+from fakes.hub import running_hub
+from fakes.looped import looped
+from fakes.uploading import begun, put, url
+
+LIST = '<?xml version="1.0" encoding="utf-8"?><BlockList>{}</BlockList>'
+
+
+def names(folder: Path) -> list[str]:
+    return [path.name for path in folder.iterdir()]
+
+
+def block(name: str) -> str:
+    return base64.b64encode(name.encode()).decode()
+
+
+def listed(*names: str) -> bytes:
+    return LIST.format("".join(f"<Latest>{block(name)}</Latest>" for name in names)).encode()
+
+
+@looped
+async def test_a_blob_is_sent_whole(tmp_path: Path) -> None:
+    """UPLOAD-11, UPLOAD-12"""
+    async with running_hub(files=tmp_path) as hub:
+        await hub.device()
+        place = await begun(hub, "a b/ü.txt")
+        answer = await put(hub, place, b"hello", x_ms_blob_type="BlockBlob")
+        assert (answer.status_code, answer.content) == (201, b"")
+        assert answer.headers["etag"].startswith('"0x')
+        assert answer.headers["last-modified"].endswith(" GMT")
+        assert (tmp_path / "pump-1/a b/ü.txt").read_bytes() == b"hello"
+        place["blobName"] = place["blobName"].replace("/", "%2F")
+        assert (await put(hub, place, b"again")).status_code == 201
+        assert (tmp_path / "pump-1/a b/ü.txt").read_bytes() == b"again"
+
+
+@looped
+async def test_a_blob_is_made_of_its_blocks(tmp_path: Path) -> None:
+    """UPLOAD-11"""
+    async with running_hub(files=tmp_path) as hub:
+        await hub.device()
+        place = await begun(hub)
+        for name in "ab":
+            query = f"&comp=block&blockid={block(name)}"
+            assert (await put(hub, place, name.encode(), query)).status_code == 201
+        assert not (tmp_path / "pump-1").exists()
+        for _ in range(2):  # whoever did not hear of it sends it again
+            answer = await put(hub, place, listed("b", "a"), "&comp=blocklist")
+            assert answer.status_code == 201
+        assert (tmp_path / "pump-1/log.txt").read_bytes() == b"ba"
+        answer = await put(hub, place, listed("b", "c"), "&comp=blocklist")
+        assert (answer.status_code, answer.headers["x-ms-error-code"]) == (400, "InvalidBlockList")
+
+
+@looped
+async def test_a_url_is_worth_something_for_one_blob_alone(tmp_path: Path) -> None:
+    """UPLOAD-10, UPLOAD-15"""
+    async with running_hub(files=tmp_path) as hub:
+        await hub.device()
+        place, other = await begun(hub), await begun(hub, "other")
+        good = place["sasToken"]
+        for blob, query in (
+            (other["blobName"], good),
+            ("pump-1/%FF", good),
+            (place["blobName"], other["sasToken"]),
+            (place["blobName"], good.replace("sig=", "sig=A")),
+            (place["blobName"], ""),
+        ):
+            wrong = {**place, "blobName": blob, "sasToken": query}
+            answer = await put(hub, wrong, b"x")
+            assert (answer.status_code, "<Code>AuthenticationFailed</Code>" in answer.text) == (
+                *(401,),
+                True,
+            )
+        assert names(tmp_path) == [".open"]
+
+
+@looped
+async def test_a_url_is_worth_nothing_while_its_device_is_disabled(tmp_path: Path) -> None:
+    """UPLOAD-10"""
+    async with running_hub(files=tmp_path) as hub:
+        await hub.device()
+        place = await begun(hub)
+        await hub.put("/devices/pump-1", {"status": "disabled"}, etag="*")
+        assert (await put(hub, place, b"x")).status_code == 403
+        await hub.ask("DELETE", "/devices/pump-1")
+        await hub.device()
+        assert (await put(hub, place, b"x")).status_code == 401
+
+
+@looped
+async def test_the_signature_is_in_no_line_of_the_log(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """UPLOAD-10"""
+    async with running_hub(files=tmp_path) as hub:
+        await hub.device()
+        place = await begun(hub)
+        await put(hub, place, b"x")
+        await put(hub, {**place, "blobName": "pump-1/no"}, b"x")
+    told = "".join(capsys.readouterr())
+    assert "route=/uploads/{blob} status=201" in told
+    assert "sig=" not in told
+    assert place["sasToken"].rpartition("=")[2] not in told
+
+
+@looped
+async def test_what_is_there_is_written_over_unless_it_must_be_new(tmp_path: Path) -> None:
+    """UPLOAD-12"""
+    async with running_hub(files=tmp_path) as hub:
+        await hub.device()
+        place = await begun(hub)
+        await put(hub, place, b"first")
+        await put(hub, place, b"", f"&comp=block&blockid={block('a')}")
+        for body, query in ((b"second", ""), (listed("a"), "&comp=blocklist")):
+            answer = await put(hub, place, body, query, If_None_Match="*")
+            assert answer.headers["x-ms-error-code"] == "BlobAlreadyExists"
+        assert (tmp_path / "pump-1/log.txt").read_bytes() == b"first"
+
+
+@looped
+async def test_a_body_that_is_not_what_it_says_leaves_nothing(tmp_path: Path) -> None:
+    """UPLOAD-13"""
+    async with running_hub(files=tmp_path) as hub:
+        await hub.device()
+        place = await begun(hub)
+        md5 = base64.b64encode(hashlib.md5(b"x").digest()).decode()
+        assert (await put(hub, place, b"y", Content_MD5=md5)).status_code == 400
+        assert not (tmp_path / "pump-1").exists()
+        assert (await put(hub, place, b"x", Content_MD5=md5)).status_code == 201
+
+
+@looped
+async def test_a_blob_has_bounds(tmp_path: Path) -> None:
+    """UPLOAD-14"""
+    async with running_hub(files=tmp_path, room=Room(max_blob=4, max_total=6)) as hub:
+        await hub.device()
+        place, other = await begun(hub), await begun(hub, "other")
+        assert (await put(hub, place, b"12345")).status_code == 413
+        assert (await put(hub, place, b"1234")).status_code == 201
+        answer = await put(hub, other, b"123")
+        assert (answer.status_code, answer.headers["x-ms-error-code"]) == (
+            *(413,),
+            "RequestBodyTooLarge",
+        )
+        assert (await put(hub, other, b"12")).status_code == 201
+        (tmp_path / "pump-1/other").unlink()
+
+
+@pytest.mark.parametrize(
+    ("query", "body", "headers", "code"),
+    [
+        ("&comp=page", b"", {}, "InvalidQueryParameterValue"),
+        ("", b"", {"x_ms_blob_type": "PageBlob"}, "InvalidQueryParameterValue"),
+        ("", b"", {"Content_MD5": "?"}, "InvalidInput"),
+        ("&comp=block", b"", {}, "MissingRequiredQueryParameter"),
+        ("&comp=block&blockid=%3F", b"", {}, "InvalidInput"),
+        (f"&comp=block&blockid={'A' * 88}", b"", {}, "InvalidQueryParameterValue"),
+        ("&comp=blocklist", b"<Nothing/>", {}, "InvalidInput"),
+        ("&comp=blocklist", listed(*"a" * 50_001), {}, "InvalidQueryParameterValue"),
+    ],
+)
+@looped
+async def test_what_a_blob_is_not_sent_as_is_told(
+    query: str, body: bytes, headers: dict[str, str], code: str, tmp_path: Path
+) -> None:
+    """UPLOAD-11, UPLOAD-15"""
+    async with running_hub(files=tmp_path) as hub:
+        await hub.device()
+        answer = await put(hub, await begun(hub), body, query, **headers)
+        assert (answer.status_code, answer.headers["x-ms-error-code"]) == (400, code)
+        assert answer.headers["content-type"].startswith("application/xml")
+
+
+@looped
+async def test_a_blob_is_only_written(tmp_path: Path) -> None:
+    """UPLOAD-10"""
+    async with running_hub(files=tmp_path) as hub:
+        await hub.device()
+        place = await begun(hub)
+        answer = await hub.client.get(url(place) + place["sasToken"])
+        assert (answer.status_code, answer.headers["allow"]) == (405, "PUT")

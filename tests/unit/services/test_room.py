@@ -1,0 +1,77 @@
+"""services/room.py."""
+
+import base64
+import hashlib
+from collections.abc import AsyncIterator
+
+import pytest
+
+from affinage.domain.errors import BodyTooLarge, Malformed
+from affinage.services.room import Room, measured
+from fakes.looped import looped
+
+
+class Kept(bytearray):
+    """A sink in memory."""
+
+    async def write(self, data: bytes) -> None:
+        self.extend(data)
+
+
+async def chunks(*several: bytes) -> AsyncIterator[bytes]:
+    for one in several:
+        yield one
+
+
+def test_one_blob_and_all_together_have_room() -> None:
+    """UPLOAD-14"""
+    room = Room(max_blob=5, max_total=7)
+    with room.claim() as claim:
+        claim.take(3)
+        claim.take(2)
+        with pytest.raises(BodyTooLarge, match="it takes 6 or more of 5 bytes"):
+            claim.take(1)
+    with room.claim() as claim, pytest.raises(BodyTooLarge, match="more than 7 bytes"):
+        claim.take(3)
+    assert room.taken == 5
+
+
+def test_blocks_of_an_upload_count_together_until_it_ends() -> None:
+    """UPLOAD-14"""
+    room = Room(max_blob=5, max_total=100)  # a block may be sent twice
+    for size in (5, 5):
+        with room.claim("u") as claim:
+            claim.take(size)
+    with room.claim("u") as claim, pytest.raises(BodyTooLarge):
+        claim.take(1)
+    with room.claim("other") as claim:
+        claim.take(5)
+    room.give(10, "u")
+    with room.claim("u") as claim:
+        claim.take(5)
+    assert room.taken == 10
+
+
+def test_what_breaks_off_gives_its_room_back() -> None:
+    """UPLOAD-13"""
+    room = Room(max_blob=5)
+    for together in ("", "u"):
+        with pytest.raises(BodyTooLarge), room.claim(together) as claim:
+            for _ in range(3):
+                claim.take(4)
+    with room.claim("u") as claim:
+        claim.take(5)
+    assert room.taken == 5
+
+
+@looped
+async def test_a_body_is_held_against_its_digest() -> None:
+    """UPLOAD-13"""
+    digest = hashlib.md5(b"abc").digest()
+    assert base64.b64encode(digest)
+    kept = Kept()
+    with Room().claim() as claim:
+        await measured(chunks(b"a", b"bc"), kept, claim, digest)
+    assert (bytes(kept), claim.taken) == (b"abc", 3)
+    with Room().claim() as claim, pytest.raises(Malformed, match="Content-MD5"):
+        await measured(chunks(b"abd"), kept, claim, digest)
