@@ -128,6 +128,17 @@ def test_an_authority_vouches_no_further_than_it_may() -> None:
     assert names(vouched([leaf("d", near)], near)) == ["Near"]
 
 
+def test_an_authority_that_hands_over_to_its_next_key_takes_no_place() -> None:
+    """CERT-9; RFC 5280 §4.2.1.9: one whose issuer has its own name is not counted."""
+    old = authority("Root", path_length=1)
+    new = authority("Root", old)
+    line = authority("Line", new)
+    assert names(vouched([leaf("d", line), line, new], old)) == ["Root"]
+    other = authority("Other", old)
+    line = authority("Line", other)
+    refused([leaf("d", line), line, other], old)
+
+
 def test_what_an_authority_must_have_heeded_and_is_unknown_here_ends_the_chain() -> None:
     """CERT-10"""
     limits = x509.NameConstraints([x509.DNSName("a.test")], None)
