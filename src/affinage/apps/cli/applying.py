@@ -16,6 +16,7 @@ from affinage.apps.cli.options import DataOption, JsonOption
 from affinage.apps.cli.output import Columns, say, show_rows
 from affinage.apps.cli.reach import ask
 from affinage.apps.cli.warned import warnings_of
+from affinage.clients.enrollments import EnrollmentClient
 from affinage.clients.native import NativeClient
 from affinage.clients.service import ServiceClient, ServiceError
 from affinage.domain import groups
@@ -56,10 +57,11 @@ def apply(
     data: DataOption = None,
     as_json: JsonOption = False,
 ) -> None:
-    """Have groups, device tags, configurations and deployments be as files in YAML or JSON say.
+    """Have groups, device tags, configurations, deployments and enrollments be as files say.
 
-    Documents have `kind`, `metadata.name` and `spec`; a configuration in Azure's JSON is taken as
-    it is. What is so already is left alone. All of it is checked before anything is written.
+    Files are YAML or JSON. Documents have `kind`, `metadata.name` and `spec`; a configuration in
+    Azure's JSON is taken as it is. What is so already is left alone. All of it is checked before
+    anything is written.
 
     Example: `affinage apply -f fleet/ --dry-run`
     """
@@ -130,6 +132,10 @@ async def _current(
     rules: Mapping[str, JsonObject],
     known: Mapping[str, JsonObject],
 ) -> JsonObject | None:
+    if document.kind is Kind.ENROLLMENT:
+        is_group = bool(document.body["group"])
+        client = EnrollmentClient(hub)
+        return await _found(client.get(document.name, group=is_group, with_keys=True))
     if document.kind is not Kind.DEVICE:
         return (known if document.kind is Kind.GROUP else rules).get(document.name)
     name = document.name
@@ -178,6 +184,10 @@ async def _write(hub: ServiceClient, one: Step) -> None:
             await NativeClient(hub).put_group(document.body, if_match=one.etag)
         case Kind.DEVICE:
             await hub.patch_twin(document.name, one.patch or {}, if_match=one.etag)
+        case Kind.ENROLLMENT:
+            body: JsonObject = {k: v for k, v in document.body.items() if k != "group"}
+            is_group = bool(document.body["group"])
+            await EnrollmentClient(hub).put(document.name, body, group=is_group, if_match=one.etag)
         case _:
             if one.etag is None:
                 made = await hub.create_configuration(document.body)

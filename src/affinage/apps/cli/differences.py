@@ -12,6 +12,7 @@ from enum import StrEnum
 from typing import Any, Final
 
 from affinage.apps.cli.documents import Document, Kind
+from affinage.apps.cli.enrolling import differences
 from affinage.apps.cli.output import member
 from affinage.domain.configuration import Configuration
 from affinage.domain.configuration import create as as_configuration
@@ -73,6 +74,8 @@ def step(document: Document, current: JsonObject | None, taken: Collection[str] 
         case Kind.DEVICE:
             patch = _patch(document, current)
             changes = tuple(_of_twin(patch, current))
+        case Kind.ENROLLMENT:
+            changes = tuple(_of_enrollment(document, current))
         case _:
             changes = tuple(_of_rule(document, current, taken))
     action = Action.CHANGED if changes else Action.UNCHANGED
@@ -82,6 +85,12 @@ def step(document: Document, current: JsonObject | None, taken: Collection[str] 
 def _of_group(document: Document, current: JsonObject) -> Iterator[str]:
     for name in ("condition", "description"):
         yield from _change(name, current.get(name), document.body[name])
+
+
+def _of_enrollment(document: Document, current: JsonObject) -> Iterator[str]:
+    name, body = document.name, document.body
+    for what, before, after in differences(name, body, current, is_group=bool(body["group"])):
+        yield from _change(what, before, after)
 
 
 def _patch(document: Document, current: JsonObject) -> JsonObject:

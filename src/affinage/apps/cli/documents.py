@@ -15,6 +15,7 @@ import typer
 import yaml
 
 from affinage.apps.cli.assignments import STDIN, read_text
+from affinage.apps.cli.enrolling import as_enrollment
 from affinage.apps.cli.output import member
 from affinage.apps.cli.rules import CONTAINERS
 from affinage.domain import groups
@@ -213,7 +214,13 @@ def _device(name: str, spec: JsonObject, labels: JsonValue) -> JsonObject:
 
 
 def _enrollment(name: str, spec: JsonObject, labels: JsonValue) -> JsonObject:
-    raise Invalid(f"Enrollment {name}: provisioning is not yet in this hub")
+    """As provisioning has it; ``group`` tells a group from an individual enrollment."""
+    is_group = spec.get("group", False)
+    if not isinstance(is_group, bool):
+        raise Invalid(f"group of Enrollment {name} must be true or false")
+    body: JsonObject = {key: value for key, value in spec.items() if key != "group"}
+    as_enrollment(name, body, is_group=is_group)
+    return {**body, "group": is_group}
 
 
 def _check_members(what: str, spec: JsonObject, known: tuple[str, ...]) -> None:

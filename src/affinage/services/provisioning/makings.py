@@ -27,10 +27,10 @@ def attestation_makings(vault: Vault, ids: Ids) -> Makings:
         lambda key: vault.seal(key.encode()),
         lambda sealed, key: compare_digest(vault.open(sealed), key.encode()),
     )
-    return Makings(keys, _certificate)
+    return Makings(keys, read_certificate)
 
 
-def _certificate(text: str) -> Certificate:
+def read_certificate(text: str) -> Certificate:
     """One certificate: PEM, base64 of that, or base64 of DER. Source: PROV-16."""
     try:
         found = certificates.parse(text) if _PEM in text else [_decoded(text)]

@@ -88,3 +88,25 @@ def test_what_devices_and_tools_need_to_reach_provisioning_is_printed(
     string = affinage.ok("connection-string", "--dps").out
     assert "SharedAccessKeyName=provisioningserviceowner" in string
     assert affinage("connection-string", "--dps", "--id-scope").status == 2
+
+
+def test_files_say_who_may_come(affinage: CommandLine, tmp_path: Path) -> None:
+    """APPLY-4, PROV-9"""
+    file = tmp_path / "enrollments.yaml"
+    document = (
+        "kind: Enrollment\nmetadata: {name: applied}\nspec:\n  group: true\n"
+        "  attestation: {type: symmetricKey}\n  initialTwin: {tags: {line: LINE}}\n---\n"
+        "kind: Enrollment\nmetadata: {name: alone}\nspec:\n"
+        "  attestation: {type: symmetricKey, symmetricKey: {primaryKey: KEY, secondaryKey: KEY}}\n"
+    ).replace("KEY", KEY)
+    for line, actions in [("press", ["created"] * 2), ("press", ["unchanged"] * 2)]:
+        file.write_text(document.replace("LINE", line))
+        told = affinage.json("apply", "-f", str(file))
+        assert [one["action"] for one in told] == actions
+    keys = affinage.ok("enrollment", "derive-key", "applied", "x").out
+    other = base64.b64encode(bytes(32)).decode()
+    file.write_text(document.replace("LINE", "paint").replace(KEY, other))
+    (first, second) = affinage.json("apply", "-f", str(file))
+    assert "paint" in first["changes"][0]
+    assert second["changes"] == ['attestation.symmetricKey: "hidden" → "others"']
+    assert affinage.ok("enrollment", "derive-key", "applied", "x").out == keys
