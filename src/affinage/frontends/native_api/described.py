@@ -78,7 +78,9 @@ DOOR: Final = Door(
         "name": _TEXT,
         "number": {"type": "integer", "minimum": 1},
         "host": {"type": "string", "maxLength": 253, "pattern": r"^[A-Za-z0-9.\-]+$"},
-        "door": {"enum": ["service", "native"]},
+        "door": {
+            "enum": ["service", "native", "device", "blobs", "provisioning", "registration"]
+        },
     },
 )
 

@@ -17,8 +17,16 @@ from affinage.frontends.registration_api import registering
 from affinage.frontends.registration_api.calls import Operation, Services, called, unproven
 from affinage.frontends.registration_api.problems import refused
 
-PATHS: Final = re.compile(r"/0ne[0-9A-Za-z]+/registrations/", re.IGNORECASE)
-"""How each path begins: with an id scope, which no path of another door does."""
+OTHERS: Final = (
+    "affinage", "configurations", "devices", "digitaltwins", "enrollmentgroups", "enrollments",
+    "jobs", "messages", "metrics", "registrations", "statistics", "twins", "uploads",
+)  # fmt: skip
+"""How paths of other doors begin, where this one's have an id scope."""
+
+PATHS: Final = re.compile(
+    rf"/(?!(?:{'|'.join(OTHERS)})/)[^/]+/registrations/[^/]+(?:/|$)", re.IGNORECASE
+)
+"""How each path begins; also for scopes of elsewhere, so that they are refused as devices read."""
 
 OPERATIONS: Final[dict[str, Mapping[str, Operation]]] = {
     "/{scope}/registrations/{id}": {"POST": registering.look_up},

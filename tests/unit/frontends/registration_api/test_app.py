@@ -8,6 +8,7 @@ from fakes.registration_door import OWN, Door
 def test_the_door_is_told_by_how_its_paths_begin() -> None:
     """REGISTER-30."""
     assert PATHS.match("/0ne00ABCDEF/registrations/dev1/register")
+    assert PATHS.match("/another-scope/Registrations/dev1")
     assert not PATHS.match("/devices/0ne00ABCDEF/registrations/dev1")
     assert not PATHS.match("/registrations/dev1")
 
