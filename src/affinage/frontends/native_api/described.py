@@ -78,9 +78,7 @@ DOOR: Final = Door(
         "name": _TEXT,
         "number": {"type": "integer", "minimum": 1},
         "host": {"type": "string", "maxLength": 253, "pattern": r"^[A-Za-z0-9.\-]+$"},
-        "door": {
-            "enum": ["service", "native", "device", "blobs", "provisioning", "registration"]
-        },
+        "door": {"enum": ["service", "native", "device", "blobs", "provisioning", "registration"]},
     },
 )
 
