@@ -114,6 +114,13 @@ def test_x509(tmp_path: Path, address: str) -> None:
         reader.follow(DOCS / "howto/x509.md")
 
 
+@pytest.mark.usefixtures("sdk")
+def test_provision_devices(tmp_path: Path, address: str) -> None:
+    here = {**served_at(address), "localhost": address}
+    with Reader(tmp_path, here) as reader:
+        reader.follow(DOCS / "howto/provision-devices.md")
+
+
 def test_connect_node(tmp_path: Path, address: str) -> None:
     here = {
         "npm install": "true",  # they are installed, beside Python's
