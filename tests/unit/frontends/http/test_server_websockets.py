@@ -134,6 +134,16 @@ async def test_a_request_under_way_is_not_overtaken_by_a_websocket() -> None:
 
 
 @looped
+async def test_what_is_sent_before_the_answer_is_not_heard() -> None:
+    """WEBSOCKET-7: what comes after it is."""
+    house, client = House(), WebSocketClient()
+    line = house.line()
+    assert (await line.ask(REQUEST + client.say(b"too early"))).startswith(b"HTTP/1.1 101 ")
+    line.protocol.data_received(client.say(b"in time"))
+    assert house.door.heard == [b"in time"]
+
+
+@looped
 async def test_https_limits_of_time_end_where_a_websocket_begins() -> None:
     """WEBSOCKET-2."""
     house = House(HttpLimits(header_s=0.0, body_s=0.0, keep_alive_s=0))
