@@ -30,7 +30,10 @@ def hub(
     """A running hub; the SDKs that use the system's authorities trust its own."""
     data = tmp_path_factory.mktemp("hub") / "data"
     settings = data.with_name("hub.toml")
-    settings.write_text(f'transfer_folder = "{data.with_name("blobs")}"\n')
+    settings.write_text(
+        f'transfer_folder = "{data.with_name("blobs")}"\n'
+        f'upload_folder = "{data.with_name("uploads")}"\n'
+    )
     options = (f"--config={settings}",)
     with (
         HubProcess(data, shared_address, names=(relayed,), options=options) as hub,
