@@ -17,6 +17,7 @@ ROW: Final = re.compile(r"^\| `(\w+)` \| (.+) \|$", re.MULTILINE)
 CLASSES: Final = re.compile(r"^(?:`\w+`(?: and )?)+, over (?:HTTPS|MQTT)\.$", re.MULTILINE)
 
 DEVICE: Final = ("IoTHubDeviceClient", "IoTHubModuleClient")
+PROVISIONED: Final = ("ProvisioningDeviceClient",)
 OPERATOR: Final = (
     "IoTHubRegistryManager",
     "IoTHubConfigurationManager",
@@ -48,12 +49,12 @@ def methods(kind: type) -> set[str]:
 def test_every_class_of_the_sdks_is_in_the_page() -> None:
     sdk = pytest.importorskip("azure.iot.hub")
     assert {*OPERATOR} == {*sdk.__all__}
-    assert {*TABLES} == {*DEVICE, *OPERATOR}
+    assert {*TABLES} == {*DEVICE, *PROVISIONED, *OPERATOR}
 
 
-@pytest.mark.parametrize("name", [*DEVICE, *OPERATOR])
+@pytest.mark.parametrize("name", [*DEVICE, *PROVISIONED, *OPERATOR])
 def test_every_method_is_in_the_page(device_sdk: ModuleType, name: str) -> None:
-    sdk = device_sdk if name in DEVICE else pytest.importorskip("azure.iot.hub")
+    sdk = device_sdk if name in (*DEVICE, *PROVISIONED) else pytest.importorskip("azure.iot.hub")
     told = TABLES[name].keys()
     assert methods(getattr(sdk, name)) <= told
     if name in OPERATOR:  # the devices' share a table
@@ -72,3 +73,11 @@ def test_every_case_has_a_test_that_is_named_after_it() -> None:
     tests = (HERE / "test_device_cases.py").read_text()
     assert cases == {str(number) for number in range(1, 14)}
     assert cases == set(re.findall(r"^def test_m(\d+)_", tests, re.MULTILINE))
+
+
+def test_every_case_of_registering_has_a_test_that_is_named_after_it() -> None:
+    cases = set(re.findall(r"^\| D(\d+) \|", PAGE, re.MULTILINE))
+    files = (HERE / "test_provisioning_device.py", HERE.parent / "system/test_registering.py")
+    tests = "".join(file.read_text() for file in files)
+    assert cases == {str(number) for number in range(1, 7)}
+    assert cases == set(re.findall(r"^def test_d(\d+)_", tests, re.MULTILINE))

@@ -4,16 +4,24 @@ What of the SDK is covered, and what is not: docs/reference/conformance.md.
 """
 
 import asyncio
+import threading
 from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from functools import partial
 from pathlib import Path
 from typing import Any, Final, NamedTuple
 
 import pytest
 
+from affinage.adapters.system.clock import wall_time
+from affinage.clients.service import ServiceClient
 from affinage.protocol.connection_strings import ConnectionString
+from affinage.protocol.tokens import make_token
+from affinage.testing.hubs import RunningHub
 from fakes.enrolling import (
     KEY,
     OTHER_KEY,
+    VERSION,
     certified,
     derived,
     enroll,
@@ -24,7 +32,7 @@ from fakes.enrolling import (
 from fakes.enrolling import authority_of_today as authority
 from fakes.enrolling import leaf_of_today as leaf
 from fakes.hub_process import HubProcess
-from fakes.sdk import ITS_WARNINGS, client_of
+from fakes.sdk import ITS_WARNINGS, client_of, wait_until
 
 pytestmark = [pytest.mark.conformance, *ITS_WARNINGS]
 
@@ -136,6 +144,75 @@ def test_d2_a_wrong_key_is_refused(
     for name in (named(manner, "d2"), "nobody"):
         with pytest.raises(device_sdk.exceptions.ClientError):
             register(name, key="d3JvbmcgaW4gYW55IGNhc2U=")
+
+
+def test_d3_a_device_that_is_throttled_comes_again(
+    device_sdk: Any, tmp_path: Path, address: str
+) -> None:
+    """REGISTER-24, REGISTER-25."""
+    names, enough = [f"d3-{number}" for number in range(9)], threading.Event()
+    with running_hub_at(tmp_path, address) as hub, ThreadPoolExecutor(1) as apart:
+        for name in names:
+            enroll(hub, name, symmetric())
+        enroll_group(hub, "crowd", symmetric())
+        crowding = apart.submit(hub.operate, partial(crowd, hub, enough))
+        wait_until(lambda: is_throttled(hub, "crowd-"))
+        refused = (name for name in names if registered(device_sdk, hub, name, enough))
+        assert next(refused, None), "nobody met the throttle"
+        assert crowding.result() > 0
+
+
+def registered(device_sdk: Any, hub: RunningHub, name: str, enough: threading.Event) -> bool:
+    """Whether the device was throttled before it was assigned; then the others stop."""
+    watching = threading.Thread(target=watch, args=(hub, name, enough))
+    watching.start()
+    client = device_sdk.ProvisioningDeviceClient.create_from_symmetric_key(
+        provisioning_host=hub.address,
+        registration_id=name,
+        id_scope=scope_of(hub),
+        symmetric_key=KEY,
+        server_verification_cert=hub.ca_file.read_text(),
+    )
+    assert client.register().status == "assigned"
+    watching.join()
+    return enough.is_set()
+
+
+def watch(hub: RunningHub, name: str, enough: threading.Event) -> None:
+    """Have the others stop as soon as the device was throttled."""
+    wait_until(lambda: is_throttled(hub, name) or is_assigned(hub, name))
+    if is_throttled(hub, name):
+        enough.set()
+
+
+def is_throttled(hub: RunningHub, name: str) -> bool:
+    return any(
+        name in line and '"throttled"' in line for line in hub.log.read_text().splitlines()
+    ) or (name == "crowd-" and '"status": 429' in hub.log.read_text())
+
+
+def is_assigned(hub: RunningHub, name: str) -> bool:
+    found = hub.operate(lambda client: client.exchange("GET", f"/registrations/{name}?{VERSION}"))
+    return found.status == 200
+
+
+async def crowd(hub: RunningHub, enough: threading.Event, client: ServiceClient) -> int:
+    """More devices than may register in a minute, until there were enough; how many came."""
+    scope, expiry, count = scope_of(hub), int(wall_time().timestamp()) + 3600, 0
+
+    async def come(name: str) -> None:
+        token = make_token(f"{scope}/registrations/{name}", derived(name), expiry)
+        path = f"/{scope}/registrations/{name}/register?api-version=2021-06-01"
+        await client.exchange("PUT", path, {}, headers={"Authorization": token})
+
+    while not enough.is_set():
+        await asyncio.gather(*(come(f"crowd-{count + number}") for number in range(50)))
+        count += 50
+    return count
+
+
+def running_hub_at(folder: Path, address: str) -> RunningHub:
+    return RunningHub(folder / "throttled", address, settings={"throttle": "S1"})
 
 
 def test_d6_a_disabled_enrollment_blocks_one_of_a_group(
