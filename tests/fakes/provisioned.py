@@ -6,6 +6,7 @@ from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from typing import Any, Final
 
+from affinage.domain.errors import Invalid
 from affinage.domain.principal import Principal
 from affinage.domain.values import JsonObject, JsonValue
 from affinage.ports.webhooks import Reply
@@ -34,8 +35,11 @@ class Hook:
     reply: Reply = field(default_factory=lambda: Reply(200, {"iotHubHostName": HOST}))
     asked: list[JsonObject] = field(default_factory=list)
 
+    allows: bool = True
+
     def check(self, url: str) -> None:
-        pass
+        if not self.allows:
+            raise Invalid(f"{url} is not allowed")
 
     async def ask(self, url: str, body: JsonObject) -> Reply:
         self.asked.append(body)

@@ -2,7 +2,7 @@
 
 Whoever changes what has a key holds its lock: what is read under it is as committed.
 
-Source: docs/spec/provisioning.md, PROV-4 to PROV-29.
+Source: docs/spec/provisioning.md, PROV-4 to PROV-24.
 """
 
 from collections.abc import Iterator, Sequence
