@@ -13,6 +13,8 @@ from affinage.domain.device import Presence
 from affinage.domain.feedback import Feedback
 from affinage.domain.messages import Queue
 from affinage.domain.policy import Policy
+from affinage.domain.provisioning.enrollment import Enrollment
+from affinage.domain.provisioning.registration import Registration
 from affinage.domain.uploads import Notice, Upload
 from affinage.ports.store import Store, Table
 from affinage.services.checks.finding import Finding, Progress, Severity, some
@@ -51,6 +53,8 @@ _READ: Final[Mapping[Table, Callable[[bytes], Any]]] = {
     Table.MESSAGES: _waiting,
     Table.POLICIES: partial(codec.decode, shape=Policy),
     Table.AUTHORITIES: partial(codec.decode, shape=Authority),
+    Table.ENROLLMENTS: partial(codec.decode, shape=Enrollment),
+    Table.REGISTRATIONS: partial(codec.decode, shape=Registration),
     Table.MARKS: partial(codec.decode, shape=Mark),
     Table.UPLOADS: _uploaded,
     Table.AUDIT: partial(codec.decode, shape=Entry),
