@@ -45,6 +45,8 @@ KNOWN: Final = {
     "scope": "0ne00000000",
     "operation": "5.1",
     "lock": "none",
+    "upload": "none",
+    "blob": "known/log.txt",
     "name": "known",
     "number": "1",
     "query": "SELECT deviceId, tags FROM devices WHERE NOT tags.a = 1",

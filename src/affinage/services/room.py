@@ -1,18 +1,15 @@
 """How much room uploads have: for one, and for all that is there.
 
-Source: UPLOAD-13, UPLOAD-14.
+Source: UPLOAD-14.
 """
 
-import hashlib
-import hmac
 from collections import Counter
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Final
 
-from affinage.domain.errors import BodyTooLarge, Malformed
-from affinage.ports.blobs import Sink
+from affinage.domain.errors import BodyTooLarge
 
 MAX_BLOB: Final = 1024 * 1024 * 1024
 """Bytes of one blob, unless set otherwise."""
@@ -83,16 +80,3 @@ class Claim:
         """So much more; BodyTooLarge."""
         self.room.take(size, self.taken, self.together)
         self.taken += size
-
-
-async def measured(
-    chunks: AsyncIterator[bytes], sink: Sink, claim: Claim, md5: bytes | None
-) -> None:
-    """Write all chunks; BodyTooLarge where there is no room, Malformed if ``md5`` is another's."""
-    digest = hashlib.md5(usedforsecurity=False)
-    async for chunk in chunks:
-        claim.take(len(chunk))
-        digest.update(chunk)
-        await sink.write(chunk)
-    if md5 is not None and not hmac.compare_digest(md5, digest.digest()):
-        raise Malformed("the body is not the one of which Content-MD5 is")

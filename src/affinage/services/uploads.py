@@ -17,6 +17,7 @@ from affinage.domain.errors import (
     BlobExists,
     Disabled,
     Forbidden,
+    Malformed,
     NoBlob,
     NoSuchUpload,
     NotFound,
@@ -31,6 +32,7 @@ from affinage.domain.moments import Millis, millis
 from affinage.domain.names import TwinKey
 from affinage.domain.principal import Kind, Principal
 from affinage.domain.uploads import Notice, Upload, blob_of
+from affinage.ports.blobs import Sink
 from affinage.ports.clock import Clock
 from affinage.ports.ids import Ids
 from affinage.ports.store import Row, Table
@@ -39,7 +41,7 @@ from affinage.services.fleet import codec
 from affinage.services.fleet.fleet import Fleet
 from affinage.services.limits import UNLIMITED, Limits, Operation
 from affinage.services.notices import NOT_AN_UPLOAD, NoticeShelf
-from affinage.services.room import Room, measured
+from affinage.services.room import Claim, Room
 
 LIFE_S: Final = 3_600
 """Seconds for which an upload is open."""
@@ -172,7 +174,7 @@ class Uploads:
         await self._check_new(upload, only_new=only_new)
         with self._room.claim() as claim:
             async with store.put(upload_id, upload.blob) as sink:
-                await measured(chunks, sink, claim, md5)
+                await _measured(chunks, sink, claim, md5)
         self._room.give(sink.replaced_bytes)
         return await self._kept(upload)
 
@@ -189,7 +191,7 @@ class Uploads:
             raise TooManyUploads(f"the upload has {len(sizes)} of {MAX_BLOCKS} blocks")
         with self._room.claim(upload.id) as claim:
             async with store.stage(upload_id, name) as sink:
-                await measured(chunks, sink, claim, md5)
+                await _measured(chunks, sink, claim, md5)
         self._room.give(sink.replaced_bytes, upload.id)
         sizes[name] = claim.taken
 
@@ -315,3 +317,16 @@ def _named(block: str) -> str:
 def _notice(upload: Upload, kept: Kept, at: Millis) -> Notice:
     updated_at = int(kept.updated_at_s * 1000)
     return Notice(upload.device, upload.blob, upload.uri, kept.size_bytes, updated_at, at)
+
+
+async def _measured(
+    chunks: AsyncIterator[bytes], sink: Sink, claim: Claim, md5: bytes | None
+) -> None:
+    """Write all chunks; BodyTooLarge where there is no room, Malformed if ``md5`` is another's."""
+    digest = hashlib.md5(usedforsecurity=False)
+    async for chunk in chunks:
+        claim.take(len(chunk))
+        digest.update(chunk)
+        await sink.write(chunk)
+    if md5 is not None and not hmac.compare_digest(md5, digest.digest()):
+        raise Malformed("the body is not the one of which Content-MD5 is")

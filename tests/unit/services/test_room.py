@@ -1,26 +1,9 @@
 """services/room.py."""
 
-import base64
-import hashlib
-from collections.abc import AsyncIterator
-
 import pytest
 
-from affinage.domain.errors import BodyTooLarge, Malformed
-from affinage.services.room import Room, measured
-from fakes.looped import looped
-
-
-class Kept(bytearray):
-    """A sink in memory."""
-
-    async def write(self, data: bytes) -> None:
-        self.extend(data)
-
-
-async def chunks(*several: bytes) -> AsyncIterator[bytes]:
-    for one in several:
-        yield one
+from affinage.domain.errors import BodyTooLarge
+from affinage.services.room import Room
 
 
 def test_one_blob_and_all_together_have_room() -> None:
@@ -62,16 +45,3 @@ def test_what_breaks_off_gives_its_room_back() -> None:
     with room.claim("u") as claim:
         claim.take(5)
     assert room.taken == 5
-
-
-@looped
-async def test_a_body_is_held_against_its_digest() -> None:
-    """UPLOAD-13"""
-    digest = hashlib.md5(b"abc").digest()
-    assert base64.b64encode(digest)
-    kept = Kept()
-    with Room().claim() as claim:
-        await measured(chunks(b"a", b"bc"), kept, claim, digest)
-    assert (bytes(kept), claim.taken) == (b"abc", 3)
-    with Room().claim() as claim, pytest.raises(Malformed, match="Content-MD5"):
-        await measured(chunks(b"abd"), kept, claim, digest)
