@@ -19,14 +19,9 @@ from typing import Final, NamedTuple, Self
 
 from cryptography.hazmat.primitives import hashes
 from cryptography.hazmat.primitives.asymmetric import padding, rsa
-from cryptography.hazmat.primitives.ciphers import Cipher, algorithms
+from cryptography.hazmat.primitives.ciphers import Cipher, algorithms, modes
 
 from affinage.protocol.errors import ProtocolError
-
-try:  # where it is from release 49 on
-    from cryptography.hazmat.decrepit.ciphers.modes import CFB
-except ImportError:
-    from cryptography.hazmat.primitives.ciphers.modes import CFB
 
 SEED: Final = 32
 """Bytes of a seed: those of the names' digest, SHA-256."""
@@ -38,6 +33,7 @@ MAX_KEY: Final = 64
 """Bytes of a key that can be wrapped: a block of SHA-256."""
 
 _RSA, _KEYED_HASH, _SHA256, _AES, _CFB, _HMAC, _NULL = 0x1, 0x8, 0xB, 0x6, 0x43, 0x5, 0x10
+_BLOCK: Final = 16
 _EXPONENT: Final = 65_537
 _BITS: Final = (2048, 3072, 4096)
 _SIGNS: Final = 0x40040  # userWithAuth, sign: a key that was imported is fixed to nothing
@@ -151,8 +147,14 @@ def _kdfa(key: bytes, label: bytes, context: bytes, bits: int) -> bytes:
 
 
 def _encrypted(key: bytes, plain: bytes) -> bytes:
-    encryptor = Cipher(algorithms.AES(key), CFB(bytes(16))).encryptor()
-    return encryptor.update(plain) + encryptor.finalize()
+    """AES in CFB from zeros, block by block: the library is about to give up that mode."""
+    block = Cipher(algorithms.AES(key), modes.ECB()).encryptor()  # noqa: S305  # CFB's own step
+    out, before = b"", bytes(_BLOCK)
+    for at in range(0, len(plain), _BLOCK):
+        part = plain[at : at + _BLOCK]
+        before = bytes(a ^ b for a, b in zip(part, block.update(before), strict=False))
+        out += before
+    return out
 
 
 def _sealed(key: rsa.RSAPublicKey, seed: bytes, label: bytes) -> bytes:

@@ -4,7 +4,7 @@ import httpx
 import pytest
 
 from affinage.adapters.http.blobs import HttpBlobs
-from affinage.domain.errors import Unavailable
+from affinage.domain.errors import NotFound, Unavailable
 from fakes.looped import looped
 
 URI = "https://a.test/c?sig=secret"
@@ -88,3 +88,17 @@ async def test_the_size_of_what_is_read_may_be_unknown() -> None:
     blobs, _ = answering(200)
     async with blobs.read(URI, "x") as source:
         assert source.size_bytes in (0, None)
+
+
+@looped
+async def test_what_is_written_is_sent_whole_and_what_is_gone_is_not_found() -> None:
+    """TRANSFER-3"""
+    blobs, asked = answering(201)
+    async with blobs.write(URI, "x") as sink:
+        await sink.write(b"one ")
+        await sink.write(b"two")
+    assert (asked[0].content, asked[0].headers["content-length"]) == (b"one two", "7")
+    blobs, _ = answering(404)
+    with pytest.raises(NotFound, match="there is no x"):
+        async with blobs.read(URI, "x"):
+            pass
