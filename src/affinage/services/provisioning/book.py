@@ -8,7 +8,7 @@ import asyncio
 from collections.abc import Iterator
 from weakref import WeakValueDictionary
 
-from sortedcontainers import SortedDict
+from sortedcontainers import SortedDict, SortedSet
 
 from affinage.domain.provisioning.enrollment import Enrollment
 from affinage.domain.provisioning.names import is_group_key
@@ -23,6 +23,8 @@ class Book:
         self._fleet = fleet
         self._enrollments, self._registrations = SortedDict(), SortedDict()
         self._groups: dict[str, Enrollment] = {}
+        self._members: dict[str, SortedSet] = {}
+        """By the key of their group: the ids of registrations."""
         self._locks = WeakValueDictionary[str, asyncio.Lock]()
 
     def open(self) -> None:
@@ -52,8 +54,11 @@ class Book:
 
     def enrollments(self, after: str = "", *, groups: bool) -> Iterator[Enrollment]:
         """Those whose key comes after that one, by key: either groups or individual ones."""
+        if groups:
+            yield from (one for one in self.groups() if one.key > after)
+            return
         for key in self._enrollments.irange(minimum=after, inclusive=(False, True)):
-            if is_group_key(key) == groups:
+            if not is_group_key(key):
                 yield codec.decode(self._enrollments[key], Enrollment)
 
     def counted(self, *, groups: bool) -> int:
@@ -65,9 +70,15 @@ class Book:
         body = self._registrations.get(registration_id)
         return None if body is None else codec.decode(body, Registration)
 
-    def registrations(self, after: str = "") -> Iterator[Registration]:
-        """Those whose id comes after that one, by id."""
-        for key in self._registrations.irange(minimum=after, inclusive=(False, True)):
+    def registrations(self) -> Iterator[Registration]:
+        """All of them, by id."""
+        for body in self._registrations.values():
+            yield codec.decode(body, Registration)
+
+    def members(self, group: str, after: str = "") -> Iterator[Registration]:
+        """Registrations by the group with that key, those whose id comes after that one, by id."""
+        known = self._members.get(group, SortedSet())
+        for key in known.irange(minimum=after, inclusive=(False, True)):
             yield codec.decode(self._registrations[key], Registration)
 
     @property
@@ -81,15 +92,30 @@ class Book:
 
     def _follow(self, row: Row) -> None:
         key, is_enrollment = str(row.key), row.table is Table.ENROLLMENTS
+        if is_enrollment:
+            self._follow_group(key, row.body)
+        else:
+            self._follow_member(key, row.body)
         rows = self._enrollments if is_enrollment else self._registrations
         if row.body is None:
             rows.pop(key, None)
         else:
             rows[key] = row.body
-        if is_enrollment and is_group_key(key):
+
+    def _follow_group(self, key: str, body: bytes | None) -> None:
+        if is_group_key(key):
             self._groups.pop(key, None)
-            if row.body is not None:
-                self._groups[key] = codec.decode(row.body, Enrollment)
+            if body is not None:
+                self._groups[key] = codec.decode(body, Enrollment)
+
+    def _follow_member(self, key: str, body: bytes | None) -> None:
+        """So that the registrations of one group are found without looking at all others."""
+        before = self.registration(key)
+        after = None if body is None else codec.decode(body, Registration)
+        if before is not None and before.is_group:
+            self._members[before.enrollment_key].discard(key)
+        if after is not None and after.is_group:
+            self._members.setdefault(after.enrollment_key, SortedSet()).add(key)
 
 
 def enrollment_row(enrollment: Enrollment) -> Row:

@@ -68,8 +68,7 @@ class States:
             raise Invalid(f"a page of {limit} rows: it has 1 to {MAX_PAGE}")
         if self._book.enrollment(key) is None:
             raise EnrollmentNotFound(f"no enrollment group {group[:128]}")
-        known = self._book.registrations((after or "").lower())
-        some = [*islice((one for one in known if one.enrollment_key == key), size + 1)]
+        some = [*islice(self._book.members(key, (after or "").lower()), size + 1)]
         last = some[size - 1].id if len(some) > size else None
         return Page(ITEM_TYPE, [document(one) for one in some[:size]], last)
 
