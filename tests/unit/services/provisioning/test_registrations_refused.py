@@ -1,0 +1,123 @@
+"""What a device that registers is refused, and what happens when it asks twice at once."""
+
+import asyncio
+from typing import Any
+
+import pytest
+
+from affinage.domain.errors import (
+    Invalid,
+    RegistrationNotFound,
+    TooLarge,
+    TooManyEnrollments,
+    Unauthorized,
+)
+from affinage.domain.names import TwinKey
+from affinage.domain.principal import Right
+from affinage.ports.hubs import Wanted
+from affinage.services.provisioning import registrations
+from affinage.services.provisioning.own_hub import OwnHub
+from affinage.services.provisioning.webhooks import NoWebhooks
+from affinage.services.registry import makings
+from fakes.life import policy
+from fakes.looped import looped
+from fakes.provisioned import KEY, provisioned
+
+TPM: Any = {"type": "tpm", "tpm": {"endorsementKey": KEY}}
+
+
+@looped
+async def test_whoever_asks_twice_at_once_is_told_one_operation() -> None:
+    """PROV-44"""
+    async with provisioned() as given:
+        await given.enroll("dev1")
+        begin = given.services.registrations.register
+        told = await asyncio.gather(*(begin(given.arrival("dev1")) for _ in range(5)))
+        assert len({answer.operation_id for answer in told}) == 1
+
+
+@looped
+async def test_a_payload_is_an_object_of_a_size() -> None:
+    """PROV-43"""
+    async with provisioned() as given:
+        await given.enroll("dev1")
+        begin = given.services.registrations.register
+        with pytest.raises(Invalid, match="payload must be an object"):
+            await begin(given.arrival("dev1"), [1])
+        with pytest.raises(TooLarge, match="payload would take 65537 of 65536 bytes"):
+            await begin(given.arrival("dev1"), {"a": "x" * 65_536})
+        assert given.services.book.registration("dev1") is None
+
+
+@looped
+async def test_only_the_device_itself_is_told_of_its_operation() -> None:
+    """PROV-45, PROV-46"""
+    async with provisioned() as given:
+        await given.enroll("dev1")
+        await given.group("cave")
+        asked = given.services.registrations
+        with pytest.raises(RegistrationNotFound):
+            await asked.state(given.arrival("dev1"))
+        begun = await asked.register(given.arrival("dev1"))
+        with pytest.raises(RegistrationNotFound):
+            await asked.operation(given.member("dev2"), begun.operation_id)
+        with pytest.raises(RegistrationNotFound):
+            await asked.operation(given.arrival("dev1"), "4.other")
+        with pytest.raises(Unauthorized):
+            await asked.operation(given.arrival("dev1", None), begun.operation_id)
+
+
+@looped
+async def test_there_are_so_many_registrations_and_no_more(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """PROV-61"""
+    monkeypatch.setattr(registrations, "MAX_REGISTRATIONS", 1)
+    async with provisioned() as given:
+        await given.group("cave")
+        await given.assigned(given.member("dev1"))
+        with pytest.raises(TooManyEnrollments, match="1 of 1 registrations"):
+            await given.services.registrations.register(given.member("dev2"))
+        await given.assigned(given.member("dev1"))
+
+
+@looped
+async def test_without_a_way_to_check_it_no_tpm_lets_anybody_in() -> None:
+    """PROV-47"""
+    async with provisioned() as given:
+        await given.enroll("dev1", attestation=TPM)
+        with pytest.raises(Unauthorized):
+            await given.services.registrations.register(given.arrival("dev1"))
+
+
+@looped
+async def test_the_hub_itself_is_asked_by_who_may_and_may_be_asked_twice() -> None:
+    """PROV-38, PROV-56"""
+    async with provisioned() as given:
+        life = given.life
+        hub = OwnHub("Hub.test", life.fleet, makings(life.vault, life.ids), life.clock)
+        by, wanted = given.owner, Wanted("dev1", {"type": "sas"})
+        assert (hub.host, await hub.find("dev1", by=by)) == ("hub.test", None)
+        await hub.remove("dev1", by=by)
+        await hub.provision(wanted, by=by)
+        device = life.fleet.device("dev1")
+        assert life.fleet.row(TwinKey("dev1")).twin.tags == {}
+        found = await hub.find("dev1", by=by)
+        assert found is not None
+        assert (found.tags, found.desired, found.reported) == ({}, {}, {})
+        await hub.remove("dev1", by=by)
+        again = Wanted("dev1", {"type": "sas"}, twin=type(found)({"a": 1}, {}, {"b": 2}))
+        await hub.provision(again, by=by)
+        twin = life.fleet.device("dev1").twin
+        assert (twin.tags, twin.reported.values) == ({"a": 1}, {"b": 2})
+        assert life.fleet.device("dev1").identity.generation != device.identity.generation
+        with pytest.raises(Unauthorized):
+            await hub.remove("dev1", by=policy(Right.REGISTRY_READ))
+
+
+@looped
+async def test_a_hub_without_webhooks_asks_none() -> None:
+    """PROV-35"""
+    with pytest.raises(Invalid, match="asks no webhook"):
+        NoWebhooks().check("https://a.test")
+    assert (await NoWebhooks().ask("https://a.test", {})).status == 0
