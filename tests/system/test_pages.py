@@ -108,6 +108,13 @@ def test_connect_a_device(tmp_path: Path, address: str) -> None:
 
 
 @pytest.mark.usefixtures("sdk")
+def test_upload_files(tmp_path: Path, address: str) -> None:
+    pytest.importorskip("azure.storage.blob", reason="the storage client is not installed")
+    with Reader(tmp_path, served_at(address)) as reader:
+        reader.follow(DOCS / "howto/upload-files.md")
+
+
+@pytest.mark.usefixtures("sdk")
 def test_x509(tmp_path: Path, address: str) -> None:
     here = {**served_at(address), "localhost": address}
     with Reader(tmp_path, here) as reader:

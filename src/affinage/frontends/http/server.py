@@ -147,7 +147,6 @@ class HttpConnection(HttpToolsProtocol):
         super().data_received(data)
         if not self._is_in_header and self._lateness is None:
             wait_s = self.server_state.limits.body_s
-            self._body_began, self._body = self.loop.time(), 0
             self._lateness = self.loop.call_later(wait_s, self._body_may_be_late)
 
     def on_header(self, name: bytes, value: bytes) -> None:
@@ -157,6 +156,7 @@ class HttpConnection(HttpToolsProtocol):
 
     def on_headers_complete(self) -> None:
         self._unread, self._is_in_header = 0, False
+        self._body_began, self._body = self.loop.time(), 0
         self._stop_waiting()
         self._inner = self._asked()
         super().on_headers_complete()

@@ -271,6 +271,22 @@ def test_a_body_that_does_not_come_in_time_closes(run: Run) -> None:
     run(scenario)
 
 
+def test_a_body_that_keeps_coming_has_the_time_for_it(run: Run) -> None:
+    """TLS-36: a second more for each so many bytes."""
+    assert DEFAULT_LIMITS.body_bytes_per_s == 8 * 1024
+
+    async def scenario() -> None:
+        limits = HttpLimits(body_s=0.01, body_bytes_per_s=10_000)
+        async with serving(House(limits)) as port, line(port) as (reader, writer):
+            body = bytes(5_000)
+            writer.write(b"PUT /echo HTTP/1.1\r\ncontent-length: 10000\r\n\r\n" + body)
+            await asyncio.sleep(0.05)  # five times what no bytes would have had
+            writer.write(body)
+            assert (await reader.readline()).startswith(b"HTTP/1.1 200")
+
+    run(scenario)
+
+
 def test_a_body_in_parts_has_its_time_and_the_next_header_its_own(run: Run) -> None:
     """TLS-36."""
 
