@@ -24,7 +24,7 @@ from affinage.frontends.device_api.app import create_app as device_app
 from affinage.frontends.device_api.calls import Services as DeviceServices
 from affinage.frontends.device_api.proofs import ByProof
 from affinage.frontends.http.figures import HttpFigures
-from affinage.frontends.http.prefixes import ByPrefix
+from affinage.frontends.http.prefixes import ByPattern, ByPrefix
 from affinage.frontends.http.problems import code
 from affinage.frontends.monitoring.app import PATH
 from affinage.frontends.monitoring.app import Services as Monitoring
@@ -33,6 +33,9 @@ from affinage.frontends.native_api.app import create_app as native_app
 from affinage.frontends.native_api.calls import Services as NativeServices
 from affinage.frontends.native_api.described import PREFIX
 from affinage.frontends.provisioning_api.app import PREFIXES
+from affinage.frontends.registration_api.app import PATHS as REGISTRATIONS
+from affinage.frontends.registration_api.app import create_app as registration_app
+from affinage.frontends.registration_api.calls import Services as RegistrationServices
 from affinage.frontends.service_api.app import create_app
 from affinage.frontends.service_api.calls import Services
 from affinage.protocol.tokens import make_token
@@ -199,25 +202,42 @@ async def running_hub(
         running.append(tasks.create_task(native.events.run()))
         engine = Engine(fleet, store, tending, sweeps, sessions)
         metrics = Metrics(PrometheusExposition([engine.families, figures.families]))
-        watched = Monitoring(services.access, metrics, clock, ids)
         provisioning = await opened_provisioning(fleet, HOST, clock, ids)
         running.append(tasks.create_task(provisioning.run()))
-        enrolling = provisioning_door(provisioning, services.access, clock, figures)
         uploads = await _uploads(services, fleet, files, room)
-        special = {
-            PREFIX: native_app(native, figures),
-            PATH: monitoring_app(watched, figures),
-            BLOBS: blob_app(BlobServices(uploads, clock, ids), figures),
-            **dict.fromkeys(PREFIXES, enrolling),
-        }
-        back_ends = ByPrefix(special, create_app(services, figures))
-        of_devices = _of_devices(services, native.events, uploads)
-        doors = ByProof(device_app(of_devices, figures), back_ends)
+        doors = _doors(services, native, provisioning, uploads, (figures, metrics))
         transport = httpx.ASGITransport(doors, raise_app_exceptions=False)
         async with httpx.AsyncClient(transport=transport, base_url=f"https://{HOST}") as client:
             yield Hub(clock, fleet, sessions, sweeps, services, native, client, provisioning)
         for task in running:
             task.cancel()
+
+
+def _doors(
+    services: Services,
+    native: NativeServices,
+    provisioning: Provisioning,
+    uploads: Uploads,
+    told: tuple[HttpFigures, Metrics],
+) -> ByProof:
+    """All that the HTTPS port serves."""
+    (figures, metrics), clock, ids = told, services.clock, services.ids
+    watched = Monitoring(services.access, metrics, clock, ids)
+    enrolling = provisioning_door(provisioning, services.access, clock, figures)
+    registering = RegistrationServices(provisioning.registrations, clock, ids)
+    special = {
+        PREFIX: native_app(native, figures),
+        PATH: monitoring_app(watched, figures),
+        BLOBS: blob_app(BlobServices(uploads, clock, ids), figures),
+        **dict.fromkeys(PREFIXES, enrolling),
+    }
+    back_ends = ByPattern(
+        REGISTRATIONS,
+        registration_app(registering, figures),
+        ByPrefix(special, create_app(services, figures)),
+    )
+    of_devices = _of_devices(services, native.events, uploads)
+    return ByProof(device_app(of_devices, figures), back_ends)
 
 
 async def _uploads(

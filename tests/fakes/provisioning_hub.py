@@ -5,6 +5,7 @@ from starlette.applications import Starlette
 from affinage.frontends.http.figures import HttpFigures
 from affinage.frontends.provisioning_api.app import create_app
 from affinage.frontends.provisioning_api.calls import Services
+from affinage.ports.clock import Clock
 from affinage.services.access import Access
 from affinage.services.fleet.fleet import Fleet
 from affinage.services.provisioning.provisioning import Provisioning
@@ -31,6 +32,6 @@ async def opened(fleet: Fleet, host: str, clock: FixedClock, ids: CountingIds) -
     return found
 
 
-def door(of: Provisioning, access: Access, clock: FixedClock, figures: HttpFigures) -> Starlette:
+def door(of: Provisioning, access: Access, clock: Clock, figures: HttpFigures) -> Starlette:
     """What back ends ask."""
     return create_app(Services(access, of.enrollments, of.states, clock, CountingIds()), figures)

@@ -11,6 +11,7 @@ from affinage.frontends.device_api.app import OPERATIONS as DEVICE
 from affinage.frontends.native_api.app import OPERATIONS as NATIVE
 from affinage.frontends.native_api.described import PREFIX
 from affinage.frontends.provisioning_api.app import OPERATIONS as PROVISIONING
+from affinage.frontends.registration_api.app import OPERATIONS as REGISTRATION
 from affinage.frontends.service_api.app import OPERATIONS as SERVICE
 from fakes.exchanges import Exchange, Message, difference, exchanges
 from fakes.hub import running_hub
@@ -42,6 +43,7 @@ def test_each_operation_is_on_one_page() -> None:
     shared |= {(method, path) for path, methods in SERVICE.items() for method in methods}
     shared |= {(method, path) for path, methods in BLOBS.items() for method in methods}
     there = [*shared]
+    there += [(method, path) for path, methods in REGISTRATION.items() for method in methods]
     there += [(method, path) for path, methods in PROVISIONING.items() for method in methods]
     there += [(method, PREFIX + path) for path, methods in NATIVE.items() for method in methods]
     assert sorted(told) == sorted(there)
