@@ -4,6 +4,7 @@ import json
 import os
 import subprocess
 from functools import partial
+from hashlib import sha1
 from types import ModuleType
 from typing import Any, Final
 
@@ -20,6 +21,7 @@ from affinage.protocol.tokens import make_token
 from fakes.hub_process import HubProcess
 from fakes.node_device import installed
 from fakes.sdk import ITS_WARNINGS, Connect
+from fakes.tls import ders, self_signed
 
 pytestmark = [pytest.mark.conformance, *ITS_WARNINGS]
 
@@ -91,13 +93,30 @@ def test_a_python_device_is_told_that_it_has_too_many_uploads(
     assert "403" in str(refused.value.__cause__)
 
 
-def test_a_node_device_does_all_that_it_can_over_https(hub: HubProcess, device: str) -> None:
-    """DEVICE-10 to DEVICE-12, DEVICE-20 to DEVICE-22, UPLOAD-11"""
+@pytest.fixture
+def by_certificate(hub: HubProcess, registry: Any, device: str) -> JsonObject:
+    """The device, known by its certificate from now on."""
+    pem = self_signed(device).read_text()
+    [der] = ders(self_signed(device))
+    thumbprint, identity = sha1(der).hexdigest().upper(), registry.get_device(device)
+    registry.update_device_with_x509(device, identity.etag, thumbprint, thumbprint, "enabled")
+    string = f"HostName={hub.address};DeviceId={device};x509=true"
+    return {"device": string, "certificate": {"cert": pem, "key": pem}}
+
+
+@pytest.mark.parametrize("proof", ["key", "certificate"])
+def test_a_node_device_does_all_that_it_can_over_https(
+    hub: HubProcess, device: str, proof: str, request: pytest.FixtureRequest
+) -> None:
+    """DEVICE-1, DEVICE-10 to DEVICE-12, DEVICE-20 to DEVICE-22, UPLOAD-11"""
     for body in ("complete", "reject", "abandon"):
         document: JsonObject = {"body": body, "messageId": body, "properties": {"Line": "4"}}
         hub.operate(partial(_send, device, document))
+    shown: JsonObject = {"device": hub.identity(device).text}
+    if proof == "certificate":
+        shown = request.getfixturevalue("by_certificate")
     place = {
-        "device": hub.identity(device).text,
+        **shown,
         "ca": hub.ca_file.read_text(),
         "file": {"name": "node/file.bin", "size": SIZE},
     }
