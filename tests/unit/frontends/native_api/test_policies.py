@@ -2,7 +2,9 @@
 
 import pytest
 
+from affinage.domain.policy import MAX_POLICIES
 from affinage.frontends.native_api.described import PREFIX
+from affinage.services.policies import BUILT_IN
 from fakes.hub import running_hub
 from fakes.looped import looped
 
@@ -31,7 +33,7 @@ async def test_all_are_listed_by_name() -> None:
     async with running_hub() as hub:
         found = await hub.get(POLICIES)
         names = [one["name"] for one in found["policies"]]
-        assert names == ["device", "iothubowner", "registryRead", "registryReadWrite", "service"]
+        assert names == sorted(BUILT_IN)
         assert "Key" not in str(found)
 
 
@@ -90,7 +92,7 @@ async def test_what_is_refused_is_told_as_a_problem(
 async def test_a_seventeenth_is_too_many() -> None:
     """POLICY-1"""
     async with running_hub() as hub:
-        for number in range(11):
+        for number in range(MAX_POLICIES - len(BUILT_IN)):
             await hub.put(f"{POLICIES}/p{number}", SERVICE)
         answer = await hub.ask("PUT", MINE, SERVICE)
         assert (answer.status_code, answer.json()["title"]) == (403, "Too many policies")

@@ -43,6 +43,10 @@ NOT_PROVOKED: Final = {
     "IotHubQuotaExceeded": "policies are made by the native door",
     "CertificateNotFound": "authorities are managed by the native door",
     "JobQuotaExceeded": "it takes a thousand jobs, in the jobs' own tests",
+    "EnrollmentNotFound": "of provisioning, which has a door of its own",
+    "EnrollmentAlreadyExists": "likewise",
+    "EnrollmentQuotaExceeded": "likewise",
+    "RegistrationNotFound": "likewise",
 }
 
 OWN: Final = (SERVER_ERROR, bulk.FAILED, keys.FAILED)
