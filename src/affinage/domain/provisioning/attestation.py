@@ -116,10 +116,10 @@ def document(of: Attestation, keys: Keys | None = None) -> JsonObject:
             return {"type": "tpm", "tpm": tpm}
         case AuthorityReferences(primary, secondary):
             return _x509_shown("caReferences", primary, secondary)
-        case ClientCertificates(first, second):
-            return _x509_shown("clientCertificates", _entry(first), _entry(second))
-        case SigningCertificates(first, second):
-            return _x509_shown("signingCertificates", _entry(first), _entry(second))
+        case _:
+            is_client = isinstance(of, ClientCertificates)
+            kind = "clientCertificates" if is_client else "signingCertificates"
+            return _x509_shown(kind, _entry(of.primary), _entry(of.secondary))
 
 
 def _kind(body: JsonObject) -> str:

@@ -12,14 +12,7 @@ from affinage.domain.errors import (
     TooManyEnrollments,
     Unauthorized,
 )
-from affinage.domain.names import TwinKey
-from affinage.domain.principal import Right
-from affinage.ports.hubs import Wanted
 from affinage.services.provisioning import registrations
-from affinage.services.provisioning.own_hub import OwnHub
-from affinage.services.provisioning.webhooks import NoWebhooks
-from affinage.services.registry import makings
-from fakes.life import policy
 from fakes.looped import looped
 from fakes.provisioned import KEY, provisioned
 
@@ -88,36 +81,3 @@ async def test_without_a_way_to_check_it_no_tpm_lets_anybody_in() -> None:
         await given.enroll("dev1", attestation=TPM)
         with pytest.raises(Unauthorized):
             await given.services.registrations.register(given.arrival("dev1"))
-
-
-@looped
-async def test_the_hub_itself_is_asked_by_who_may_and_may_be_asked_twice() -> None:
-    """PROV-38, PROV-56"""
-    async with provisioned() as given:
-        life = given.life
-        hub = OwnHub("Hub.test", life.fleet, makings(life.vault, life.ids), life.clock)
-        by, wanted = given.owner, Wanted("dev1", {"type": "sas"})
-        assert (hub.host, await hub.find("dev1", by=by)) == ("hub.test", None)
-        await hub.remove("dev1", by=by)
-        await hub.provision(wanted, by=by)
-        device = life.fleet.device("dev1")
-        assert life.fleet.row(TwinKey("dev1")).twin.tags == {}
-        found = await hub.find("dev1", by=by)
-        assert found is not None
-        assert (found.tags, found.desired, found.reported) == ({}, {}, {})
-        await hub.remove("dev1", by=by)
-        again = Wanted("dev1", {"type": "sas"}, twin=type(found)({"a": 1}, {}, {"b": 2}))
-        await hub.provision(again, by=by)
-        twin = life.fleet.device("dev1").twin
-        assert (twin.tags, twin.reported.values) == ({"a": 1}, {"b": 2})
-        assert life.fleet.device("dev1").identity.generation != device.identity.generation
-        with pytest.raises(Unauthorized):
-            await hub.remove("dev1", by=policy(Right.REGISTRY_READ))
-
-
-@looped
-async def test_a_hub_without_webhooks_asks_none() -> None:
-    """PROV-35"""
-    with pytest.raises(Invalid, match="asks no webhook"):
-        NoWebhooks().check("https://a.test")
-    assert (await NoWebhooks().ask("https://a.test", {})).status == 0
