@@ -55,6 +55,10 @@ BODIES: Final[dict[str, object]] = {
     "/twins/{id}/methods": {"methodName": "stop"},
     "/twins/{id}/modules/{module}/methods": {"methodName": "stop"},
     "/digitaltwins/{id}": [],
+    "/enrollments": {"mode": "create", "enrollments": []},
+    "/enrollments/query": {"query": "SELECT * FROM enrollments"},
+    "/enrollmentGroups": {"mode": "create", "enrollmentGroups": []},
+    "/enrollmentGroups/query": {"query": "SELECT * FROM enrollmentGroups"},
     "/devices/keys/regenerate": {"policyKey": "both", "devices": []},
 }
 """What is needed to be refused for its sender and not for its body; `{}` elsewhere."""
