@@ -1,15 +1,12 @@
 """`/enrollments` and `/enrollmentGroups`, as back ends ask them."""
 
-import asyncio
 from typing import Any
 
 import pytest
 
-from affinage.protocol.tokens import make_token
-from affinage.services.provisioning.arrivals import Arrival
-from fakes.hub import Hub, running_hub
+from fakes.hub import running_hub
 from fakes.looped import looped
-from fakes.provisioned import EXPIRY, HOST, KEY, SYMMETRIC
+from fakes.provisioned import SYMMETRIC
 
 BODY: Any = {"attestation": SYMMETRIC}
 KINDS = {"enrollments": "registrationId", "enrollmentGroups": "enrollmentGroupId"}
@@ -59,54 +56,6 @@ async def test_of_two_writers_with_one_etag_one_wins() -> None:
         assert set(late.json()) == {"errorCode", "trackingId", "message", "timestampUtc"}
 
 
-@looped
-async def test_pages_go_on_where_the_one_before_ended() -> None:
-    """PROV-24"""
-    async with running_hub() as hub:
-        for name in ("c", "a", "b"):
-            await hub.put(f"/enrollments/{name}", BODY)
-            await hub.put(f"/enrollmentGroups/{name}", BODY)
-        query = {"query": "SELECT * FROM enrollments"}
-        first = await hub.ask(
-            "POST", "/enrollments/query", query, headers={"x-ms-max-item-count": "2"}
-        )
-        assert [one["registrationId"] for one in first.json()] == ["a", "b"]
-        assert first.headers["x-ms-item-type"] == "enrollment"
-        behind = {"x-ms-continuation": first.headers["x-ms-continuation"]}
-        last = await hub.ask("POST", "/enrollments/query", {"query": "select *"}, headers=behind)
-        assert [one["registrationId"] for one in last.json()] == ["c"]
-        assert "x-ms-continuation" not in last.headers
-        groups = await hub.ask("POST", "/enrollmentGroups/query", {"query": "SELECT *"})
-        assert [one["enrollmentGroupId"] for one in groups.json()] == ["a", "b", "c"]
-
-
-@pytest.mark.parametrize(
-    ("body", "number"),
-    [
-        ({}, 400005),
-        ({"query": 7}, 400006),
-        ({"query": "SELECT * FROM devices"}, 400004),
-        ({"query": "SELECT * FROM enrollmentGroups"}, 400004),
-    ],
-)
-@looped
-async def test_a_query_of_anything_else_is_refused(body: Any, number: int) -> None:
-    """PROV-24"""
-    async with running_hub() as hub:
-        refused = await hub.ask("POST", "/enrollments/query", body)
-        assert refused.json()["errorCode"] == number
-
-
-@pytest.mark.parametrize("size", ["0", "x", "9999999999"])
-@looped
-async def test_a_page_without_rows_is_refused(size: str) -> None:
-    """PROV-24"""
-    async with running_hub() as hub:
-        query, headers = {"query": "SELECT *"}, {"x-ms-max-item-count": size}
-        refused = await hub.ask("POST", "/enrollments/query", query, headers=headers)
-        assert refused.status_code == 400
-
-
 @pytest.mark.parametrize("kind", KINDS)
 @looped
 async def test_in_a_bulk_request_each_stands_for_itself(kind: str) -> None:
@@ -153,39 +102,3 @@ async def test_a_bulk_request_that_is_none_changes_nothing(body: Any) -> None:
     """PROV-22"""
     async with running_hub() as hub:
         assert (await hub.ask("POST", "/enrollments", body)).status_code == 400
-
-
-@looped
-async def test_a_registration_is_read_listed_and_forgotten() -> None:
-    """PROV-26 to PROV-28"""
-    async with running_hub() as hub:
-        await hub.put("/enrollments/press-7", BODY)
-        assert (await hub.ask("GET", "/registrations/press-7")).json()["errorCode"] == 404202
-        await _registered(hub, "press-7")
-        state = await hub.get("/registrations/PRESS-7")
-        assert (state["status"], state["assignedHub"]) == ("assigned", HOST)
-        assert (await hub.get("/enrollments/press-7"))["registrationState"] == state
-        gone = await hub.ask("DELETE", "/registrations/press-7", etag=state["etag"])
-        assert gone.status_code == 204
-        assert "registrationState" not in await hub.get("/enrollments/press-7")
-
-
-@looped
-async def test_registrations_of_a_group_come_in_pages() -> None:
-    """PROV-28"""
-    async with running_hub() as hub:
-        await hub.put("/enrollmentGroups/cave", BODY)
-        page = await hub.ask("POST", "/registrations/Cave/query")
-        assert (page.status_code, page.json()) == (200, [])
-        nobody = await hub.ask("POST", "/registrations/barn/query")
-        assert nobody.json()["errorCode"] == 404201
-
-
-async def _registered(hub: Hub, name: str) -> None:
-    scope = hub.provisioning.id_scope
-    token = make_token(f"{scope}/registrations/{name}", KEY, EXPIRY)
-    arrival = Arrival(scope, name, token)
-    answer = await hub.provisioning.registrations.register(arrival)
-    while not answer.is_final:
-        await asyncio.sleep(0)
-        answer = await hub.provisioning.registrations.operation(arrival, answer.operation_id)
