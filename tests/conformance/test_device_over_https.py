@@ -81,6 +81,28 @@ def test_a_python_device_uploads_a_file_whole_and_in_blocks(
         assert (told["blobName"], told["blobSizeInBytes"]) == (f"{device}/{name}", len(body))
 
 
+def test_an_upload_goes_on_after_the_hub_was_killed(
+    hub: HubProcess, connect: Connect, storage: ModuleType, device: str
+) -> None:
+    """UPLOAD-4, UPLOAD-12, UPLOAD-22"""
+    client = connect(device)
+    place = client.get_storage_info_for_blob("log")
+    url = f"https://{place['hostName']}/{place['containerName']}/{place['blobName']}"
+    with storage.BlobClient.from_blob_url(
+        url + place["sasToken"], connection_verify=str(hub.ca_file)
+    ) as blob:
+        blob.stage_block("a", b"before, ")
+        hub.kill()
+        hub.start()
+        blob.stage_block("b", b"after")
+        blob.commit_block_list([storage.BlobBlock("a"), storage.BlobBlock("b")])
+    client.notify_blob_upload_status(place["correlationId"], True, 200, "OK")
+    hub.kill()
+    assert uploaded(hub, f"{device}/log") == b"before, after"
+    hub.start()
+    assert noticed(hub)["blobName"] == f"{device}/log"
+
+
 def test_a_python_device_is_told_that_it_has_too_many_uploads(
     connect: Connect, device: str
 ) -> None:
@@ -94,7 +116,7 @@ def test_a_python_device_is_told_that_it_has_too_many_uploads(
 
 
 @pytest.fixture
-def by_certificate(hub: HubProcess, registry: Any, device: str) -> JsonObject:
+def by_certificate(hub: HubProcess, registry: Any, device: str) -> dict[str, Any]:
     """The device, known by its certificate from now on."""
     pem = self_signed(device).read_text()
     [der] = ders(self_signed(device))
@@ -112,7 +134,7 @@ def test_a_node_device_does_all_that_it_can_over_https(
     for body in ("complete", "reject", "abandon"):
         document: JsonObject = {"body": body, "messageId": body, "properties": {"Line": "4"}}
         hub.operate(partial(_send, device, document))
-    shown: JsonObject = {"device": hub.identity(device).text}
+    shown: dict[str, Any] = {"device": hub.identity(device).text}
     if proof == "certificate":
         shown = request.getfixturevalue("by_certificate")
     place = {

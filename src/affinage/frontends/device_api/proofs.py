@@ -67,7 +67,7 @@ class DeviceFrame(Frame):
 
     def principal(self, request: Request, request_id: str) -> Principal:
         """The identity that the request is of; Unauthorized, Disabled."""
-        host = _HOST.match(request.headers.get("host", ""))
+        host = _HOST.fullmatch(request.headers.get("host", ""))
         return self._access.device(
             _key(request),
             host[1] if host else "",

@@ -73,7 +73,9 @@ async def test_a_device_that_is_disabled_is_refused() -> None:
         assert (answer.status_code, answer.headers["iothub-errorcode"]) == (403, "DeviceDisabled")
 
 
-@pytest.mark.parametrize("host", ["", "other.test", "[::1]:443"])
+@pytest.mark.parametrize(
+    "host", ["", "other.test", "[::1]:443", "hub.test:1@other.test", "hub.test:443/x"]
+)
 @looped
 async def test_a_request_names_the_hub(host: str) -> None:
     async with running_hub() as hub:
