@@ -12,33 +12,20 @@ from typing import Final, Self
 
 import structlog
 from OpenSSL import SSL
-from starlette.types import ASGIApp
 
 from affinage.adapters.files.certificates import Certificates
-from affinage.adapters.prometheus.exposition import PrometheusExposition
+from affinage.apps.doors import https_doors
 from affinage.apps.parts import Parts
 from affinage.apps.place import Place
 from affinage.apps.settings import HubSettings
 from affinage.apps.tasks import Tasks
 from affinage.apps.times import Times
 from affinage.domain.errors import Unavailable
-from affinage.frontends.blob_api import app as blob_api
-from affinage.frontends.device_api import app as device_api
-from affinage.frontends.device_api.proofs import ByProof
-from affinage.frontends.http.prefixes import ByPattern, ByPrefix, Several
 from affinage.frontends.http.server import HttpServer
-from affinage.frontends.monitoring import app as monitoring
 from affinage.frontends.mqtt.connection import MqttConnection
 from affinage.frontends.mqtt.needs import Needs
-from affinage.frontends.native_api import app as native_api
-from affinage.frontends.native_api.described import PREFIX
-from affinage.frontends.provisioning_api import app as provisioning_api
-from affinage.frontends.registration_api import app as registration_api
-from affinage.frontends.registration_api.calls import Services as RegistrationServices
-from affinage.frontends.service_api.app import create_app
 from affinage.frontends.tls.context import server_context
 from affinage.frontends.tls.transport import serve_tls
-from affinage.services.metrics import Metrics
 
 _log = structlog.get_logger(__name__)
 
@@ -196,27 +183,3 @@ class Hub:
         except OSError as error:
             why = os.strerror(error.errno) if error.errno else str(error)
             raise Unavailable(f"{host}:{port} cannot be listened on: {why.lower()}") from None
-
-
-def https_doors(parts: Parts) -> Several:
-    """What the HTTPS port serves."""
-    figures = parts.http
-    metrics = Metrics(PrometheusExposition(parts.sources()))
-    watched = monitoring.Services(parts.access, metrics, parts.clock, parts.ids)
-    enrolling = provisioning_api.create_app(parts.provisioning_services(), figures)
-    blobs = blob_api.Services(parts.uploading.uploads, parts.clock, parts.ids)
-    special: dict[str, ASGIApp] = {
-        blob_api.PATH: blob_api.create_app(blobs, figures),
-        **dict.fromkeys(provisioning_api.PREFIXES, enrolling),
-        PREFIX: native_api.create_app(parts.native_services(), figures),
-        monitoring.PATH: monitoring.create_app(watched, figures),
-    }
-    back_ends = _and_registering(parts, ByPrefix(special, create_app(parts.services(), figures)))
-    return ByProof(device_api.create_app(parts.device_services(), figures), back_ends)
-
-
-def _and_registering(parts: Parts, rest: ByPrefix) -> ByPattern:
-    """The door of devices that want to be provisioned, beside the others."""
-    services = RegistrationServices(parts.provisioning.registrations, parts.clock, parts.ids)
-    app = registration_api.create_app(services, parts.http)
-    return ByPattern(registration_api.PATHS, app, rest)

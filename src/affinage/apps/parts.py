@@ -12,19 +12,14 @@ from affinage.adapters.system.collections import Collections
 from affinage.adapters.system.descriptors import raised
 from affinage.adapters.system.ids import SystemIds
 from affinage.apps.examining import Body, machine
-from affinage.apps.openapi import documents
 from affinage.apps.provisioning import provisioning
 from affinage.apps.settings import HubSettings
 from affinage.apps.sinks import sinks
 from affinage.apps.times import Times, system_times
 from affinage.apps.uploading import Uploading, uploading
-from affinage.frontends.device_api.calls import Services as DeviceServices
 from affinage.frontends.http.figures import HttpFigures
 from affinage.frontends.http.problems import code
 from affinage.frontends.mqtt.figures import MqttFigures
-from affinage.frontends.native_api.calls import Services as NativeServices
-from affinage.frontends.provisioning_api.calls import Services as ProvisioningServices
-from affinage.frontends.service_api.calls import Services
 from affinage.frontends.tls.capacity import Capacity
 from affinage.ports.blobs import Blobs
 from affinage.ports.exposition import Source
@@ -53,8 +48,6 @@ from affinage.services.limits import Limits, rates
 from affinage.services.messages import Messages
 from affinage.services.methods import Methods
 from affinage.services.metrics import Engine
-from affinage.services.outranking import Warnings
-from affinage.services.own_modules import OwnModules
 from affinage.services.policies import Policies
 from affinage.services.pulse import Pulse
 from affinage.services.queries import Queries
@@ -63,7 +56,6 @@ from affinage.services.replacing import Replacing
 from affinage.services.room import Room
 from affinage.services.sessions import Sessions
 from affinage.services.sweeps import Sweeps
-from affinage.services.telemetry import Telemetry
 from affinage.services.tending import Tending
 from affinage.services.told import Detail
 from affinage.services.transfers.exporting import Exporting
@@ -252,69 +244,9 @@ class Parts:
         await self.store.close()
         self.folder.close()
 
-    def services(self) -> Services:
-        return Services(
-            access=self.access,
-            registry=self.registry,
-            bulk=self.bulk,
-            keys=self.keys,
-            contents=self.contents,
-            digital_twins=self.digital_twins,
-            twins=self.twins,
-            methods=self.methods,
-            jobs=self.jobs,
-            transfers=self.transfers,
-            messages=self.messages,
-            shelf=self.shelf,
-            notices=self.uploading.notices,
-            queries=self.queries,
-            configurations=self.configurations,
-            clock=self.clock,
-            ids=self.ids,
-        )
-
-    def device_services(self) -> DeviceServices:
-        return DeviceServices(
-            access=self.access,
-            telemetry=Telemetry(self.events, self.limits),
-            messages=self.messages,
-            own_modules=OwnModules(self.registry, self.methods),
-            uploads=self.uploading.uploads,
-            clock=self.clock,
-            ids=self.ids,
-        )
-
-    def provisioning_services(self) -> ProvisioningServices:
-        return ProvisioningServices(
-            access=self.access,
-            enrollments=self.provisioning.enrollments,
-            states=self.provisioning.states,
-            clock=self.clock,
-            ids=self.ids,
-        )
-
     def sources(self) -> list[Source]:
         """What `/metrics` tells."""
         engine = Engine(self.fleet, self.store, self.tending, self.sweeps, self.sessions)
         doors = (self.capacity, self.http, self.mqtt, self.limits, self.methods, self.messages)
         others = (*doors, self.events, self.forwarding, self.pulse, self.collections)
         return [engine.families, *(one.families for one in others)]
-
-    def native_services(self) -> NativeServices:
-        return NativeServices(
-            access=self.access,
-            configurations=self.configurations,
-            warnings=Warnings(self.fleet, self.counts),
-            replacing=self.replacing,
-            doctor=self.doctor,
-            groups=self.groups,
-            links=self.provisioning.links,
-            authorities=self.access.authorities,
-            messages=self.messages,
-            audit=self.audit,
-            events=self.events,
-            policies=self.policies,
-            documents=documents(),
-            clock=self.clock,
-            ids=self.ids,
-        )

@@ -17,7 +17,8 @@ from starlette.applications import Starlette
 from starlette.routing import Route
 
 from affinage.adapters.system.clock import wall_time
-from affinage.apps.hub import Hub, https_doors
+from affinage.apps.doors import https_doors
+from affinage.apps.hub import Hub
 from affinage.apps.openapi import documents
 from affinage.apps.parts import Parts
 from affinage.apps.settings import HubSettings
