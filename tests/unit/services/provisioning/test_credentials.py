@@ -7,9 +7,9 @@ from msgspec.structs import replace
 
 from affinage.domain.provisioning.attestation import Certificate as Kept
 from affinage.domain.provisioning.attestation import ClientCertificates, SymmetricKeys, Tpm
-from affinage.domain.provisioning.registration import Asked, Status
+from affinage.domain.provisioning.registration import Asked
 from affinage.protocol.tokens import derived_key
-from affinage.services.provisioning.arrivals import Answer, Arrival, TpmKeys
+from affinage.services.provisioning.arrivals import Arrival, TpmKeys
 from affinage.services.provisioning.credentials import Given
 from fakes.enrolled import create
 from fakes.ids import CountingIds
@@ -61,11 +61,3 @@ def test_a_tpm_is_given_a_key_that_it_alone_can_read() -> None:
     assert len(base64.b64decode(key)) == 32
     assert shown == {"authenticationKey": f"new has {key}"}
     assert given(Tpm(KEY, "old"))[1] == {"authenticationKey": None}
-
-
-def test_an_answer_is_final_once_there_is_nothing_to_wait_for() -> None:
-    """PROV-40"""
-    waiting, ended = Answer("4", Status.ASSIGNING, None, 1), Answer("4", Status.ASSIGNED, {"a": 1})
-    assert (waiting.is_final, ended.is_final) == (False, True)
-    assert waiting.document == {"operationId": "4", "status": "assigning"}
-    assert ended.document["registrationState"] == {"a": 1}

@@ -5,7 +5,14 @@ from typing import Any
 
 import pytest
 
-from affinage.domain.errors import Forbidden, Invalid, Throttled, TooManyEnrollments, Unavailable
+from affinage.domain.errors import (
+    EnrollmentExists,
+    Forbidden,
+    Invalid,
+    Throttled,
+    TooManyEnrollments,
+    Unavailable,
+)
 from affinage.domain.principal import Right
 from affinage.services.limits import Operation, Rate
 from affinage.services.provisioning import enrollments
@@ -155,3 +162,24 @@ async def test_a_certificate_may_be_pem_or_base64_of_it_or_of_der() -> None:
                 shown: Any = await group
                 found = shown["attestation"]["x509"]["signingCertificates"]["primary"]
                 assert found["info"]["sha256Thumbprint"] == made.certificate.sha256
+
+
+@looped
+async def test_they_are_read_page_by_page() -> None:
+    """PROV-4, PROV-24"""
+    async with provisioned() as given:
+        services = given.services.enrollments
+        for name in ("a", "b"):
+            await given.enroll(name)
+        first = await services.page(groups=False, after=None, limit=1, by=given.owner)
+        last = await services.page(groups=False, after=first.continuation, limit=1, by=given.owner)
+        assert [row["registrationId"] for row in (*first.rows, *last.rows)] == ["a", "b"]
+        with pytest.raises(Invalid, match="page of 0 rows"):
+            await services.page(groups=False, after=None, limit=0, by=given.owner)
+        with pytest.raises(Invalid, match="0 enrollments"):
+            await services.bulk([], "create", is_group=False, by=given.owner)
+        entries: Any = [{"registrationId": name} for name in ("a", "nobody")]
+        (refused,) = await services.bulk(entries, "delete", is_group=False, by=given.owner)
+        assert refused.name == "nobody"
+        with pytest.raises(EnrollmentExists):
+            await given.enroll("b")

@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 
 from affinage.domain.errors import Disabled, Unauthorized
-from affinage.services.provisioning.arrivals import Arrival
+from affinage.services.provisioning.arrivals import Arrival, TpmKeys
 from affinage.services.provisioning.evidence import REFUSED, NoAuthorities
 from fakes.looped import looped
 from fakes.pki import Made, authority, leaf
@@ -139,3 +139,39 @@ async def test_a_group_may_refer_to_a_verified_authority() -> None:
         believed.by_name.clear()
         assert is_refused(given, shown(given, "dev1", device))
         assert NoAuthorities().verified("plant") is None
+
+
+class Believing:
+    """Implements `TpmProofs`: writes down whom it was asked about."""
+
+    def __init__(self) -> None:
+        self.asked: list[str] = []
+
+    def prove(self, arrival: Arrival, enrolled: TpmKeys) -> None:
+        self.asked.append(enrolled.endorsement_key)
+
+    def wrap(self, keys: TpmKeys, secret: str) -> str:
+        return secret
+
+
+@looped
+async def test_a_tpm_is_asked_whether_it_is_the_one() -> None:
+    """PROV-6"""
+    believing = Believing()
+    async with provisioned(tpms=believing) as given:
+        attestation = {"type": "tpm", "tpm": {"endorsementKey": KEY}}
+        await given.enroll("dev1", attestation=attestation)
+        assert admitted(given, given.arrival("dev1")) == "dev1"
+        assert believing.asked == [KEY]
+
+
+@looped
+async def test_groups_that_believe_nothing_are_passed_over() -> None:
+    """PROV-15, PROV-17"""
+    async with provisioned() as given:
+        root = authority("root")
+        await given.group("a-signed", **signing(root))
+        await given.group("b-keyed")
+        assert admitted(given, given.member("dev1")) == "group/b-keyed"
+        assert admitted(given, shown(given, "dev1", leaf("dev1", root))) == "group/a-signed"
+        assert is_refused(given, given.arrival("dev1", None, chain=[b"no certificate"]))

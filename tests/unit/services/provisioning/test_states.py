@@ -2,7 +2,7 @@
 
 import pytest
 
-from affinage.domain.errors import EnrollmentNotFound, EtagMismatch, Invalid
+from affinage.domain.errors import EnrollmentNotFound, EtagMismatch, Invalid, RegistrationNotFound
 from fakes.looped import looped
 from fakes.provisioned import provisioned
 
@@ -42,3 +42,15 @@ async def test_what_cannot_be_asked_is_refused() -> None:
             await states.page("barn", after=None, limit=1, by=given.owner)
         with pytest.raises(Invalid):
             await states.page("cave", after=None, limit=0, by=given.owner)
+
+
+@looped
+async def test_one_is_read_in_any_case_and_one_that_is_not_there_is_not_found() -> None:
+    """PROV-26"""
+    async with provisioned() as given:
+        await given.enroll("dev1")
+        await given.assigned(given.arrival("dev1"))
+        states = given.services.states
+        assert (await states.get("DEV1", by=given.owner))["registrationId"] == "dev1"
+        with pytest.raises(RegistrationNotFound):
+            await states.get("nobody", by=given.owner)
