@@ -3,7 +3,7 @@ from urllib.parse import quote
 import pytest
 
 from affinage.protocol.errors import ProtocolError
-from affinage.protocol.tokens import derived_key, GRACE_S, make_token, parse, verify
+from affinage.protocol.tokens import GRACE_S, derived_key, make_token, parse, verify
 
 KEY = "AAECAwQFBgcICQoLDA0ODxAREhMUFRYXGBkaGxwdHh8="
 OTHER_KEY = "AAAAAAAAAAAAAAAAAAAAAA=="
