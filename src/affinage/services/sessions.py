@@ -197,9 +197,14 @@ class Sessions:
             await self._write_ends([key])
 
     async def subscribe(self, key: TwinKey, filters: Filters, *, by: Principal) -> None:
-        """Add filters, durably: they outlive the connection and the process. Unavailable."""
+        """Add filters, durably: they outlive the connection and the process. Unavailable.
+
+        Nothing is written of those that are kept already, as by whoever subscribes each time.
+        """
         by.require_self(key)
-        await self._save(key, {**self._filters.get(key, {}), **filters})
+        kept = self._filters.get(key, {})
+        if (wanted := {**kept, **filters}) != kept:
+            await self._save(key, wanted)
 
     async def unsubscribe(self, key: TwinKey, filters: list[str], *, by: Principal) -> None:
         """Remove filters, durably; those that it does not have are fine. Unavailable."""

@@ -144,6 +144,18 @@ async def test_subscriptions_outlive_the_connection_and_the_process() -> None:
 
 
 @looped
+async def test_what_is_subscribed_to_already_costs_no_commit() -> None:
+    """As each client does that subscribes whenever it comes in: 10,000 at once after a restart."""
+    async with living() as life:
+        await life.create("d")
+        by = itself("d")
+        await life.sessions.subscribe(key_of("d"), {**DESIRED, **RESULTS}, by=by)
+        commits = life.disk.commits
+        await life.sessions.subscribe(key_of("d"), RESULTS, by=by)
+        assert life.disk.commits == commits
+
+
+@looped
 async def test_what_is_unsubscribed_is_forgotten() -> None:
     async with living() as life:
         await life.create("d")
