@@ -99,6 +99,8 @@ class MqttConnection(asyncio.Protocol):
         self._publish_will()
         if self._by:
             self._leave(self._by)
+        if isinstance(self._requests, Registering):
+            self._requests.leave()
         self._requests = None  # which knows this: together they would wait for the collector
 
     # ── what the hub says ────────────────────────────────────────────────────────────────────

@@ -10,7 +10,7 @@ from affinage.domain.errors import RegistrationNotFound, Throttled
 from affinage.domain.values import JsonObject
 from affinage.frontends.http.registrations import MAX_ASK
 from affinage.frontends.mqtt.needs import Needs
-from affinage.frontends.mqtt.registering import REGISTERING_S, Registering
+from affinage.frontends.mqtt.registering import PROVEN_S, REGISTERING_S, Registering
 from affinage.protocol.mqtt.packets import (
     Connack,
     Connect,
@@ -151,10 +151,60 @@ async def test_registering_has_an_end() -> None:
     """REGISTER-10."""
     async with a_door() as door:
         client = await let_in(door, keep_alive_s=1100)
+        await client.send(register())
         door.timer.advance(REGISTERING_S - 1)
         assert not client.wire.is_closed
         door.timer.advance(1)
         assert client.wire.is_closed
+
+
+@pytest.mark.parametrize("password", [None, b"another's"])
+@looped
+async def test_who_proves_nothing_is_hung_up_on(password: bytes | None) -> None:
+    """REGISTER-11."""
+    async with a_door() as door:
+        client = await let_in(door, password=password)
+        door.timer.advance(PROVEN_S - 1)
+        assert told(await client.send(register()))[0].status == 401
+        assert not client.wire.is_closed
+        door.timer.advance(1)
+        assert client.wire.is_closed
+
+
+@looped
+async def test_who_is_throttled_has_proven_itself() -> None:
+    """REGISTER-11."""
+    async with a_door() as door:
+        client = await let_in(door)
+        door.registrations.failure = Throttled("too many registrations", retry_after_s=30)
+        await client.send(register())
+        door.timer.advance(PROVEN_S)
+        assert not client.wire.is_closed
+
+
+@looped
+async def test_who_waits_for_the_hub_is_not_hung_up_on() -> None:
+    """REGISTER-11."""
+    async with a_door() as door:
+        client = await let_in(door, password=None)
+        door.registrations.gate.shut()
+        await client.send(register())
+        door.timer.advance(PROVEN_S)
+        assert not client.wire.is_closed
+        door.registrations.gate.open()
+        assert told(await client.received())[0].status == 401
+        door.timer.advance(PROVEN_S)
+        assert client.wire.is_closed
+
+
+@looped
+async def test_nobody_waits_for_the_proof_of_who_is_gone() -> None:
+    """REGISTER-11."""
+    async with a_door() as door:
+        client = await let_in(door)
+        assert door.timer.alarms
+        client.drop()
+        assert door.timer.alarms == []
 
 
 @looped
