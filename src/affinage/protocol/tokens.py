@@ -11,7 +11,7 @@ import binascii
 import hashlib
 import hmac
 import re
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Final
 from urllib.parse import quote, unquote
@@ -68,8 +68,8 @@ def parse(text: str) -> Token:
     return Token(fields["sr"], _signature(fields["sig"]), int(fields["se"]), policy)
 
 
-def verify(token: Token, *, resource: str, keys: Iterable[str], now: float) -> None:
-    """Return if ``token`` opens ``resource`` at ``now``; raise if it does not.
+def verify(token: Token, *, resource: str, keys: Iterable[str], now: float) -> str:
+    """The key that signed ``token``, if that opens ``resource`` at ``now``; raise if it does not.
 
     Args:
         token: as read.
@@ -89,8 +89,9 @@ def verify(token: Token, *, resource: str, keys: Iterable[str], now: float) -> N
         raise ProtocolError("the token is for another resource")
     if now > token.expiry + GRACE_S:
         raise ProtocolError(f"the token expired {now - token.expiry:.0f} s ago, of {GRACE_S} s")
-    if not any(_signed(token, _key(key)) for key in keys):
+    if (signer := _signer(token, {key: _key(key) for key in keys})) is None:
         raise ProtocolError("the token's signature is not one of the expected keys'")
+    return signer
 
 
 def make_token(resource: str, key: str, expiry: int, policy: str | None = None) -> str:
@@ -140,21 +141,25 @@ def _sign(key: bytes, resource: str, expiry: int) -> bytes:
     return hmac.digest(key, f"{resource}\n{expiry}".encode(), hashlib.sha256)
 
 
-def _signed(token: Token, key: bytes) -> bool:
-    return any(
-        hmac.compare_digest(_sign(key, text, token.expiry), token.signature)
-        for text in _spellings(token.resource)
-    )
+def _signer(token: Token, keys: Mapping[str, bytes]) -> str | None:
+    for text in _spellings(token.resource):
+        for shown, key in keys.items():
+            if hmac.compare_digest(_sign(key, text, token.expiry), token.signature):
+                return shown
+    return None
 
 
 def _spellings(resource: str) -> Iterator[str]:
     """The text received first; then how else its signer may have spelled it (TOKEN-5)."""
     yield resource
     plain = unquote(resource)
-    for encoded in (quote(plain, safe=""), quote(plain, safe="/")):
-        yield encoded
-        yield _HEX.sub(lambda found: found[0].lower(), encoded)
-    yield plain
+    whole, in_path = quote(plain, safe=""), quote(plain, safe="/")
+    others = dict.fromkeys([whole, _lowered(whole), in_path, _lowered(in_path), plain])
+    yield from (text for text in others if text != resource)
+
+
+def _lowered(encoded: str) -> str:
+    return _HEX.sub(lambda found: found[0].lower(), encoded)
 
 
 def _covers(signed: str, wanted: str) -> bool:

@@ -196,9 +196,11 @@ class Access:
         refusals: list[str] = []
         for host in self._hosts:
             try:
-                return verify(token, resource=f"{host}/{path}", keys=keys, now=now)
+                verify(token, resource=f"{host}/{path}", keys=keys, now=now)
             except ProtocolError as error:
                 refusals.append(str(error))
+            else:
+                return
         raise Unauthorized(refusals[0])
 
     def _policy(self, name: str) -> Policy:

@@ -119,6 +119,12 @@ def test_any_of_the_keys_may_have_signed_and_no_other() -> None:
     assert not opens(token.replace("R9Lc", "R8Lc"), DEVICE)
 
 
+def test_which_of_the_keys_signed_is_told() -> None:
+    """TOKEN-9."""
+    token = parse(make_token(DEVICE, KEY, EXPIRY))
+    assert verify(token, resource=DEVICE, keys=[OTHER_KEY, KEY], now=EXPIRY) == KEY
+
+
 @pytest.mark.parametrize(
     ("text", "problem"),
     [

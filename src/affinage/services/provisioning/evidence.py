@@ -6,8 +6,7 @@ registration ids are enrolled.
 Source: docs/spec/provisioning.md, PROV-13 to PROV-19.
 """
 
-from collections.abc import Iterator, Sequence
-from contextlib import suppress
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Final, Protocol
 
@@ -29,6 +28,7 @@ from affinage.protocol.certificates import Certificate
 from affinage.protocol.errors import ProtocolError
 from affinage.services.provisioning.arrivals import Arrival, TpmKeys, TpmProofs
 from affinage.services.provisioning.book import Book
+from affinage.services.provisioning.keyring import Keyring
 
 POLICY: Final = "registration"
 """What a token may name as the policy whose key signed it. PROV-14."""
@@ -74,6 +74,7 @@ class Evidence:
         self._book, self._vault, self._clock = book, vault, clock
         self._authorities = authorities or NoAuthorities()
         self._tpms = tpms
+        self._keyring = Keyring(vault)
 
     def admit(self, arrival: Arrival, id_scope: str) -> Admitted:
         """By which enrollment a device comes in.
@@ -127,14 +128,8 @@ class Evidence:
 
     def _group_by_key(self, arrival: Arrival) -> Enrollment:
         """The first group, by id, whose derived key signed the token. PROV-15."""
-        for group in self._book.groups():
-            if not isinstance(group.attestation, SymmetricKeys):
-                continue
-            name, opened = arrival.registration_id, self._opened(group.attestation)
-            with suppress(Unauthorized):
-                self._check_token(arrival, [tokens.derived_key(one, name) for one in opened])
-                return group
-        raise Unauthorized(REFUSED)
+        by = self._keyring.derived(self._book.groups(), arrival.registration_id)
+        return by[self._check_token(arrival, by)]
 
     def _group_by_chain(self, arrival: Arrival, name: str) -> Admitted:
         """The group whose certificate is the nearest to the leaf. PROV-17, PROV-18."""
@@ -167,17 +162,18 @@ class Evidence:
             case _:
                 pass
 
-    def _check_token(self, arrival: Arrival, keys: Sequence[str]) -> None:
-        """Raise Unauthorized unless one of the keys signed the token. PROV-14."""
+    def _check_token(self, arrival: Arrival, keys: Iterable[str]) -> str:
+        """The one of the keys that signed the token; Unauthorized. PROV-14."""
         try:
             token = tokens.parse(arrival.token or "")
             resource = f"{arrival.id_scope}/registrations/{arrival.registration_id}"
             now = self._clock.now().timestamp()
-            tokens.verify(token, resource=resource, keys=keys, now=now)
+            signer = tokens.verify(token, resource=resource, keys=keys, now=now)
         except ProtocolError:
             raise Unauthorized(REFUSED) from None
         if token.policy not in (None, POLICY):
             raise Unauthorized(REFUSED)
+        return signer
 
     def _opened(self, keys: SymmetricKeys) -> tuple[str, str]:
         first, second = (self._vault.open(one).decode() for one in (keys.primary, keys.secondary))
