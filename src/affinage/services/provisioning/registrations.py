@@ -38,6 +38,7 @@ from affinage.services.provisioning.arrivals import Answer, Arrival
 from affinage.services.provisioning.assigning import Assigning
 from affinage.services.provisioning.book import Book, registration_row
 from affinage.services.provisioning.evidence import Admitted, Evidence
+from affinage.services.provisioning.polling import Polling
 
 __all__ = ["Answer", "Arrival", "Registrations"]
 
@@ -51,9 +52,6 @@ MAX_VERSION: Final = 32
 
 WORKERS: Final = 64
 """Operations that are carried out at the same time: those of one commit share it."""
-
-RETRY_AFTER_S: Final = 1
-"""Seconds after which a device asks how its operation is."""
 
 _log = structlog.get_logger(__name__)
 
@@ -72,7 +70,7 @@ class Registrations:
     ) -> None:
         self._fleet, self._book, self.evidence = fleet, book, evidence
         self._assigning, self._clock, self._ids = assigning, clock, ids
-        self._limits = limits
+        self._limits, self._polling = limits, Polling(clock)
         self._waiting = asyncio.Queue[str]()
         self._under_way = set[str]()
         """Those in ``_waiting``, and those that a worker has in hand."""
@@ -132,10 +130,13 @@ class Registrations:
         Raises:
             Challenged, Unauthorized: as `register`.
             RegistrationNotFound: the device began no such operation.
+            Throttled: it asks more often than it was told to.
 
-        Source: PROV-40, PROV-45.
+        Source: PROV-40, PROV-45, REGISTER-26.
         """
         found = self._book.registration(self._admitted(arrival))
+        if found is not None:
+            self._polling.take(found.id)
         if found is None or found.operation != operation_id:
             raise RegistrationNotFound("this device began no such operation")
         return self._answer(found)
@@ -160,7 +161,8 @@ class Registrations:
     def _answer(self, of: Registration) -> Answer:
         if of.status is Status.ASSIGNING:
             self._enqueue(of.id)  # should a commit have failed, it is tried again now
-            return Answer(of.operation, of.status, retry_after_s=RETRY_AFTER_S)
+            retry_after_s = self._polling.retry_after_s(of.id)
+            return Answer(of.operation, of.status, retry_after_s=retry_after_s)
         return Answer(of.operation, of.status, document(of))
 
     async def _begun(

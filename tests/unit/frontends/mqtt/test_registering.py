@@ -93,11 +93,13 @@ async def test_a_stranger_is_let_in_and_told_nothing_when_it_asks() -> None:
 
 @looped
 async def test_a_device_that_is_throttled_is_told_when_to_come_again() -> None:
-    """REGISTER-24."""
+    """REGISTER-24, REGISTER-26."""
     async with a_door() as door:
         door.registrations.failure = Throttled("too many registrations", retry_after_s=2.1)
         refused, body = told(await (await let_in(door)).send(register()))
         assert (refused, body["errorCode"]) == (RegistrationAnswer(429, "r", 3), 429001)
+        refused, _ = told(await (await let_in(door)).send(Publish(Poll("s", "5.1").topic, b"")))
+        assert refused == RegistrationAnswer(429, "s", 3)
 
 
 @looped

@@ -15,6 +15,7 @@ async def registered(hub: Hub, name: str) -> None:
     answer = await hub.provisioning.registrations.register(arrival)
     while not answer.is_final:
         await asyncio.sleep(0)
+        hub.clock.advance(answer.retry_after_s or 0)
         answer = await hub.provisioning.registrations.operation(arrival, answer.operation_id)
 
 

@@ -5,6 +5,7 @@ import pytest
 from affinage.domain.errors import Throttled, Unauthorized
 from affinage.domain.values import JsonObject
 from affinage.services.limits import Operation, Rate
+from affinage.services.provisioning.polling import POLLS, RETRY_LATE_S
 from fakes.looped import looped
 from fakes.provisioned import provisioned
 
@@ -63,3 +64,22 @@ async def test_too_many_devices_at_once_are_told_when_to_come_again() -> None:
             await begin(given.arrival("dev2"))
         given.life.clock.advance(throttled.value.retry_after_s)
         await given.assigned(given.arrival("dev2"))
+
+
+@looped
+async def test_a_device_that_asks_too_often_is_told_to_wait() -> None:
+    """REGISTER-26: neither strangers nor other devices count for it."""
+    async with provisioned() as given:
+        for name in ("dev1", "dev2"):
+            await given.enroll(name)
+        asked, other = given.services.registrations, await given.register(given.arrival("dev2"))
+        given.stop()
+        begun = await asked.register(given.arrival("dev1"))
+        for _ in range(POLLS):
+            with pytest.raises(Unauthorized):
+                await asked.operation(given.arrival("DEV1", "AAAA"), begun.operation_id)
+            await asked.operation(given.arrival("dev1"), begun.operation_id)
+        assert (await asked.register(given.arrival("dev1"))).retry_after_s == RETRY_LATE_S
+        with pytest.raises(Throttled):
+            await asked.operation(given.arrival("Dev1"), "4.other")
+        assert await asked.operation(given.arrival("dev2"), other.operation_id) == other
