@@ -5,6 +5,7 @@ Source: docs/spec/uploads.md, UPLOAD-10 to UPLOAD-15.
 
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
+from functools import partial
 from typing import Final
 
 from starlette.applications import Starlette
@@ -17,9 +18,10 @@ from affinage.domain.errors import Invalid, Unauthorized
 from affinage.domain.principal import Principal
 from affinage.frontends.blob_api import blobs
 from affinage.frontends.blob_api.problems import refused
+from affinage.frontends.http.door import door
 from affinage.frontends.http.figures import HttpFigures
 from affinage.frontends.http.frame import PRINCIPAL, Frame
-from affinage.frontends.http.paths import decoded_tail, no_such_path, raw_path, route
+from affinage.frontends.http.paths import decoded_tail, raw_path
 from affinage.ports.clock import Clock
 from affinage.ports.ids import Ids
 from affinage.services.uploads import Uploads
@@ -72,14 +74,7 @@ def create_app(services: Services, figures: HttpFigures | None = None) -> Starle
         ids=services.ids,
         figures=figures,
     )
-    routes = [
-        route(path, {method: _called(services, one) for method, one in operations.items()})
-        for path, operations in OPERATIONS.items()
-    ]
-    app = Starlette(routes=routes, middleware=[frame])
-    app.router.redirect_slashes = False
-    app.router.default = no_such_path
-    return app
+    return door(OPERATIONS, partial(_called, services), frame)
 
 
 def _called(

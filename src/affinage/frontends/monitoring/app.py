@@ -16,9 +16,9 @@ from starlette.requests import Request
 from starlette.responses import PlainTextResponse, Response
 
 from affinage.domain.errors import Forbidden
+from affinage.frontends.http.door import door
 from affinage.frontends.http.figures import HttpFigures
 from affinage.frontends.http.frame import PRINCIPAL, Frame
-from affinage.frontends.http.paths import RawRoute, no_such_path
 from affinage.frontends.http.problems import advice, code, told
 from affinage.ports.clock import Clock
 from affinage.ports.ids import Ids
@@ -58,10 +58,7 @@ def create_app(services: Services, figures: HttpFigures | None = None) -> Starle
         page = await services.metrics.page(accept, by=request.scope[PRINCIPAL])
         return Response(page.body, headers={"Content-Type": page.content_type})
 
-    app = Starlette(routes=[RawRoute(PATH, {"GET": show})], middleware=[frame])
-    app.router.redirect_slashes = False
-    app.router.default = no_such_path
-    return app
+    return door({PATH: {"GET": show}}, lambda one: one, frame)
 
 
 def refused(error: Exception, *, request_id: str, at: datetime) -> Response:

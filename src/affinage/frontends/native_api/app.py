@@ -4,15 +4,16 @@ Source: docs/spec/native-api.md.
 """
 
 from collections.abc import Mapping
+from functools import partial
 from typing import Final
 
 from starlette.applications import Starlette
 from starlette.middleware import Middleware
 from starlette.requests import Request
 
+from affinage.frontends.http.door import door
 from affinage.frontends.http.figures import HttpFigures
 from affinage.frontends.http.frame import Frame
-from affinage.frontends.http.paths import RawRoute, no_such_path
 from affinage.frontends.native_api import (
     audit,
     certificates,
@@ -90,16 +91,7 @@ def create_app(services: Services, figures: HttpFigures | None = None) -> Starle
         admit=_anything,
         refuse=refused,
     )
-    routes = [
-        RawRoute(
-            f"{PREFIX}{path}", {method: called(services, one) for method, one in found.items()}
-        )
-        for path, found in OPERATIONS.items()
-    ]
-    app = Starlette(routes=routes, middleware=[frame])
-    app.router.redirect_slashes = False
-    app.router.default = no_such_path
-    return app
+    return door(OPERATIONS, partial(called, services), frame, prefix=PREFIX)
 
 
 def _anything(request: Request) -> None:

@@ -4,14 +4,15 @@ Source: docs/spec/provisioning.md, PROV-20, PROV-21; docs/reference/http-api.md.
 """
 
 from collections.abc import Mapping
+from functools import partial
 from typing import Final
 
 from starlette.applications import Starlette
 from starlette.middleware import Middleware
 
+from affinage.frontends.http.door import door
 from affinage.frontends.http.figures import HttpFigures
 from affinage.frontends.http.frame import Frame
-from affinage.frontends.http.paths import RawRoute, no_such_path
 from affinage.frontends.provisioning_api import enrollments, registrations
 from affinage.frontends.provisioning_api.calls import Operation, Services, called
 from affinage.frontends.provisioning_api.problems import refused
@@ -50,11 +51,4 @@ def create_app(services: Services, figures: HttpFigures | None = None) -> Starle
         figures=figures,
         refuse=refused,
     )
-    routes = [
-        RawRoute(path, {method: called(services, one) for method, one in found.items()})
-        for path, found in OPERATIONS.items()
-    ]
-    app = Starlette(routes=routes, middleware=[frame])
-    app.router.redirect_slashes = False
-    app.router.default = no_such_path
-    return app
+    return door(OPERATIONS, partial(called, services), frame)

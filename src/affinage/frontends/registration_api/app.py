@@ -5,14 +5,15 @@ Source: docs/spec/registering.md, REGISTER-30.
 
 import re
 from collections.abc import Mapping
+from functools import partial
 from typing import Final
 
 from starlette.applications import Starlette
 from starlette.middleware import Middleware
 
+from affinage.frontends.http.door import door
 from affinage.frontends.http.figures import HttpFigures
 from affinage.frontends.http.frame import Frame
-from affinage.frontends.http.paths import RawRoute, no_such_path
 from affinage.frontends.registration_api import registering
 from affinage.frontends.registration_api.calls import Operation, Services, called, unproven
 from affinage.frontends.registration_api.problems import refused
@@ -46,11 +47,4 @@ def create_app(services: Services, figures: HttpFigures | None = None) -> Starle
         figures=figures,
         refuse=refused,
     )
-    routes = [
-        RawRoute(path, {method: called(services, one) for method, one in found.items()})
-        for path, found in OPERATIONS.items()
-    ]
-    app = Starlette(routes=routes, middleware=[frame])
-    app.router.redirect_slashes = False
-    app.router.default = no_such_path
-    return app
+    return door(OPERATIONS, partial(called, services), frame)

@@ -4,14 +4,15 @@ Source: docs/reference/http-api.md.
 """
 
 from collections.abc import Mapping
+from functools import partial
 from typing import Final
 
 from starlette.applications import Starlette
 from starlette.middleware import Middleware
 
+from affinage.frontends.http.door import door
 from affinage.frontends.http.figures import HttpFigures
 from affinage.frontends.http.frame import Frame
-from affinage.frontends.http.paths import RawRoute, no_such_path
 from affinage.frontends.service_api import (
     bulk,
     configurations,
@@ -91,14 +92,4 @@ def create_app(services: Services, figures: HttpFigures | None = None) -> Starle
         ids=services.ids,
         figures=figures,
     )
-    app = Starlette(routes=[*_routes(services)], middleware=[frame])
-    app.router.redirect_slashes = False
-    app.router.default = no_such_path
-    return app
-
-
-def _routes(services: Services) -> list[RawRoute]:
-    return [
-        RawRoute(path, {method: called(services, one) for method, one in operations.items()})
-        for path, operations in OPERATIONS.items()
-    ]
+    return door(OPERATIONS, partial(called, services), frame)
