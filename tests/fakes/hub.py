@@ -48,6 +48,7 @@ from affinage.services.contents import Contents
 from affinage.services.counts import Counts
 from affinage.services.digital_twins import DigitalTwins
 from affinage.services.doctor import Doctor
+from affinage.services.edge_scopes import EdgeScopes
 from affinage.services.events import Events
 from affinage.services.feedback import FeedbackShelf
 from affinage.services.fleet.fleet import Fleet
@@ -205,7 +206,8 @@ async def running_hub(
         provisioning = await opened_provisioning(fleet, HOST, clock, ids)
         running.append(tasks.create_task(provisioning.run()))
         uploads = await _uploads(services, fleet, files, room)
-        doors = _doors(services, native, provisioning, uploads, (figures, metrics))
+        of_devices = _of_devices(services, native.events, uploads, fleet)
+        doors = _doors(services, native, provisioning, of_devices, (figures, metrics))
         transport = httpx.ASGITransport(doors, raise_app_exceptions=False)
         async with httpx.AsyncClient(transport=transport, base_url=f"https://{HOST}") as client:
             yield Hub(clock, fleet, sessions, sweeps, services, native, client, provisioning)
@@ -217,7 +219,7 @@ def _doors(
     services: Services,
     native: NativeServices,
     provisioning: Provisioning,
-    uploads: Uploads,
+    of_devices: DeviceServices,
     told: tuple[HttpFigures, Metrics],
 ) -> ByProof:
     """All that the HTTPS port serves."""
@@ -228,7 +230,7 @@ def _doors(
     special = {
         PREFIX: native_app(native, figures),
         PATH: monitoring_app(watched, figures),
-        BLOBS: blob_app(BlobServices(uploads, clock, ids), figures),
+        BLOBS: blob_app(BlobServices(of_devices.uploads, clock, ids), figures),
         **dict.fromkeys(PREFIXES, enrolling),
     }
     back_ends = ByPattern(
@@ -236,7 +238,6 @@ def _doors(
         registration_app(registering, figures),
         ByPrefix(special, create_app(services, figures)),
     )
-    of_devices = _of_devices(services, native.events, uploads)
     return ByProof(device_app(of_devices, figures), back_ends)
 
 
@@ -250,13 +251,16 @@ async def _uploads(
     return made
 
 
-def _of_devices(services: Services, events: Events, uploads: Uploads) -> DeviceServices:
+def _of_devices(
+    services: Services, events: Events, uploads: Uploads, fleet: Fleet
+) -> DeviceServices:
     """The same services, as the device API needs them."""
     return DeviceServices(
         access=services.access,
         telemetry=Telemetry(events),
         messages=services.messages,
         own_modules=OwnModules(services.registry, services.methods),
+        scopes=EdgeScopes(fleet, OpenVault()),
         uploads=uploads,
         clock=services.clock,
         ids=services.ids,

@@ -70,6 +70,7 @@ def _of_devices(parts: Parts) -> DeviceServices:
         telemetry=Telemetry(parts.events, parts.limits),
         messages=parts.messages,
         own_modules=OwnModules(parts.registry, parts.methods),
+        scopes=parts.scopes,
         uploads=parts.uploading.uploads,
         clock=parts.clock,
         ids=parts.ids,

@@ -34,6 +34,7 @@ from affinage.services.contents import Contents
 from affinage.services.counts import Counts
 from affinage.services.digital_twins import DigitalTwins
 from affinage.services.doctor import Doctor
+from affinage.services.edge_scopes import EdgeScopes
 from affinage.services.events import Events
 from affinage.services.feedback import FeedbackShelf
 from affinage.services.fleet.fleet import Fleet
@@ -111,7 +112,10 @@ class Parts:
         )
         self.registry = Registry(self.fleet, vault, self.clock, self.ids, self.limits)
         self.bulk = Bulk(Registry(self.fleet, vault, self.clock, self.ids), self.limits)
-        self.keys = Keys(self.fleet, vault, parts, self.limits)
+        self.keys, self.scopes = (
+            Keys(self.fleet, vault, parts, self.limits),
+            EdgeScopes(self.fleet, vault, self.limits),
+        )
         self.contents = Contents(self.fleet, made_of, self.limits)
         self.twins = Twins(self.fleet, self.limits)
         self.sessions = Sessions(self.fleet, self.clock, self.limits)

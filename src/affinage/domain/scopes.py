@@ -3,7 +3,7 @@
 An edge device's scope is its name and its generation; whoever names it is below it.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable, Iterator
 from typing import Final
 
 from msgspec.structs import replace
@@ -42,6 +42,20 @@ def scoped(device_id: str, identity: Identity, body: JsonObject, parents_of: Par
     return replace(identity, device_scope=parents[0] if parents else None, parent_scopes=parents)
 
 
+def above(scopes: Iterable[str], parents_of: ParentsOf) -> Iterator[str]:
+    """These scopes and all above them, nearest first and each once, though they go in a circle.
+
+    What is nobody's scope has nobody above it.
+    """
+    found = list(scopes)
+    seen = set[str]()
+    for scope in found:
+        if scope not in seen:
+            seen.add(scope)
+            yield scope
+            found += parents_of(scope) or ()
+
+
 def _parents(body: JsonObject, identity: Identity, own: str) -> tuple[str, ...]:
     """On a leaf ``deviceScope`` says it, and wins over an echoed ``parentScopes``."""
     scope = body.get("deviceScope")
@@ -63,10 +77,5 @@ def _check_parent(scope: str, own: str, parents_of: ParentsOf) -> None:
     """Refuse a scope that is nobody's, the device's own, or that of one below it."""
     if parents_of(scope) is None:
         raise InvalidDeviceScope(f"{scope} is not the scope of an edge device")
-    above, seen = [scope], set[str]()
-    for one in above:
-        if one == own:
-            raise InvalidDeviceScope(f"{scope} is below the device itself")
-        if one not in seen:
-            seen.add(one)
-            above += parents_of(one) or ()
+    if own in above([scope], parents_of):
+        raise InvalidDeviceScope(f"{scope} is below the device itself")

@@ -24,7 +24,7 @@ from affinage.ports.clock import Clock
 from affinage.ports.ids import Ids
 from affinage.ports.vault import Vault
 from affinage.services.fleet.fleet import Fleet
-from affinage.services.fleet.unit import Change, View
+from affinage.services.fleet.unit import Change, Readable, View
 from affinage.services.limits import UNLIMITED, Limits, Operation
 
 MAX_LISTED: Final = 1_000
@@ -239,22 +239,24 @@ class Registry:
     def _document(self, device: Device, key: TwinKey) -> JsonObject:
         presence = self._fleet.presence(key)
         if key.module is None:
-            keys = self._opened(device.identity.credentials)
+            keys = opened(self._vault, device.identity.credentials)
             return registration.device_document(device, presence, keys)
         module = device.module(key.module)
-        keys = self._opened(module.identity.credentials)
+        keys = opened(self._vault, module.identity.credentials)
         return registration.module_document(device, module, presence, keys)
-
-    def _opened(self, credentials: Credentials) -> tuple[str | None, str | None]:
-        sealed = (credentials.primary_key, credentials.secondary_key)
-        first, second = (one and self._vault.open(one).decode() for one in sealed)
-        return first or None, second or None
 
     def _now(self) -> Millis:
         return millis(self._clock.now())
 
 
-def parents_in(view: View) -> ParentsOf:
+def opened(vault: Vault, credentials: Credentials) -> tuple[str | None, str | None]:
+    """The keys of an identity in the clear; None of those that it has not."""
+    sealed = (credentials.primary_key, credentials.secondary_key)
+    first, second = (one and vault.open(one).decode() for one in sealed)
+    return first or None, second or None
+
+
+def parents_in(view: Readable) -> ParentsOf:
     """Who is above whom, in this view."""
 
     def parents_of(scope: str) -> tuple[str, ...] | None:

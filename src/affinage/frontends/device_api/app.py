@@ -9,7 +9,7 @@ from typing import Final
 from starlette.applications import Starlette
 from starlette.middleware import Middleware
 
-from affinage.frontends.device_api import files, messages, modules, telemetry
+from affinage.frontends.device_api import files, messages, modules, scopes, telemetry
 from affinage.frontends.device_api.calls import Operation, Services, called
 from affinage.frontends.device_api.proofs import DeviceFrame
 from affinage.frontends.http.figures import HttpFigures
@@ -31,6 +31,12 @@ OPERATIONS: Final[dict[str, Mapping[str, Operation]]] = {
         "PUT": modules.write,
         "DELETE": modules.delete,
     },
+    "/devices/{id}/modules/{module}/devicesAndModulesInDeviceScope": {"GET": scopes.list_own},
+    "/devices/{id}/modules/{module}/deviceAndModuleInDeviceScope": {"GET": scopes.read_own},
+    "/devices/{id}/modules/{module}/devicesAndModulesInTargetDeviceScope": {
+        "POST": scopes.list_below,
+    },
+    "/devices/{id}/modules/{module}/getDeviceAndModuleOnBehalfOf": {"POST": scopes.read_below},
     "/twins/{id}/methods": {"POST": modules.invoke},
     "/twins/{id}/modules/{module}/methods": {"POST": modules.invoke},
 }

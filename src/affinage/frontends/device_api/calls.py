@@ -13,6 +13,7 @@ from affinage.frontends.http.paths import decoded
 from affinage.ports.clock import Clock
 from affinage.ports.ids import Ids
 from affinage.services.access import Access
+from affinage.services.edge_scopes import EdgeScopes
 from affinage.services.messages import Messages
 from affinage.services.own_modules import OwnModules
 from affinage.services.telemetry import Telemetry
@@ -27,6 +28,7 @@ class Services:
     telemetry: Telemetry
     messages: Messages
     own_modules: OwnModules
+    scopes: EdgeScopes
     uploads: Uploads
     clock: Clock
     ids: Ids

@@ -31,6 +31,16 @@ _MODULE: Final = Parameter(
     where="header",
     is_required=True,
 )
+_COUNT: Final = Parameter(
+    "deviceCount", "Children on a page; more than 100 is 100.", {"type": "integer", "minimum": 1}
+)
+_CONTINUATION: Final = Parameter(
+    "continuationToken", "Empty, or as a continuationLink has it.", {"type": "string"}
+)
+_TARGET: Final = Parameter("targetDeviceId", "Whom it is about.", _ID, is_required=True)
+_TARGET_MODULE: Final = Parameter(
+    "targetModuleId", "Which of its modules; none if it is empty.", {"type": "string"}
+)
 
 DOOR: Final = Door(
     title="Affinage, the device API",
@@ -76,6 +86,18 @@ DESCRIBED: Final[Mapping[str, Mapping[str, Described]]] = {
         "GET": Described(dict[str, Any], refusals=(403,)),
         "PUT": Described(dict[str, Any], dict[str, Any], refusals=(403,), parameters=(_IF_MATCH,)),
         "DELETE": Described(status=204, refusals=(403,), parameters=(_IF_MATCH,)),
+    },
+    "/devices/{id}/modules/{module}/devicesAndModulesInDeviceScope": {
+        "GET": Described(the.InScope, refusals=(403,), parameters=(_COUNT, _CONTINUATION)),
+    },
+    "/devices/{id}/modules/{module}/deviceAndModuleInDeviceScope": {
+        "GET": Described(the.InScope, refusals=(403,), parameters=(_TARGET, _TARGET_MODULE)),
+    },
+    "/devices/{id}/modules/{module}/devicesAndModulesInTargetDeviceScope": {
+        "POST": Described(the.InScope, the.ScopeAsked, refusals=(403,)),
+    },
+    "/devices/{id}/modules/{module}/getDeviceAndModuleOnBehalfOf": {
+        "POST": Described(the.InScope, the.IdentityAsked, refusals=(403,)),
     },
     "/twins/{id}/methods": _METHODS,
     "/twins/{id}/modules/{module}/methods": _METHODS,

@@ -10,6 +10,9 @@ class Refusal(TypedDict):
 
     Message: Annotated[str, Meta(description="ErrorCode:, the error's name, a semicolon, a text.")]
     ExceptionMessage: Annotated[str, Meta(description="What to look for in the hub's log.")]
+    ErrorMessage: NotRequired[
+        Annotated[str, Meta(description="The text alone, for the hubs of edge devices.")]
+    ]
 
 
 class Method(TypedDict):
@@ -51,3 +54,32 @@ class Finished(TypedDict):
     isSuccess: bool
     statusCode: NotRequired[Any]
     statusDescription: NotRequired[Any]
+
+
+class InScope(TypedDict):
+    """Identities of an edge device's scope, with their keys in the clear."""
+
+    devices: list[dict[str, Any]]
+    modules: list[dict[str, Any]]
+    continuationLink: Annotated[
+        str | None,
+        Meta(description="The next page: of a GET its path and query, else to be sent back."),
+    ]
+
+
+class ScopeAsked(TypedDict):
+    """Whose children are asked for."""
+
+    authChain: Annotated[
+        str, Meta(description="Edge devices upwards from the one it is about, between semicolons.")
+    ]
+    pageSize: NotRequired[int | None]
+    continuationLink: NotRequired[str | None]
+
+
+class IdentityAsked(TypedDict):
+    """Who is asked for, and below whom."""
+
+    authChain: str
+    targetDeviceId: str
+    targetModuleId: NotRequired[str | None]

@@ -27,7 +27,9 @@ EDGE_MODULE: Final = "x-ms-edge-moduleid"
 """The header in which a module says that it asks for a method: ``device/module``."""
 
 _OWN: Final = re.compile(
-    r"/devices/(?P<device>[^/]+)(?:/modules/(?P<module>[^/]+))?/(?:messages|files)(?:/.*)?",
+    r"/devices/(?P<device>[^/]+)(?:/modules/(?P<module>[^/]+))?/"
+    r"(?:(?:messages|files)(?:/.*)?"
+    r"|devices?AndModules?In(?:Target)?DeviceScope|getDeviceAndModuleOnBehalfOf)",
     re.IGNORECASE,
 )
 """What only devices and modules ask for, in their own name."""

@@ -6,6 +6,7 @@ Source: docs/reference/errors.md, SERVICE-20 to SERVICE-24.
 """
 
 import math
+from collections.abc import Mapping
 from datetime import datetime
 from typing import Final, NamedTuple
 
@@ -28,6 +29,7 @@ class Code(NamedTuple):
 
 
 SERVER_ERROR: Final = Code(500001, "ServerError")
+_NOTHING: Final[Mapping[str, str]] = {}
 
 CODES: Final[dict[type[Exception], Code]] = {
     errors.Invalid: Code(400004, "ArgumentInvalid"),
@@ -104,10 +106,13 @@ def code(error: Exception) -> Code:
     return next((CODES[kind] for kind in type(error).__mro__ if kind in CODES), SERVER_ERROR)
 
 
-def problem(error: Exception, *, request_id: str, at: datetime) -> Response:
+def problem(
+    error: Exception, *, request_id: str, at: datetime, also: Mapping[str, str] = _NOTHING
+) -> Response:
     """The answer to a request that was refused, or that failed.
 
-    Of an error that nobody raised on purpose it tells nothing but the request's id.
+    Of an error that nobody raised on purpose it tells nothing but the request's id. ``also`` are
+    members that some clients look for besides.
 
     Source: SERVICE-20 to SERVICE-23.
     """
@@ -117,6 +122,7 @@ def problem(error: Exception, *, request_id: str, at: datetime) -> Response:
     body = {
         "Message": f"ErrorCode:{found.name};{text.replace(';', ',')}",
         "ExceptionMessage": _tracking(request_id, at),
+        **also,
     }
     headers = {"iothub-errorcode": found.name, **advice(error)}
     return json_answer(body, status=found.status, headers=headers)

@@ -27,6 +27,8 @@ class Readable(Protocol):
         """The device, or DeviceNotFound."""
         ...
 
+    def find(self, device_id: str) -> Device | None: ...
+
     def presence(self, key: TwinKey) -> Presence: ...
 
 
@@ -40,8 +42,6 @@ class View(Readable, Protocol):
     def at(self) -> Millis:
         """When the units of this commit are run."""
         ...
-
-    def find(self, device_id: str) -> Device | None: ...
 
     def configuration(self, configuration_id: str) -> Configuration | None:
         """Also one that was deleted and is still being swept away: a tombstone."""
