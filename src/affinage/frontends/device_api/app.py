@@ -4,6 +4,7 @@ Source: docs/spec/device-api.md.
 """
 
 from collections.abc import Mapping
+from functools import partial
 from typing import Final
 
 from starlette.applications import Starlette
@@ -12,8 +13,8 @@ from starlette.middleware import Middleware
 from affinage.frontends.device_api import files, messages, modules, scopes, telemetry
 from affinage.frontends.device_api.calls import Operation, Services, called
 from affinage.frontends.device_api.proofs import DeviceFrame
+from affinage.frontends.http.door import door
 from affinage.frontends.http.figures import HttpFigures
-from affinage.frontends.http.paths import RawRoute, no_such_path, route
 
 OPERATIONS: Final[dict[str, Mapping[str, Operation]]] = {
     "/devices/{id}/messages/events": {"POST": telemetry.send},
@@ -52,14 +53,4 @@ def create_app(services: Services, figures: HttpFigures | None = None) -> Starle
         ids=services.ids,
         figures=figures,
     )
-    app = Starlette(routes=[*_routes(services)], middleware=[frame])
-    app.router.redirect_slashes = False
-    app.router.default = no_such_path
-    return app
-
-
-def _routes(services: Services) -> list[RawRoute]:
-    return [
-        route(path, {method: called(services, one) for method, one in operations.items()})
-        for path, operations in OPERATIONS.items()
-    ]
+    return door(OPERATIONS, partial(called, services), frame)
