@@ -118,8 +118,8 @@ def interrupted(folder: Path, chance: random.Random) -> int:
     for _ in range(KILLS):
         with Swept(folder) as hub:
             cuts += bool(hub.found)
-            end = monotonic() + chance.uniform(0, DEVICES / SWEPT_PER_S)
-            for _ in range(chance.randint(1, 3)):
+            end = monotonic() + chance.uniform(0, 0.6 * DEVICES / SWEPT_PER_S)  # most are cut
+            for _ in range(chance.randint(1, 2)):  # as long as there are some, sweeps can be cut
                 if edits and hub.has_done(edits[0], end - monotonic()):
                     del edits[0]
             sleep(max(0.0, end - monotonic()))

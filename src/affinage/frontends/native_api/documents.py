@@ -256,7 +256,17 @@ class EventPage(TypedDict):
     lost: Annotated[int, Meta(description="Events after `after` that are not kept any more.")]
 
 
-Right = Literal["RegistryRead", "RegistryWrite", "ServiceConnect", "DeviceConnect"]
+Right = Literal[
+    "RegistryRead",
+    "RegistryWrite",
+    "ServiceConnect",
+    "DeviceConnect",
+    "ServiceConfig",
+    "EnrollmentRead",
+    "EnrollmentWrite",
+    "RegistrationStatusRead",
+    "RegistrationStatusWrite",
+]
 
 
 class Policy(TypedDict):

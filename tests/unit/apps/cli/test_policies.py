@@ -24,7 +24,7 @@ def test_one_is_made_and_its_connection_string_is_at_hand(affinage: CommandLine)
 def test_they_are_listed_with_their_rights(affinage: CommandLine) -> None:
     lines = affinage.ok("policy", "list").lines
     assert [*filter(lambda line: line.startswith("registryReadWrite"), lines)] == [
-        "registryReadWrite  RegistryRead, RegistryWrite"
+        "registryReadWrite         RegistryRead, RegistryWrite"
     ]
 
 
