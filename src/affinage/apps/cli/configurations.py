@@ -72,7 +72,12 @@ async def labelled(hub: ServiceClient, labels: Sequence[str] | None) -> list[Jso
     if not labels:
         return await hub.list_configurations()
     found = [one async for one in NativeClient(hub).configurations(labels)]
-    return sorted(found, key=lambda one: str(one.get("createdTimeUtc")))
+    return sorted(found, key=created)
+
+
+def created(one: JsonObject) -> str:
+    """When a configuration was created, as text that sorts: zeros of a fraction are dropped."""
+    return str(one.get("createdTimeUtc")).removesuffix("Z")
 
 
 def show_list(rows: Sequence[JsonObject], group_by: str | None, *, as_json: bool) -> None:

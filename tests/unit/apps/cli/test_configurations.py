@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from affinage.apps.cli.configurations import counted
+from affinage.apps.cli.configurations import counted, created
 from affinage.domain.values import JsonObject
 from fakes.command_line import CommandLine
 
@@ -138,6 +138,13 @@ def test_one_that_is_outranked_is_made_with_a_warning(affinage: CommandLine) -> 
     affinage.ok("config", "create", "--id", "wins", *words, "--priority", "9")
     made = affinage.ok("config", "create", "--id", "loses", *words)
     assert "warning: configuration wins of priority 9 writes properties.desired.pump" in made.err
+
+
+def test_moments_sort_whatever_their_fractions_are() -> None:
+    """One in a thousand has none."""
+    texts = ["2026-11-21T10:00:05Z", "2026-11-21T10:00:05.1Z", "2026-11-21T10:00:05.12Z"]
+    rows: list[JsonObject] = [{"createdTimeUtc": text} for text in reversed(texts)]
+    assert [row["createdTimeUtc"] for row in sorted(rows, key=created)] == texts
 
 
 def test_they_are_listed_by_label(affinage: CommandLine) -> None:
