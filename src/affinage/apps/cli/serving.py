@@ -158,4 +158,4 @@ def _spare_the_collector() -> None:
     """
     gc.collect()
     gc.freeze()
-    gc.set_threshold(20_000, 2, 10_000)
+    gc.set_threshold(50_000, 3, 1_500)
