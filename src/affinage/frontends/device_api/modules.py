@@ -3,11 +3,12 @@
 Source: DEVICE-30 to DEVICE-32.
 """
 
+from functools import partial
+
 from starlette.responses import Response
 
 from affinage.domain.errors import AffinageError
 from affinage.domain.method import requested
-from affinage.domain.values import JsonObject
 from affinage.frontends.device_api.calls import Call, Services
 from affinage.frontends.http.answers import empty_answer, json_answer
 from affinage.frontends.http.bodies import read_object
@@ -29,20 +30,13 @@ async def read(services: Services, call: Call) -> Response:
 async def write(services: Services, call: Call) -> Response:
     """PUT one of its modules: without an etag create it, with one change it."""
     key, body = call.key, await read_object(call.request)
-
-    async def put(etag: str | None) -> JsonObject:
-        return await services.own_modules.put(key, body, if_match=etag, by=call.by)
-
+    put = partial(services.own_modules.put, key, body, by=call.by)
     return json_answer(await guarded(call.request, put))
 
 
 async def delete(services: Services, call: Call) -> Response:
     """DELETE one of its modules."""
-    key = call.key
-
-    async def gone(etag: str | None) -> None:
-        await services.own_modules.delete(key, if_match=etag, by=call.by)
-
+    gone = partial(services.own_modules.delete, call.key, by=call.by)
     await guarded(call.request, gone)
     return empty_answer()
 

@@ -5,9 +5,9 @@ Clients do not agree on quotes, so all are read: `"abc"`, `abc`, `W/"abc"`, and 
 Source: SERVICE-10 to SERVICE-13.
 """
 
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable
 from contextlib import suppress
-from typing import Final, TypeVar
+from typing import Final, Protocol, TypeVar
 
 from starlette.requests import Request
 
@@ -20,6 +20,13 @@ MAX_ETAGS: Final = 10
 """Etags in one `If-Match`: each is a try of its own."""
 
 Result = TypeVar("Result")
+Result_co = TypeVar("Result_co", covariant=True)
+
+
+class Write(Protocol[Result_co]):
+    """What a service does to one thing, all but the etag given."""
+
+    def __call__(self, *, if_match: str | None) -> Awaitable[Result_co]: ...
 
 
 def if_match(request: Request) -> list[str]:
@@ -48,7 +55,7 @@ def quoted(etag: object) -> str:
     return f'"{etag}"'
 
 
-async def guarded(request: Request, write: Callable[[str | None], Awaitable[Result]]) -> Result:
+async def guarded(request: Request, write: Write[Result]) -> Result:
     """Write if one of the request's etags is the thing's; a try that does not match does nothing.
 
     Raises:
@@ -58,5 +65,5 @@ async def guarded(request: Request, write: Callable[[str | None], Awaitable[Resu
     *others, last = etags or [None]
     for etag in others:
         with suppress(EtagMismatch):
-            return await write(etag)
-    return await write(last)
+            return await write(if_match=etag)
+    return await write(if_match=last)

@@ -4,6 +4,7 @@ Source: docs/spec/authorities.md.
 """
 
 from collections.abc import Sequence
+from functools import partial
 
 from starlette.responses import Response
 
@@ -28,42 +29,27 @@ async def show(services: Services, call: Call) -> Response:
 async def write(services: Services, call: Call) -> Response:
     """PUT a certificate authority: without an etag bring it, with one change it."""
     name, body = call.segment("name"), await read_object(call.request)
-
-    async def put(etag: str | None) -> JsonObject:
-        return await services.authorities.put(name, body, if_match=etag, by=call.by)
-
+    put = partial(services.authorities.put, name, body, by=call.by)
     return _shown(await guarded(call.request, put))
 
 
 async def delete(services: Services, call: Call) -> Response:
     """DELETE a certificate authority; connections that it let in end."""
-    name = call.segment("name")
-
-    async def gone(etag: str | None) -> None:
-        await services.authorities.delete(name, if_match=etag, by=call.by)
-
+    gone = partial(services.authorities.delete, call.segment("name"), by=call.by)
     await guarded(call.request, gone)
     return empty_answer()
 
 
 async def challenge(services: Services, call: Call) -> Response:
     """POST that there shall be a code, which a proof of possession must name."""
-    name = call.segment("name")
-
-    async def asked(etag: str | None) -> JsonObject:
-        return await services.authorities.challenge(name, if_match=etag, by=call.by)
-
+    asked = partial(services.authorities.challenge, call.segment("name"), by=call.by)
     return _shown(await guarded(call.request, asked))
 
 
 async def verify(services: Services, call: Call) -> Response:
     """POST a certificate that the authority signed, whose common name is the code."""
     name, body = call.segment("name"), await read_object(call.request)
-
-    async def proven(etag: str | None) -> JsonObject:
-        proof = body.get("certificate")
-        return await services.authorities.verify(name, proof, if_match=etag, by=call.by)
-
+    proven = partial(services.authorities.verify, name, body.get("certificate"), by=call.by)
     return _shown(await guarded(call.request, proven))
 
 

@@ -3,6 +3,8 @@
 Source: NATIVE-30, NATIVE-31, CONFIGURATION-40, CONFIGURATION-41.
 """
 
+from functools import partial
+
 from starlette.responses import Response
 
 from affinage.domain.labels import grouped, label_of, wanted
@@ -38,20 +40,13 @@ async def read(services: Services, call: Call) -> Response:
 async def write(services: Services, call: Call) -> Response:
     """PUT a configuration: without an etag create it, with one change it."""
     name, body = call.segment("id"), await read_object(call.request)
-
-    async def put(etag: str | None) -> JsonObject:
-        return await services.configurations.put(name, body, if_match=etag, by=call.by)
-
+    put = partial(services.configurations.put, name, body, by=call.by)
     return await _shown(services, call, await guarded(call.request, put))
 
 
 async def delete(services: Services, call: Call) -> Response:
     """DELETE a configuration; what it set leaves the devices."""
-    name = call.segment("id")
-
-    async def gone(etag: str | None) -> None:
-        await services.configurations.delete(name, if_match=etag, by=call.by)
-
+    gone = partial(services.configurations.delete, call.segment("id"), by=call.by)
     await guarded(call.request, gone)
     return empty_answer()
 

@@ -3,6 +3,8 @@
 Source: GROUP-8 to GROUP-10.
 """
 
+from functools import partial
+
 from starlette.responses import Response
 
 from affinage.domain.values import JsonObject
@@ -31,20 +33,13 @@ async def read(services: Services, call: Call) -> Response:
 async def write(services: Services, call: Call) -> Response:
     """PUT a group: without an etag create it, with one change it."""
     name, body = call.segment("name"), await read_object(call.request)
-
-    async def put(etag: str | None) -> JsonObject:
-        return await services.groups.put(name, body, if_match=etag, by=call.by)
-
+    put = partial(services.groups.put, name, body, by=call.by)
     return _shown(await guarded(call.request, put))
 
 
 async def delete(services: Services, call: Call) -> Response:
     """DELETE a group that nothing names."""
-    name = call.segment("name")
-
-    async def gone(etag: str | None) -> None:
-        await services.groups.delete(name, if_match=etag, by=call.by)
-
+    gone = partial(services.groups.delete, call.segment("name"), by=call.by)
     await guarded(call.request, gone)
     return empty_answer()
 

@@ -3,6 +3,8 @@
 Source: docs/spec/linked-hubs.md.
 """
 
+from functools import partial
+
 from starlette.responses import Response
 
 from affinage.domain.values import JsonObject
@@ -25,20 +27,13 @@ async def show(services: Services, call: Call) -> Response:
 async def write(services: Services, call: Call) -> Response:
     """PUT a hub: without an etag link it, with one change how it is linked."""
     host, body = call.segment("host"), await read_object(call.request)
-
-    async def put(etag: str | None) -> JsonObject:
-        return await services.links.put(host, body, if_match=etag, by=call.by)
-
+    put = partial(services.links.put, host, body, by=call.by)
     return _shown(await guarded(call.request, put))
 
 
 async def delete(services: Services, call: Call) -> Response:
     """DELETE a link: devices are given to that hub no more; those that it has, it keeps."""
-    host = call.segment("host")
-
-    async def gone(etag: str | None) -> None:
-        await services.links.delete(host, if_match=etag, by=call.by)
-
+    gone = partial(services.links.delete, call.segment("host"), by=call.by)
     await guarded(call.request, gone)
     return empty_answer()
 

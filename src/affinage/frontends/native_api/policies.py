@@ -4,6 +4,7 @@ Source: docs/spec/policies.md.
 """
 
 from collections.abc import Sequence
+from functools import partial
 
 from starlette.responses import Response
 
@@ -31,22 +32,13 @@ async def write(services: Services, call: Call) -> Response:
     """PUT a policy: without an etag create it, with one change it."""
     name, body = call.segment("name"), await read_object(call.request)
     with_keys = call.is_set("keys")
-
-    async def put(etag: str | None) -> JsonObject:
-        return await services.policies.put(
-            name, body, if_match=etag, with_keys=with_keys, by=call.by
-        )
-
+    put = partial(services.policies.put, name, body, with_keys=with_keys, by=call.by)
     return _shown(await guarded(call.request, put))
 
 
 async def delete(services: Services, call: Call) -> Response:
     """DELETE a policy; connections that it vouched for end."""
-    name = call.segment("name")
-
-    async def gone(etag: str | None) -> None:
-        await services.policies.delete(name, if_match=etag, by=call.by)
-
+    gone = partial(services.policies.delete, call.segment("name"), by=call.by)
     await guarded(call.request, gone)
     return empty_answer()
 
@@ -55,12 +47,9 @@ async def regenerate(services: Services, call: Call) -> Response:
     """POST which key of a policy shall be made anew, or that the two are swapped."""
     name, body = call.segment("name"), await read_object(call.request)
     with_keys = call.is_set("keys")
-
-    async def rotate(etag: str | None) -> JsonObject:
-        return await services.policies.rotate(
-            name, body.get("key"), if_match=etag, with_keys=with_keys, by=call.by
-        )
-
+    rotate = partial(
+        services.policies.rotate, name, body.get("key"), with_keys=with_keys, by=call.by
+    )
     return _shown(await guarded(call.request, rotate))
 
 

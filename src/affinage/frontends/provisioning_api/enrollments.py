@@ -3,6 +3,7 @@
 Source: docs/spec/provisioning.md, PROV-20 to PROV-24.
 """
 
+from functools import partial
 from typing import Final
 
 from starlette.responses import Response
@@ -29,22 +30,13 @@ async def read(services: Services, call: Call) -> Response:
 async def write(services: Services, call: Call) -> Response:
     """PUT an enrollment: without an etag create it, with one change it."""
     name, body = call.name, await read_object(call.request)
-
-    async def put(etag: str | None) -> JsonObject:
-        return await services.enrollments.put(
-            name, body, is_group=call.of_groups, if_match=etag, by=call.by
-        )
-
+    put = partial(services.enrollments.put, name, body, is_group=call.of_groups, by=call.by)
     return _shown(await guarded(call.request, put))
 
 
 async def delete(services: Services, call: Call) -> Response:
     """DELETE an enrollment; the devices that came by it stay."""
-    name = call.name
-
-    async def gone(etag: str | None) -> None:
-        await services.enrollments.delete(name, is_group=call.of_groups, if_match=etag, by=call.by)
-
+    gone = partial(services.enrollments.delete, call.name, is_group=call.of_groups, by=call.by)
     await guarded(call.request, gone)
     return empty_answer()
 

@@ -3,6 +3,8 @@
 Source: docs/spec/provisioning.md, PROV-26 to PROV-28.
 """
 
+from functools import partial
+
 from starlette.responses import Response
 
 from affinage.frontends.http.answers import empty_answer, json_answer
@@ -19,11 +21,7 @@ async def read(services: Services, call: Call) -> Response:
 
 async def delete(services: Services, call: Call) -> Response:
     """DELETE what is known of a device that registered; it stays where it is."""
-    name = call.name
-
-    async def gone(etag: str | None) -> None:
-        await services.states.delete(name, if_match=etag, by=call.by)
-
+    gone = partial(services.states.delete, call.name, by=call.by)
     await guarded(call.request, gone)
     return empty_answer()
 

@@ -3,6 +3,8 @@
 Source: SERVICE-70 to SERVICE-73, docs/spec/configuration.md.
 """
 
+from functools import partial
+
 from starlette.responses import Response
 
 from affinage.domain.values import JsonObject
@@ -21,20 +23,13 @@ async def read(services: Services, call: Call) -> Response:
 async def write(services: Services, call: Call) -> Response:
     """PUT a configuration: without an etag create it, with one change it."""
     name, body = call.name, await read_object(call.request)
-
-    async def put(etag: str | None) -> JsonObject:
-        return await services.configurations.put(name, body, if_match=etag, by=call.by)
-
+    put = partial(services.configurations.put, name, body, by=call.by)
     return _shown(await guarded(call.request, put))
 
 
 async def delete(services: Services, call: Call) -> Response:
     """DELETE a configuration."""
-    name = call.name
-
-    async def gone(etag: str | None) -> None:
-        await services.configurations.delete(name, if_match=etag, by=call.by)
-
+    gone = partial(services.configurations.delete, call.name, by=call.by)
     await guarded(call.request, gone)
     return empty_answer()
 

@@ -37,8 +37,8 @@ async def patch(services: Services, call: Call) -> Response:
     """PATCH a digital twin with a JSON Patch of its writable properties."""
     device, wanted = call.key.device, steps(await read_json(call.request))
 
-    async def written(etag: str | None) -> str:
-        given = None if etag == ANY else etag  # to be written it must exist in any case
+    async def written(*, if_match: str | None) -> str:
+        given = None if if_match == ANY else if_match  # to be written it must exist in any case
         return await services.digital_twins.patch(device, wanted, if_match=given, by=call.by)
 
     etag = await guarded(call.request, written)

@@ -3,6 +3,8 @@
 Source: SERVICE-30 to SERVICE-35, docs/spec/identity.md.
 """
 
+from functools import partial
+
 from starlette.responses import Response
 
 from affinage.domain.names import TwinKey
@@ -24,20 +26,13 @@ async def read(services: Services, call: Call) -> Response:
 async def write(services: Services, call: Call) -> Response:
     """PUT an identity: without an etag create it, with one change it."""
     key, body = call.key, await read_object(call.request)
-
-    async def put(etag: str | None) -> JsonObject:
-        return await services.registry.put(key, body, if_match=etag, by=call.by)
-
+    put = partial(services.registry.put, key, body, by=call.by)
     return _shown(key, await guarded(call.request, put))
 
 
 async def delete(services: Services, call: Call) -> Response:
     """DELETE an identity."""
-    key = call.key
-
-    async def gone(etag: str | None) -> None:
-        await services.registry.delete(key, if_match=etag, by=call.by)
-
+    gone = partial(services.registry.delete, call.key, by=call.by)
     await guarded(call.request, gone)
     return empty_answer()
 

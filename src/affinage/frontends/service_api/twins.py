@@ -42,9 +42,9 @@ async def replace(services: Services, call: Call) -> Response:
 async def _written(write: Write, call: Call) -> Response:
     key, change = call.key, patch_of(await read_object(call.request))
 
-    async def written(etag: str | None) -> TwinRow:
+    async def written(*, if_match: str | None) -> TwinRow:
         # To write a twin it must exist in any case.
-        return await write(key, change, if_match=None if etag == ANY else etag, by=call.by)
+        return await write(key, change, if_match=None if if_match == ANY else if_match, by=call.by)
 
     return _shown(await guarded(call.request, written))
 

@@ -68,10 +68,10 @@ async def test_a_list_without_the_right_etag_writes_nothing() -> None:
         await guarded(asked('"a", "b"'), write)
 
 
-async def write(etag: str | None) -> str:
-    if etag not in ("now", None):
+async def write(*, if_match: str | None) -> str:
+    if if_match not in ("now", None):
         raise EtagMismatch("it is now")
-    return f"written on {etag}"
+    return f"written on {if_match}"
 
 
 def test_an_etag_is_sent_in_quotes() -> None:
