@@ -40,6 +40,13 @@ def check_id(what: str, value: str) -> str:
     return _checked(what, value, _ID, "letters, digits and - : . + % _ # * ? ! ( ) , = @ ; $ '")
 
 
+def checked_key(device: str, module: str | None) -> TwinKey:
+    """The key of a twin with these ids; Invalid if one of them can be none."""
+    return TwinKey(
+        check_id("a device", device), None if module is None else check_id("a module", module)
+    )
+
+
 def check_configuration_id(value: str) -> str:
     """Give back the id of a configuration, or raise Invalid saying what is wrong with it."""
     return _checked(

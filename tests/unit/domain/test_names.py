@@ -3,7 +3,13 @@
 import pytest
 
 from affinage.domain.errors import Invalid
-from affinage.domain.names import TwinKey, check_configuration_id, check_group_name, check_id
+from affinage.domain.names import (
+    TwinKey,
+    check_configuration_id,
+    check_group_name,
+    check_id,
+    checked_key,
+)
 
 ADMITTED = "azAZ09-:.+%_#*?!(),=@;$'"
 
@@ -63,3 +69,12 @@ def test_any_other_name_of_a_group_is_refused(value: str) -> None:
     """GROUP-1"""
     with pytest.raises(Invalid, match="a group"):
         check_group_name(value)
+
+
+def test_a_key_is_made_of_ids_alone() -> None:
+    """IDENTITY-1."""
+    assert checked_key("d", None) == TwinKey("d")
+    assert checked_key("d", "$m") == TwinKey("d", "$m")
+    for device, module in (("a b", None), ("a", "b c"), ("a", "")):
+        with pytest.raises(Invalid):
+            checked_key(device, module)

@@ -3,24 +3,22 @@
 Source: docs/spec/uploads.md, UPLOAD-10 to UPLOAD-15.
 """
 
-from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
-from functools import partial
 from typing import Final
 
 from starlette.applications import Starlette
 from starlette.middleware import Middleware
 from starlette.requests import Request
-from starlette.responses import Response
 from starlette.types import ASGIApp
 
 from affinage.domain.errors import Invalid, Unauthorized
 from affinage.domain.principal import Principal
 from affinage.frontends.blob_api import blobs
 from affinage.frontends.blob_api.problems import refused
+from affinage.frontends.http.calls import Call
 from affinage.frontends.http.door import door
 from affinage.frontends.http.figures import HttpFigures
-from affinage.frontends.http.frame import PRINCIPAL, Frame
+from affinage.frontends.http.frame import Frame
 from affinage.frontends.http.paths import decoded_tail, raw_path
 from affinage.ports.clock import Clock
 from affinage.ports.ids import Ids
@@ -74,16 +72,7 @@ def create_app(services: Services, figures: HttpFigures | None = None) -> Starle
         ids=services.ids,
         figures=figures,
     )
-    return door(OPERATIONS, partial(_called, services), frame)
-
-
-def _called(
-    services: Services, operation: Callable[[Uploads, Request, Principal], Awaitable[Response]]
-) -> Callable[[Request], Awaitable[Response]]:
-    async def endpoint(request: Request) -> Response:
-        return await operation(services.uploads, request, request.scope[PRINCIPAL])
-
-    return endpoint
+    return door(OPERATIONS, services.uploads, Call, frame)
 
 
 def _nobody(authorization: str | None, path: str, *, request_id: str) -> Principal:

@@ -16,8 +16,8 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from affinage.domain.errors import Invalid, Malformed, Missing
-from affinage.domain.principal import Principal
 from affinage.frontends.http.bodies import read_bytes
+from affinage.frontends.http.calls import Call
 from affinage.ports.uploads import Kept
 from affinage.services.uploads import MAX_BLOCKS, Uploads
 
@@ -32,8 +32,9 @@ _LIST: Final = re.compile(rb"<BlockList\s*(?:/>|>)")
 _ANY: Final = "*"
 
 
-async def write(uploads: Uploads, request: Request, by: Principal) -> Response:
+async def write(uploads: Uploads, call: Call) -> Response:
     """PUT a blob, a block, or a list of blocks."""
+    request, by = call.request, call.by
     upload, part = request.query_params["si"], request.query_params.get("comp")
     only_new = request.headers.get("if-none-match", "").strip() == _ANY
     md5 = _md5(request.headers.get("content-md5"))

@@ -4,15 +4,15 @@ Source: docs/spec/device-api.md.
 """
 
 from collections.abc import Mapping
-from functools import partial
 from typing import Final
 
 from starlette.applications import Starlette
 from starlette.middleware import Middleware
 
 from affinage.frontends.device_api import files, messages, modules, scopes, telemetry
-from affinage.frontends.device_api.calls import Operation, Services, called
+from affinage.frontends.device_api.calls import Operation, Services
 from affinage.frontends.device_api.proofs import DeviceFrame
+from affinage.frontends.http.calls import Call
 from affinage.frontends.http.door import door
 from affinage.frontends.http.figures import HttpFigures
 
@@ -53,4 +53,4 @@ def create_app(services: Services, figures: HttpFigures | None = None) -> Starle
         ids=services.ids,
         figures=figures,
     )
-    return door(OPERATIONS, partial(called, services), frame)
+    return door(OPERATIONS, services, Call, frame)

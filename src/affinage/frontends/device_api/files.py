@@ -10,10 +10,11 @@ from starlette.responses import Response
 
 from affinage.domain.errors import Malformed, Missing
 from affinage.domain.moments import iso
-from affinage.frontends.device_api.calls import Call, Services
+from affinage.frontends.device_api.calls import Services
 from affinage.frontends.http.answers import empty_answer, json_answer
 from affinage.frontends.http.bodies import read_object
-from affinage.frontends.http.paths import decoded, decoded_tail
+from affinage.frontends.http.calls import Call
+from affinage.frontends.http.paths import decoded_tail
 
 CONTAINER: Final = "uploads"
 """What the paths of blobs begin with, on the port of this door."""
@@ -40,8 +41,8 @@ async def begin_named(services: Services, call: Call) -> Response:
 async def finish(services: Services, call: Call) -> Response:
     """POST that a file is there, or will not be."""
     body = await read_object(call.request)
-    in_path = call.request.path_params.get("upload")
-    upload = body.get("correlationId") if in_path is None else decoded(in_path)
+    is_in_path = "upload" in call.request.path_params
+    upload = call.segment("upload") if is_in_path else body.get("correlationId")
     if not isinstance(upload, str):
         raise Missing("correlationId is missing, or is no string")
     is_success = body.get("isSuccess")

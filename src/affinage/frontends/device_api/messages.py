@@ -10,9 +10,9 @@ from starlette.responses import Response
 from affinage.domain.errors import Malformed
 from affinage.domain.messages import Fate
 from affinage.frontends.device_api import spelling
-from affinage.frontends.device_api.calls import Call, Services
+from affinage.frontends.device_api.calls import Services
 from affinage.frontends.http.answers import empty_answer
-from affinage.frontends.http.paths import decoded
+from affinage.frontends.http.calls import Call
 from affinage.frontends.http.waiting import while_connected
 from affinage.services.locks import LOCK_S
 
@@ -39,18 +39,14 @@ async def receive(services: Services, call: Call) -> Response:
 async def settle(services: Services, call: Call) -> Response:
     """DELETE a message: it is done, or with `?reject` refused."""
     fate = Fate.REJECTED if "reject" in call.request.query_params else Fate.SUCCESS
-    await services.messages.settle(call.key, _token(call), fate, by=call.by)
+    await services.messages.settle(call.key, call.segment("lock"), fate, by=call.by)
     return empty_answer()
 
 
 async def abandon(services: Services, call: Call) -> Response:
     """POST that a lock is given up; the message waits again."""
-    await services.messages.abandon(call.key, _token(call), by=call.by)
+    await services.messages.abandon(call.key, call.segment("lock"), by=call.by)
     return empty_answer()
-
-
-def _token(call: Call) -> str:
-    return decoded(call.request.path_params["lock"])
 
 
 def _seconds(text: str | None) -> int:

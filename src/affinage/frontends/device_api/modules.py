@@ -9,9 +9,10 @@ from starlette.responses import Response
 
 from affinage.domain.errors import AffinageError
 from affinage.domain.method import requested
-from affinage.frontends.device_api.calls import Call, Services
+from affinage.frontends.device_api.calls import Services
 from affinage.frontends.http.answers import empty_answer, json_answer
 from affinage.frontends.http.bodies import read_object
+from affinage.frontends.http.calls import Call
 from affinage.frontends.http.etags import guarded
 from affinage.frontends.http.problems import routed_problem
 from affinage.frontends.http.waiting import while_connected

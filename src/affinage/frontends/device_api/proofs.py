@@ -13,7 +13,7 @@ from starlette.requests import Request
 from starlette.types import ASGIApp, Receive, Scope, Send
 
 from affinage.domain.errors import Invalid, Unauthorized
-from affinage.domain.names import TwinKey, check_id
+from affinage.domain.names import TwinKey, checked_key
 from affinage.domain.principal import Principal
 from affinage.frontends.http.figures import HttpFigures
 from affinage.frontends.http.frame import Frame
@@ -107,10 +107,7 @@ def _key(request: Request) -> TwinKey:
 
 def _named(device: str, module: str | None) -> TwinKey:
     try:
-        return TwinKey(
-            check_id("a device", decoded(device)),
-            None if module is None else check_id("a module", decoded(module)),
-        )
+        return checked_key(decoded(device), None if module is None else decoded(module))
     except Invalid:
         raise Unauthorized("unknown, or not proven") from None
 

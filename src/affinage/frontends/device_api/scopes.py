@@ -12,11 +12,12 @@ from urllib.parse import quote, urlencode
 from starlette.responses import Response
 
 from affinage.domain.errors import AffinageError, Invalid, Malformed, Missing
-from affinage.domain.names import TwinKey, check_id
+from affinage.domain.names import TwinKey, check_id, checked_key
 from affinage.domain.values import JsonObject
-from affinage.frontends.device_api.calls import Call, Services
+from affinage.frontends.device_api.calls import Services
 from affinage.frontends.http.answers import json_answer
 from affinage.frontends.http.bodies import read_object
+from affinage.frontends.http.calls import Call
 from affinage.frontends.http.problems import problem, told
 from affinage.services.edge_scopes import MAX_PAGE, Told
 
@@ -104,7 +105,7 @@ def _edge(body: JsonObject) -> str:
 def _target(device: str | None, module: str | None) -> TwinKey:
     if not device:
         raise Missing("targetDeviceId is missing")
-    return TwinKey(check_id("a device", device), check_id("a module", module) if module else None)
+    return checked_key(device, module or None)
 
 
 def _text(body: JsonObject, name: str) -> str | None:

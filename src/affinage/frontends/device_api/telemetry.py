@@ -13,9 +13,10 @@ from affinage.domain.errors import Malformed, Missing
 from affinage.domain.happening import MAX_TELEMETRY
 from affinage.domain.values import JsonObject, JsonValue, is_object
 from affinage.frontends.device_api import spelling
-from affinage.frontends.device_api.calls import Call, Services
+from affinage.frontends.device_api.calls import Services
 from affinage.frontends.http.answers import empty_answer
 from affinage.frontends.http.bodies import read_bytes, read_json
+from affinage.frontends.http.calls import Call
 from affinage.services.telemetry import Sent
 
 BATCH: Final = "application/vnd.microsoft.iothub.json"

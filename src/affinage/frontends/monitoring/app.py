@@ -16,9 +16,10 @@ from starlette.requests import Request
 from starlette.responses import PlainTextResponse, Response
 
 from affinage.domain.errors import Forbidden
+from affinage.frontends.http.calls import Call
 from affinage.frontends.http.door import door
 from affinage.frontends.http.figures import HttpFigures
-from affinage.frontends.http.frame import PRINCIPAL, Frame
+from affinage.frontends.http.frame import Frame
 from affinage.frontends.http.problems import advice, code, told
 from affinage.ports.clock import Clock
 from affinage.ports.ids import Ids
@@ -52,13 +53,14 @@ def create_app(services: Services, figures: HttpFigures | None = None) -> Starle
         admit=_anything,
         refuse=refused,
     )
+    return door({PATH: {"GET": show}}, services, Call, frame)
 
-    async def show(request: Request) -> Response:
-        accept = request.headers.get("accept", "")
-        page = await services.metrics.page(accept, by=request.scope[PRINCIPAL])
-        return Response(page.body, headers={"Content-Type": page.content_type})
 
-    return door({PATH: {"GET": show}}, lambda one: one, frame)
+async def show(services: Services, call: Call) -> Response:
+    """GET the page, in a format that whoever asks accepts."""
+    accept = call.request.headers.get("accept", "")
+    page = await services.metrics.page(accept, by=call.by)
+    return Response(page.body, headers={"Content-Type": page.content_type})
 
 
 def refused(error: Exception, *, request_id: str, at: datetime) -> Response:

@@ -4,7 +4,6 @@ Source: docs/spec/native-api.md.
 """
 
 from collections.abc import Mapping
-from functools import partial
 from typing import Final
 
 from starlette.applications import Starlette
@@ -28,7 +27,7 @@ from affinage.frontends.native_api import (
     openapi,
     policies,
 )
-from affinage.frontends.native_api.calls import Operation, Services, called
+from affinage.frontends.native_api.calls import Call, Operation, Services
 from affinage.frontends.native_api.described import PREFIX
 from affinage.frontends.native_api.problems import refused
 
@@ -91,7 +90,7 @@ def create_app(services: Services, figures: HttpFigures | None = None) -> Starle
         admit=_anything,
         refuse=refused,
     )
-    return door(OPERATIONS, partial(called, services), frame, prefix=PREFIX)
+    return door(OPERATIONS, services, Call, frame, prefix=PREFIX)
 
 
 def _anything(request: Request) -> None:

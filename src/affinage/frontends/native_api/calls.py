@@ -1,20 +1,19 @@
 """One request to the native API, as its operations see it."""
 
 import hashlib
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, field
+from typing import TypeAlias
 
 import msgspec
 from starlette.requests import Request
 from starlette.responses import Response
 
 from affinage.domain.errors import Malformed
-from affinage.domain.principal import Principal
 from affinage.domain.values import JsonObject
+from affinage.frontends.http import calls
 from affinage.frontends.http.answers import json_answer
 from affinage.frontends.http.etags import quoted
-from affinage.frontends.http.frame import PRINCIPAL
-from affinage.frontends.http.paths import decoded
 from affinage.ports.clock import Clock
 from affinage.ports.ids import Ids
 from affinage.services.access import Access
@@ -55,16 +54,8 @@ class Services:
     """One for each stream of events that is open."""
 
 
-@dataclass(frozen=True, slots=True)
-class Call:
-    """A request whose sender is known."""
-
-    request: Request
-    by: Principal
-
-    def segment(self, name: str) -> str:
-        """A part of the path; Invalid if it cannot be decoded."""
-        return decoded(self.request.path_params[name])
+class Call(calls.Call):
+    """A request, and what its query string says."""
 
     def number(self, name: str, default: int) -> int:
         """A number in the query string; Malformed if it is none."""
@@ -83,17 +74,7 @@ class Call:
 
 _DIGITS = 9
 
-Operation = Callable[[Services, Call], Awaitable[Response]]
-"""What a method does at a path."""
-
-
-def called(services: Services, operation: Operation) -> Callable[[Request], Awaitable[Response]]:
-    """An endpoint that makes a `Call` of its request."""
-
-    async def endpoint(request: Request) -> Response:
-        return await operation(services, Call(request, request.scope[PRINCIPAL]))
-
-    return endpoint
+Operation: TypeAlias = calls.Operation[Services, Call]
 
 
 def tagged(request: Request, document: JsonObject) -> Response:

@@ -6,7 +6,6 @@ Source: docs/spec/messages.md, MESSAGE-1 to MESSAGE-7.
 from starlette.responses import Response
 
 from affinage.domain.moments import iso
-from affinage.domain.names import TwinKey, check_id
 from affinage.frontends.http.answers import json_answer
 from affinage.frontends.http.bodies import read_object
 from affinage.frontends.native_api.calls import Call, Services
@@ -14,7 +13,7 @@ from affinage.frontends.native_api.calls import Call, Services
 
 async def send(services: Services, call: Call) -> Response:
     """POST a message for a device or module; it is kept until it is delivered."""
-    key, body = _key(call), await read_object(call.request)
+    key, body = call.key, await read_object(call.request)
     message = await services.messages.send(key, body, by=call.by)
     told = {
         "messageId": message.message_id,
@@ -22,11 +21,3 @@ async def send(services: Services, call: Call) -> Response:
         "expiresAt": iso(message.expires_at),
     }
     return json_answer(told, status=201)
-
-
-def _key(call: Call) -> TwinKey:
-    module = call.segment("module") if "module" in call.request.path_params else None
-    return TwinKey(
-        check_id("a device", call.segment("id")),
-        None if module is None else check_id("a module", module),
-    )

@@ -4,7 +4,6 @@ Source: docs/spec/provisioning.md, PROV-20, PROV-21; docs/reference/http-api.md.
 """
 
 from collections.abc import Mapping
-from functools import partial
 from typing import Final
 
 from starlette.applications import Starlette
@@ -14,7 +13,7 @@ from affinage.frontends.http.door import door
 from affinage.frontends.http.figures import HttpFigures
 from affinage.frontends.http.frame import Frame
 from affinage.frontends.provisioning_api import enrollments, registrations
-from affinage.frontends.provisioning_api.calls import Operation, Services, called
+from affinage.frontends.provisioning_api.calls import Call, Operation, Services
 from affinage.frontends.provisioning_api.problems import refused
 
 PREFIXES: Final = ("/enrollments", "/enrollmentgroups", "/registrations")
@@ -51,4 +50,4 @@ def create_app(services: Services, figures: HttpFigures | None = None) -> Starle
         figures=figures,
         refuse=refused,
     )
-    return door(OPERATIONS, partial(called, services), frame)
+    return door(OPERATIONS, services, Call, frame)

@@ -5,7 +5,6 @@ Source: docs/spec/registering.md, REGISTER-30.
 
 import re
 from collections.abc import Mapping
-from functools import partial
 from typing import Final
 
 from starlette.applications import Starlette
@@ -15,7 +14,7 @@ from affinage.frontends.http.door import door
 from affinage.frontends.http.figures import HttpFigures
 from affinage.frontends.http.frame import Frame
 from affinage.frontends.registration_api import registering
-from affinage.frontends.registration_api.calls import Operation, Services, called, unproven
+from affinage.frontends.registration_api.calls import Call, Operation, Services, unproven
 from affinage.frontends.registration_api.problems import refused
 
 OTHERS: Final = (
@@ -47,4 +46,4 @@ def create_app(services: Services, figures: HttpFigures | None = None) -> Starle
         figures=figures,
         refuse=refused,
     )
-    return door(OPERATIONS, partial(called, services), frame)
+    return door(OPERATIONS, services, Call, frame)

@@ -4,17 +4,13 @@ Nobody is refused here for want of a proof: it goes along with the request, and 
 is asked for.
 """
 
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Protocol
-
-from starlette.requests import Request
-from starlette.responses import Response
+from typing import Protocol, TypeAlias
 
 from affinage.domain.principal import Kind, Principal
 from affinage.domain.values import JsonObject, JsonValue
-from affinage.frontends.http.frame import PRINCIPAL
-from affinage.frontends.http.paths import decoded
+from affinage.frontends.http import calls
 from affinage.ports.clock import Clock
 from affinage.ports.ids import Ids
 from affinage.services.provisioning.arrivals import Answer, Arrival, TpmKeys
@@ -41,14 +37,8 @@ class Services:
     ids: Ids
 
 
-@dataclass(frozen=True, slots=True)
-class Call:
-    request: Request
-    by: Principal
-
-    def segment(self, name: str) -> str:
-        """A part of the path; Invalid if it cannot be decoded."""
-        return decoded(self.request.path_params[name])
+class Call(calls.Call):
+    """A request, and who comes with it."""
 
     def arrival(self, tpm: TpmKeys | None = None) -> Arrival:
         """Who comes, as provisioning is told it."""
@@ -65,17 +55,7 @@ class Call:
         )
 
 
-Operation = Callable[[Services, Call], Awaitable[Response]]
-"""What a method does at a path."""
-
-
-def called(services: Services, operation: Operation) -> Callable[[Request], Awaitable[Response]]:
-    """An endpoint that makes a `Call` of its request."""
-
-    async def endpoint(request: Request) -> Response:
-        return await operation(services, Call(request, request.scope[PRINCIPAL]))
-
-    return endpoint
+Operation: TypeAlias = calls.Operation[Services, Call]
 
 
 def unproven(authorization: str | None, path: str, *, request_id: str) -> Principal:

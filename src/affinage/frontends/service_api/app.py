@@ -4,12 +4,12 @@ Source: docs/reference/http-api.md.
 """
 
 from collections.abc import Mapping
-from functools import partial
 from typing import Final
 
 from starlette.applications import Starlette
 from starlette.middleware import Middleware
 
+from affinage.frontends.http.calls import Call
 from affinage.frontends.http.door import door
 from affinage.frontends.http.figures import HttpFigures
 from affinage.frontends.http.frame import Frame
@@ -28,7 +28,7 @@ from affinage.frontends.service_api import (
     transfers,
     twins,
 )
-from affinage.frontends.service_api.calls import Operation, Services, called
+from affinage.frontends.service_api.calls import Operation, Services
 
 _IDENTITY: Final[dict[str, Operation]] = {
     "GET": identities.read,
@@ -92,4 +92,4 @@ def create_app(services: Services, figures: HttpFigures | None = None) -> Starle
         ids=services.ids,
         figures=figures,
     )
-    return door(OPERATIONS, partial(called, services), frame)
+    return door(OPERATIONS, services, Call, frame)

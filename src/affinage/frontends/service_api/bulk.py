@@ -11,8 +11,9 @@ from affinage.domain.errors import EtagMismatch, Malformed
 from affinage.domain.values import JsonObject, JsonValue, is_object
 from affinage.frontends.http.answers import json_answer
 from affinage.frontends.http.bodies import read_json
+from affinage.frontends.http.calls import Call
 from affinage.frontends.http.problems import Code, code
-from affinage.frontends.service_api.calls import Call, Services
+from affinage.frontends.service_api.calls import Services
 from affinage.services.bulk import BulkError
 
 MAX_BULK_BODY: Final = 1024 * 1024

@@ -1,15 +1,10 @@
-"""One request to the service API, as its operations see it."""
+"""What the operations of this door need of the hub."""
 
-from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
+from typing import TypeAlias
 
-from starlette.requests import Request
-from starlette.responses import Response
-
-from affinage.domain.names import TwinKey, check_id
-from affinage.domain.principal import Principal
-from affinage.frontends.http.frame import PRINCIPAL
-from affinage.frontends.http.paths import decoded
+from affinage.frontends.http import calls
+from affinage.frontends.http.calls import Call
 from affinage.ports.clock import Clock
 from affinage.ports.ids import Ids
 from affinage.services.access import Access
@@ -31,8 +26,6 @@ from affinage.services.twins import Twins
 
 @dataclass(frozen=True, slots=True)
 class Services:
-    """What the door needs of the hub."""
-
     access: Access
     registry: Registry
     bulk: Bulk
@@ -52,36 +45,4 @@ class Services:
     ids: Ids
 
 
-@dataclass(frozen=True, slots=True)
-class Call:
-    """A request whose sender is known."""
-
-    request: Request
-    by: Principal
-
-    @property
-    def name(self) -> str:
-        """The id in the path; Invalid if it cannot be decoded."""
-        return decoded(self.request.path_params["id"])
-
-    @property
-    def key(self) -> TwinKey:
-        """The identity or twin that the path names; Invalid if none can have such a name."""
-        module = self.request.path_params.get("module")
-        return TwinKey(
-            check_id("a device", self.name),
-            None if module is None else check_id("a module", decoded(module)),
-        )
-
-
-Operation = Callable[[Services, Call], Awaitable[Response]]
-"""What a method does at a path."""
-
-
-def called(services: Services, operation: Operation) -> Callable[[Request], Awaitable[Response]]:
-    """An endpoint that makes a `Call` of its request."""
-
-    async def endpoint(request: Request) -> Response:
-        return await operation(services, Call(request, request.scope[PRINCIPAL]))
-
-    return endpoint
+Operation: TypeAlias = calls.Operation[Services, Call]

@@ -7,7 +7,8 @@ from starlette.responses import Response
 
 from affinage.frontends.http.answers import empty_answer
 from affinage.frontends.http.bodies import read_object
-from affinage.frontends.service_api.calls import Call, Services
+from affinage.frontends.http.calls import Call
+from affinage.frontends.service_api.calls import Services
 
 
 async def apply(services: Services, call: Call) -> Response:

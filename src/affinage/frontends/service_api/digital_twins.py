@@ -14,11 +14,11 @@ from affinage.domain.method import MethodRequest, requested
 from affinage.domain.values import JsonObject
 from affinage.frontends.http.answers import json_answer
 from affinage.frontends.http.bodies import read_json
+from affinage.frontends.http.calls import Call
 from affinage.frontends.http.etags import ANY, guarded, quoted
-from affinage.frontends.http.paths import decoded
 from affinage.frontends.http.problems import routed_problem
 from affinage.frontends.http.waiting import while_connected
-from affinage.frontends.service_api.calls import Call, Services
+from affinage.frontends.service_api.calls import Services
 from affinage.frontends.service_api.numbers import integer
 
 STATUS: Final = "x-ms-command-statuscode"
@@ -69,4 +69,4 @@ async def _request(call: Call) -> MethodRequest:
 def _command(call: Call) -> str:
     """As devices know it: `command`, or `component*command`."""
     params = call.request.path_params
-    return "*".join(decoded(params[name]) for name in ("component", "command") if name in params)
+    return "*".join(call.segment(name) for name in ("component", "command") if name in params)

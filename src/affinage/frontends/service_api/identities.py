@@ -11,8 +11,9 @@ from affinage.domain.names import TwinKey
 from affinage.domain.values import JsonObject
 from affinage.frontends.http.answers import empty_answer, json_answer
 from affinage.frontends.http.bodies import read_object
+from affinage.frontends.http.calls import Call
 from affinage.frontends.http.etags import guarded, quoted
-from affinage.frontends.service_api.calls import Call, Services
+from affinage.frontends.service_api.calls import Services
 from affinage.frontends.service_api.numbers import top
 from affinage.services.registry import MAX_LISTED
 

@@ -13,7 +13,8 @@ from affinage.domain.errors import Invalid, JobNotFound
 from affinage.domain.values import JsonObject
 from affinage.frontends.http.answers import json_answer
 from affinage.frontends.http.bodies import read_object
-from affinage.frontends.service_api.calls import Call, Services
+from affinage.frontends.http.calls import Call
+from affinage.frontends.service_api.calls import Services
 from affinage.frontends.service_api.queries import CONTINUATION, ITEM_TYPE, page_size
 
 _UNKNOWN: Final = (

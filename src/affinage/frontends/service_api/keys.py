@@ -9,12 +9,13 @@ from starlette.responses import Response
 
 from affinage.domain.errors import InvalidPolicyKey, Malformed
 from affinage.domain.identity import Which
-from affinage.domain.names import TwinKey, check_id
+from affinage.domain.names import TwinKey, checked_key
 from affinage.domain.values import JsonObject, JsonValue, is_object
 from affinage.frontends.http.answers import json_answer
 from affinage.frontends.http.bodies import read_object
+from affinage.frontends.http.calls import Call
 from affinage.frontends.http.problems import Code, code
-from affinage.frontends.service_api.calls import Call, Services
+from affinage.frontends.service_api.calls import Services
 from affinage.services.keys import Kept, Rotated
 
 FAILED: Final = Code(400036, "BulkRegenerateDeviceKeyOperationFailure")
@@ -58,9 +59,7 @@ def _key(entry: JsonValue) -> TwinKey:
     device, module = entry.get("id"), entry.get("moduleId")
     if not isinstance(device, str) or not isinstance(module, str | None):
         raise Malformed("the id of each of devices must be a string, its moduleId one or absent")
-    # An empty moduleId is what clients send for none.
-    check_id("a device", device)
-    return TwinKey(device, check_id("a module", module) if module else None)
+    return checked_key(device, module or None)  # clients send an empty moduleId for none
 
 
 def _rotated(one: Rotated) -> JsonObject:

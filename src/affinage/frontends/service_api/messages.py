@@ -8,9 +8,9 @@ Source: docs/spec/messages.md, MESSAGE-14, MESSAGE-21 to MESSAGE-24.
 from starlette.responses import Response
 
 from affinage.frontends.http.answers import empty_answer, json_answer
+from affinage.frontends.http.calls import Call
 from affinage.frontends.http.etags import quoted
-from affinage.frontends.http.paths import decoded
-from affinage.frontends.service_api.calls import Call, Services
+from affinage.frontends.service_api.calls import Services
 
 
 async def purge(services: Services, call: Call) -> Response:
@@ -33,15 +33,11 @@ async def receive(services: Services, call: Call) -> Response:
 
 async def complete(services: Services, call: Call) -> Response:
     """DELETE what was received under a lock."""
-    await services.shelf.complete(_token(call), by=call.by)
+    await services.shelf.complete(call.segment("lock"), by=call.by)
     return empty_answer()
 
 
 async def abandon(services: Services, call: Call) -> Response:
     """POST that a lock is given up; what it held is received again."""
-    await services.shelf.abandon(_token(call), by=call.by)
+    await services.shelf.abandon(call.segment("lock"), by=call.by)
     return empty_answer()
-
-
-def _token(call: Call) -> str:
-    return decoded(call.request.path_params["lock"])

@@ -11,9 +11,10 @@ from affinage.domain.errors import AffinageError
 from affinage.domain.method import requested
 from affinage.frontends.http.answers import json_answer
 from affinage.frontends.http.bodies import read_object
+from affinage.frontends.http.calls import Call
 from affinage.frontends.http.problems import routed_problem
 from affinage.frontends.http.waiting import while_connected
-from affinage.frontends.service_api.calls import Call, Services
+from affinage.frontends.service_api.calls import Services
 
 
 async def invoke(services: Services, call: Call) -> Response:

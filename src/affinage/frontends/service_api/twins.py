@@ -14,8 +14,9 @@ from affinage.domain.row import TwinRow
 from affinage.domain.twin import TwinPatch, patch_of
 from affinage.frontends.http.answers import json_answer
 from affinage.frontends.http.bodies import read_object
+from affinage.frontends.http.calls import Call
 from affinage.frontends.http.etags import ANY, guarded
-from affinage.frontends.service_api.calls import Call, Services
+from affinage.frontends.service_api.calls import Services
 
 
 class Write(Protocol):
