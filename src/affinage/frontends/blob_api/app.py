@@ -4,12 +4,12 @@ Source: docs/spec/uploads.md, UPLOAD-10 to UPLOAD-15.
 """
 
 from dataclasses import dataclass
+from functools import partial
 from typing import Final
 
 from starlette.applications import Starlette
 from starlette.middleware import Middleware
 from starlette.requests import Request
-from starlette.types import ASGIApp
 
 from affinage.domain.errors import Invalid, Unauthorized
 from affinage.domain.principal import Principal
@@ -20,6 +20,7 @@ from affinage.frontends.http.door import door
 from affinage.frontends.http.figures import HttpFigures
 from affinage.frontends.http.frame import Frame
 from affinage.frontends.http.paths import decoded_tail, raw_path
+from affinage.frontends.http.versions import any_version
 from affinage.ports.clock import Clock
 from affinage.ports.ids import Ids
 from affinage.services.uploads import Uploads
@@ -40,44 +41,25 @@ class Services:
     ids: Ids
 
 
-class BlobFrame(Frame):
-    """The frame of a door whose requests prove by their URL what they may do."""
-
-    def __init__(
-        self, app: ASGIApp, uploads: Uploads, clock: Clock, ids: Ids, figures: HttpFigures | None
-    ) -> None:
-        super().__init__(
-            app, _nobody, clock, ids, admit=_any_version, refuse=refused, figures=figures
-        )
-        self._uploads = uploads
-
-    def principal(self, request: Request, request_id: str) -> Principal:
-        """The device whose upload it is; Unauthorized, Disabled."""
-        query = request.query_params
-        try:
-            blob = decoded_tail(raw_path(request.scope)[len(PATH) + 1 :])
-        except Invalid:
-            raise Unauthorized("the URL is not one of an upload") from None
-        return self._uploads.admit(
-            query.get("si", ""), blob, query.get("sig", ""), request_id=request_id
-        )
-
-
 def create_app(services: Services, figures: HttpFigures | None = None) -> Starlette:
     """The door; whoever runs it hosts it over TLS."""
     frame = Middleware(
-        BlobFrame,
-        uploads=services.uploads,
+        Frame,
+        authenticate=partial(by_url, services.uploads),
         clock=services.clock,
         ids=services.ids,
         figures=figures,
+        admit=any_version,
+        refuse=refused,
     )
     return door(OPERATIONS, services.uploads, Call, frame)
 
 
-def _nobody(authorization: str | None, path: str, *, request_id: str) -> Principal:
-    raise AssertionError("a blob is reached by its URL alone")
-
-
-def _any_version(_: Request) -> None:
-    """Clients of all ages behave alike."""
+def by_url(uploads: Uploads, request: Request, *, request_id: str) -> Principal:
+    """The device whose upload a request's URL names and proves; Unauthorized, Disabled."""
+    query = request.query_params
+    try:
+        blob = decoded_tail(raw_path(request.scope)[len(PATH) + 1 :])
+    except Invalid:
+        raise Unauthorized("the URL is not one of an upload") from None
+    return uploads.admit(query.get("si", ""), blob, query.get("sig", ""), request_id=request_id)

@@ -4,6 +4,7 @@ Source: docs/spec/device-api.md.
 """
 
 from collections.abc import Mapping
+from functools import partial
 from typing import Final
 
 from starlette.applications import Starlette
@@ -11,10 +12,12 @@ from starlette.middleware import Middleware
 
 from affinage.frontends.device_api import files, messages, modules, scopes, telemetry
 from affinage.frontends.device_api.calls import Operation, Services
-from affinage.frontends.device_api.proofs import DeviceFrame
+from affinage.frontends.device_api.proofs import by_identity
 from affinage.frontends.http.calls import Call
 from affinage.frontends.http.door import door
 from affinage.frontends.http.figures import HttpFigures
+from affinage.frontends.http.frame import Frame
+from affinage.frontends.http.versions import any_version
 
 OPERATIONS: Final[dict[str, Mapping[str, Operation]]] = {
     "/devices/{id}/messages/events": {"POST": telemetry.send},
@@ -47,10 +50,11 @@ OPERATIONS: Final[dict[str, Mapping[str, Operation]]] = {
 def create_app(services: Services, figures: HttpFigures | None = None) -> Starlette:
     """The door; whoever runs it hosts it over TLS."""
     frame = Middleware(
-        DeviceFrame,
-        access=services.access,
+        Frame,
+        authenticate=partial(by_identity, services.access),
         clock=services.clock,
         ids=services.ids,
         figures=figures,
+        admit=any_version,
     )
     return door(OPERATIONS, services, Call, frame)

@@ -15,12 +15,8 @@ from starlette.types import ASGIApp, Receive, Scope, Send
 from affinage.domain.errors import Invalid, Unauthorized
 from affinage.domain.names import TwinKey, checked_key
 from affinage.domain.principal import Principal
-from affinage.frontends.http.figures import HttpFigures
-from affinage.frontends.http.frame import Frame
 from affinage.frontends.http.paths import decoded, raw_path
 from affinage.frontends.http.prefixes import Several
-from affinage.ports.clock import Clock
-from affinage.ports.ids import Ids
 from affinage.services.access import Access
 
 EDGE_MODULE: Final = "x-ms-edge-moduleid"
@@ -58,26 +54,17 @@ class ByProof:
         await (self._app if is_its else self._rest)(scope, receive, send)
 
 
-class DeviceFrame(Frame):
-    """The frame of a door whose requests are devices' and modules' own."""
-
-    def __init__(
-        self, app: ASGIApp, access: Access, clock: Clock, ids: Ids, figures: HttpFigures | None
-    ) -> None:
-        super().__init__(app, access.service, clock, ids, admit=_any_version, figures=figures)
-        self._access = access
-
-    def principal(self, request: Request, request_id: str) -> Principal:
-        """The identity that the request is of; Unauthorized, Disabled."""
-        host = _HOST.fullmatch(request.headers.get("host", ""))
-        return self._access.device(
-            _key(request),
-            host[1] if host else "",
-            request.headers.get("authorization"),
-            chain=_chain(request),
-            door="https",
-            request_id=request_id,
-        ).principal
+def by_identity(access: Access, request: Request, *, request_id: str) -> Principal:
+    """The device or module that a request is of, by what it shows; Unauthorized, Disabled."""
+    host = _HOST.fullmatch(request.headers.get("host", ""))
+    return access.device(
+        _key(request),
+        host[1] if host else "",
+        request.headers.get("authorization"),
+        chain=_chain(request),
+        door="https",
+        request_id=request_id,
+    ).principal
 
 
 def _is_of_a_device(request: Request) -> bool:
@@ -114,7 +101,3 @@ def _named(device: str, module: str | None) -> TwinKey:
 
 def _chain(request: Request) -> list[bytes]:
     return request.scope.get("state", {}).get("peer_certificate") or []
-
-
-def _any_version(_: Request) -> None:
-    """Clients of all ages behave alike. DEVICE-3."""

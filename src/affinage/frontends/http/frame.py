@@ -37,6 +37,12 @@ _log = structlog.get_logger(__name__)
 
 
 class Authenticate(Protocol):
+    def __call__(self, request: Request, *, request_id: str) -> Principal:
+        """Who asks; Unauthorized, Disabled."""
+        ...
+
+
+class Verify(Protocol):
     def __call__(self, authorization: str | None, path: str, *, request_id: str) -> Principal:
         """Who asks for ``path`` (decoded, without its first `/`); Unauthorized."""
         ...
@@ -103,13 +109,6 @@ class Frame:
             request_id=answer.request_id,
         )
 
-    def principal(self, request: Request, request_id: str) -> Principal:
-        """Who asks; Unauthorized. A door to which other proofs are shown says so here."""
-        authorization = request.headers.get("authorization")
-        return self._authenticate(
-            authorization, readable_path(request.scope), request_id=request_id
-        )
-
     async def _answered(self, scope: Scope, receive: Receive, answer: Answer) -> None:
         """The outermost place: whatever is raised below becomes an answer."""
         try:
@@ -124,7 +123,7 @@ class Frame:
 
     async def _admitted(self, scope: Scope, receive: Receive, answer: Answer) -> None:
         request = Request(scope)
-        scope[PRINCIPAL] = self.principal(request, answer.request_id)
+        scope[PRINCIPAL] = self._authenticate(request, request_id=answer.request_id)
         self._admit(request)
         await self._app(scope, receive, answer)
 
@@ -135,6 +134,12 @@ class Frame:
             at = self._clock.now()
             refusal = self._problem(error, request_id=answer.request_id, at=at)
             await refusal(scope, receive, answer)
+
+
+def by_token(verify: Verify, request: Request, *, request_id: str) -> Principal:
+    """Who asks, by the token in the header, for the path as a whole; Unauthorized."""
+    authorization = request.headers.get("authorization")
+    return verify(authorization, readable_path(request.scope), request_id=request_id)
 
 
 def _template(scope: Scope) -> str | None:

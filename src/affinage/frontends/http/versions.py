@@ -28,3 +28,7 @@ def check_api_version(request: Request) -> None:
     raise UnknownApiVersion(
         f"api-version is {given[:40]!r}: it must be YYYY-MM-DD or YYYY-MM-DD-preview, from {FIRST}"
     )
+
+
+def any_version(_: Request) -> None:
+    """Of a door that has one version, or whose clients of all ages behave alike. DEVICE-3."""

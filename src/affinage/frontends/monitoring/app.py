@@ -8,19 +8,20 @@ Source: docs/reference/metrics.md.
 
 from dataclasses import dataclass
 from datetime import datetime
+from functools import partial
 from typing import Final
 
 from starlette.applications import Starlette
 from starlette.middleware import Middleware
-from starlette.requests import Request
 from starlette.responses import PlainTextResponse, Response
 
 from affinage.domain.errors import Forbidden
 from affinage.frontends.http.calls import Call
 from affinage.frontends.http.door import door
 from affinage.frontends.http.figures import HttpFigures
-from affinage.frontends.http.frame import Frame
+from affinage.frontends.http.frame import Frame, by_token
 from affinage.frontends.http.problems import advice, code, told
+from affinage.frontends.http.versions import any_version
 from affinage.ports.clock import Clock
 from affinage.ports.ids import Ids
 from affinage.services.access import Access
@@ -46,11 +47,11 @@ def create_app(services: Services, figures: HttpFigures | None = None) -> Starle
     """The door; whoever runs it hosts it over TLS, at PATH."""
     frame = Middleware(
         Frame,
-        authenticate=services.access.service,
+        authenticate=partial(by_token, services.access.service),
         clock=services.clock,
         ids=services.ids,
         figures=figures,
-        admit=_anything,
+        admit=any_version,
         refuse=refused,
     )
     return door({PATH: {"GET": show}}, services, Call, frame)
@@ -67,7 +68,3 @@ def refused(error: Exception, *, request_id: str, at: datetime) -> Response:
     """The answer to a request that was refused, or that failed."""
     status = FORBIDDEN if isinstance(error, Forbidden) else code(error).status
     return PlainTextResponse(f"{told(error)}\n", status, advice(error))
-
-
-def _anything(request: Request) -> None:
-    """There is one version of it."""

@@ -4,15 +4,16 @@ Source: docs/spec/native-api.md.
 """
 
 from collections.abc import Mapping
+from functools import partial
 from typing import Final
 
 from starlette.applications import Starlette
 from starlette.middleware import Middleware
-from starlette.requests import Request
 
 from affinage.frontends.http.door import door
 from affinage.frontends.http.figures import HttpFigures
-from affinage.frontends.http.frame import Frame
+from affinage.frontends.http.frame import Frame, by_token
+from affinage.frontends.http.versions import any_version
 from affinage.frontends.native_api import (
     audit,
     certificates,
@@ -83,15 +84,11 @@ def create_app(services: Services, figures: HttpFigures | None = None) -> Starle
     """The door; whoever runs it hosts it over TLS, at the paths below PREFIX."""
     frame = Middleware(
         Frame,
-        authenticate=services.access.service,
+        authenticate=partial(by_token, services.access.service),
         clock=services.clock,
         ids=services.ids,
         figures=figures,
-        admit=_anything,
+        admit=any_version,
         refuse=refused,
     )
     return door(OPERATIONS, services, Call, frame, prefix=PREFIX)
-
-
-def _anything(request: Request) -> None:
-    """The version is in the path."""

@@ -4,6 +4,7 @@ Source: docs/spec/provisioning.md, PROV-20, PROV-21; docs/reference/http-api.md.
 """
 
 from collections.abc import Mapping
+from functools import partial
 from typing import Final
 
 from starlette.applications import Starlette
@@ -11,7 +12,7 @@ from starlette.middleware import Middleware
 
 from affinage.frontends.http.door import door
 from affinage.frontends.http.figures import HttpFigures
-from affinage.frontends.http.frame import Frame
+from affinage.frontends.http.frame import Frame, by_token
 from affinage.frontends.provisioning_api import enrollments, registrations
 from affinage.frontends.provisioning_api.calls import Call, Operation, Services
 from affinage.frontends.provisioning_api.problems import refused
@@ -44,7 +45,7 @@ def create_app(services: Services, figures: HttpFigures | None = None) -> Starle
     """The door; whoever runs it hosts it over TLS, at the paths below PREFIXES."""
     frame = Middleware(
         Frame,
-        authenticate=services.access.service,
+        authenticate=partial(by_token, services.access.service),
         clock=services.clock,
         ids=services.ids,
         figures=figures,

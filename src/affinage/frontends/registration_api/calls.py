@@ -8,6 +8,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Protocol, TypeAlias
 
+from starlette.requests import Request
+
 from affinage.domain.principal import Kind, Principal
 from affinage.domain.values import JsonObject, JsonValue
 from affinage.frontends.http import calls
@@ -58,6 +60,6 @@ class Call(calls.Call):
 Operation: TypeAlias = calls.Operation[Services, Call]
 
 
-def unproven(authorization: str | None, path: str, *, request_id: str) -> Principal:
+def unproven(request: Request, *, request_id: str) -> Principal:
     """Whoever asks, without any right: what it shows is judged by provisioning. REGISTER-3."""
     return Principal(Kind.DEVICE, "", "https", request_id)

@@ -4,6 +4,7 @@ Source: docs/reference/http-api.md.
 """
 
 from collections.abc import Mapping
+from functools import partial
 from typing import Final
 
 from starlette.applications import Starlette
@@ -12,7 +13,7 @@ from starlette.middleware import Middleware
 from affinage.frontends.http.calls import Call
 from affinage.frontends.http.door import door
 from affinage.frontends.http.figures import HttpFigures
-from affinage.frontends.http.frame import Frame
+from affinage.frontends.http.frame import Frame, by_token
 from affinage.frontends.service_api import (
     bulk,
     configurations,
@@ -87,7 +88,7 @@ def create_app(services: Services, figures: HttpFigures | None = None) -> Starle
     """The door; whoever runs it hosts it over TLS."""
     frame = Middleware(
         Frame,
-        authenticate=services.access.service,
+        authenticate=partial(by_token, services.access.service),
         clock=services.clock,
         ids=services.ids,
         figures=figures,

@@ -2,6 +2,7 @@
 
 import json
 from collections.abc import Awaitable, Callable
+from functools import partial
 from typing import Any
 
 import pytest
@@ -10,7 +11,7 @@ from starlette.types import Message, Receive, Scope, Send
 from structlog.testing import capture_logs
 
 from affinage.domain.errors import Unavailable
-from affinage.frontends.http.frame import Frame
+from affinage.frontends.http.frame import Frame, by_token
 from fakes.clock import FixedClock
 from fakes.hub import API_VERSION, running_hub
 from fakes.ids import CountingIds
@@ -115,7 +116,9 @@ async def framed(app: App, scope: dict[str, Any] | None = None) -> list[Message]
         return {"type": "http.disconnect"}
 
     async with running_hub() as hub:
-        frame = Frame(app, hub.services.access.service, FixedClock(), CountingIds())
+        frame = Frame(
+            app, partial(by_token, hub.services.access.service), FixedClock(), CountingIds()
+        )
         asked = {
             "type": "http",
             "method": "PUT",

@@ -1,4 +1,5 @@
 import pytest
+from starlette.requests import Request
 
 from affinage.frontends.registration_api.calls import unproven
 from fakes.looped import looped
@@ -7,7 +8,7 @@ from fakes.registration_door import Door
 
 def test_who_asks_has_no_right() -> None:
     """REGISTER-3."""
-    assert not unproven("SharedAccessSignature sr=a", "path", request_id="r").granted
+    assert not unproven(Request({"type": "http"}), request_id="r").granted
 
 
 @pytest.mark.parametrize("path", ["/0ne1/registrations/a%2Fb", "/0ne%ff/registrations/d"])
