@@ -33,7 +33,7 @@ def _sink(target: Target, hub: str) -> Sink:
     except ImportError as error:
         raise Invalid(
             f"forward {target.name}: NATS needs a library that is not here:"
-            " pip install 'affinage[hub,nats]'"
+            " install affinage with its extra nats"
         ) from error
     return NatsSink(
         target.name,

@@ -49,7 +49,7 @@ def apply(
         typer.Option("--filename", "-f", metavar="PATH", help="A file, a folder, or - for stdin."),
     ],
     more: Annotated[
-        list[Path] | None, typer.Argument(metavar="[PATH]…", help="More of them.")
+        list[Path] | None, typer.Argument(metavar="PATH", help="More files and folders.")
     ] = None,
     dry_run: Annotated[
         bool, typer.Option("--dry-run", help="Say what would change, and write nothing.")

@@ -52,7 +52,12 @@ def backup(
 
 def restore(
     file: Annotated[Path, typer.Argument(metavar="FILE", help="A file that backup wrote.")],
-    data: DataOption = None,
+    data: Annotated[
+        Path | None,
+        typer.Option(
+            "--data", metavar="DIR", help="The folder to make, affinage-data if not named."
+        ),
+    ] = None,
     as_json: JsonOption = False,
 ) -> None:
     """Make the data folder of a hub from a backup: all of it or nothing.

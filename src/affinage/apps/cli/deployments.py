@@ -10,7 +10,6 @@ from affinage.apps.cli.configurations import delete_each, labelled, show_list
 from affinage.apps.cli.options import (
     DataOption,
     GroupByOption,
-    IdArgument,
     IdsArgument,
     JsonOption,
     LabelOption,
@@ -21,6 +20,9 @@ from affinage.apps.cli.options import (
 )
 from affinage.apps.cli.output import member
 from affinage.apps.cli.reach import ask
+from affinage.apps.cli.watching import UntilOption
+
+DeploymentArgument = Annotated[str, typer.Argument(metavar="ID", help="The deployment's id.")]
 
 
 def add_to(app: typer.Typer) -> None:
@@ -33,7 +35,7 @@ def add_to(app: typer.Typer) -> None:
     group.command("create")(create)
     group.command("update")(update)
     group.command("delete")(delete)
-    group.command("watch")(watching.watch)
+    group.command("watch")(watch)
     app.add_typer(group, name="deployment")
 
 
@@ -52,7 +54,7 @@ def list_deployments(
     show_list(rows, group_by, as_json=as_json)
 
 
-def show(name: IdArgument, data: DataOption = None, as_json: JsonOption = False) -> None:
+def show(name: DeploymentArgument, data: DataOption = None, as_json: JsonOption = False) -> None:
     """Show an edge deployment: condition, priority, content, counts and when they were made.
 
     Example: `affinage deployment show base-2`
@@ -87,7 +89,7 @@ def create(
 
 
 def update(
-    name: IdArgument,
+    name: DeploymentArgument,
     target: TargetOption = None,
     priority: PriorityOption = None,
     metric: MetricOption = None,
@@ -108,3 +110,20 @@ def delete(names: IdsArgument, data: DataOption = None) -> None:
     Example: `affinage deployment delete base-2`
     """
     delete_each(names, "deployment", data)
+
+
+def watch(
+    name: DeploymentArgument,
+    until: UntilOption = None,
+    data: DataOption = None,
+    as_json: JsonOption = False,
+) -> None:
+    """Watch an edge deployment's counts, until Ctrl-C or until they are as wanted.
+
+    Counts are the custom metrics by name, and targeted, applied, reportedSuccessful and
+    reportedFailed. With --json only the last ones are shown. Stopped before --until was reached,
+    it exits 1.
+
+    Example: `affinage deployment watch base-2 --until reportedSuccessful=50`
+    """
+    watching.watch(name, until, data, as_json)

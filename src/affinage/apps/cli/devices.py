@@ -173,7 +173,7 @@ def update(
 
 
 def delete(
-    devices: Annotated[list[str], typer.Argument(metavar="DEVICE…", help="Their ids.")],
+    devices: Annotated[list[str], typer.Argument(metavar="DEVICE", help="Their ids.")],
     data: DataOption = None,
 ) -> None:
     """Delete devices with their twins and modules, at once and for good.

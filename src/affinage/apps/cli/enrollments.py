@@ -33,7 +33,9 @@ COLUMNS: Final[Columns] = {
 NameArgument = Annotated[
     str, typer.Argument(metavar="ID", help="A registration id, or with --group a group's.")
 ]
-GroupOption = Annotated[bool, typer.Option("--group", help="An enrollment group.")]
+GroupOption = Annotated[
+    bool, typer.Option("--group", help="An enrollment group, not one device's.")
+]
 CertificateOption = Annotated[
     list[Path] | None,
     typer.Option(
@@ -171,7 +173,7 @@ def update(
 
 
 def delete(
-    names: Annotated[list[str], typer.Argument(metavar="ID…", help="Their ids.")],
+    names: Annotated[list[str], typer.Argument(metavar="ID", help="Their ids.")],
     group: GroupOption = False,
     data: DataOption = None,
 ) -> None:
@@ -190,7 +192,7 @@ def delete(
 
 def derive_key(
     group: Annotated[str, typer.Argument(metavar="GROUP", help="An enrollment group.")],
-    registration: Annotated[str, typer.Argument(metavar="ID", help="The device's id.")],
+    registration: Annotated[str, typer.Argument(metavar="ID", help="Its registration id.")],
     data: DataOption = None,
 ) -> None:
     """Print the key of one device of a group, to be put into the device: it is a secret.

@@ -101,7 +101,7 @@ def update(
 
 
 def delete(
-    names: Annotated[list[str], typer.Argument(metavar="NAME…", help="Their names.")],
+    names: Annotated[list[str], typer.Argument(metavar="NAME", help="Their names.")],
     data: DataOption = None,
 ) -> None:
     """Delete groups that nothing names any more.

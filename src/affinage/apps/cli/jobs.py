@@ -154,7 +154,7 @@ def create(
 
 
 def cancel(
-    names: Annotated[list[str], typer.Argument(metavar="ID…", help="Their ids.")],
+    names: Annotated[list[str], typer.Argument(metavar="ID", help="Their ids.")],
     data: DataOption = None,
 ) -> None:
     """Have jobs begin no further target; what is done stays, and who was asked is waited for.

@@ -124,7 +124,7 @@ def update(
 
 def delete(
     device: DeviceArgument,
-    modules: Annotated[list[str], typer.Argument(metavar="MODULE…", help="Their ids.")],
+    modules: Annotated[list[str], typer.Argument(metavar="MODULE", help="Their ids.")],
     data: DataOption = None,
 ) -> None:
     """Delete modules of a device with their twins, at once and for good.

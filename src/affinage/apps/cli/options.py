@@ -50,7 +50,7 @@ ModuleOption = Annotated[
 IfMatchOption = Annotated[
     str | None, typer.Option(metavar="ETAG", help="Only if this is the twin's etag.")
 ]
-IdsArgument = Annotated[list[str], typer.Argument(metavar="ID…", help="Their ids.")]
+IdsArgument = Annotated[list[str], typer.Argument(metavar="ID", help="Their ids.")]
 IdArgument = Annotated[str, typer.Argument(metavar="ID", help="The configuration's id.")]
 TargetOption = Annotated[
     str | None, typer.Option("--target", metavar="CONDITION", help="The target condition.")
@@ -65,7 +65,7 @@ LabelOption = Annotated[
 ]
 WithLabelOption = Annotated[
     list[str] | None,
-    typer.Option("--label", metavar="NAME[=TEXT]", help="Only those with this label; repeatable."),
+    typer.Option("--label", metavar="NAME[=TEXT]", help="Only those with this label."),
 ]
 GroupByOption = Annotated[
     str | None, typer.Option(metavar="LABEL", help="By the texts of this label.")

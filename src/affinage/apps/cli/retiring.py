@@ -21,7 +21,7 @@ COLUMNS: Final[Columns] = {
 
 
 def retire(
-    devices: Annotated[list[str], typer.Argument(metavar="DEVICE…", help="Their ids.")],
+    devices: Annotated[list[str], typer.Argument(metavar="DEVICE", help="Their ids.")],
     reason: Annotated[
         str | None, typer.Option(metavar="TEXT", help="Why, for people; `retired` if not given.")
     ] = None,

@@ -63,7 +63,7 @@ def serve(
     """Run a hub until it is told to stop.
 
     The first start makes the data folder: the store, the keys, a certificate authority
-    (DIR/tls/ca.pem, for clients to trust), and the five built-in shared-access policies.
+    (DIR/tls/ca.pem, for clients to trust), and the built-in shared-access policies.
 
     Example: `affinage serve --data cave --hostname cave.example --host 0.0.0.0`
     """

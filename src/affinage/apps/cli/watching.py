@@ -10,7 +10,7 @@ import typer
 from rich.console import Console
 
 from affinage.apps.cli.board import Bar, Board
-from affinage.apps.cli.options import DataOption, JsonOption
+from affinage.apps.cli.options import DataOption, IdArgument, JsonOption
 from affinage.apps.cli.output import member, show_json, terminal
 from affinage.apps.cli.reach import ask
 from affinage.apps.cli.stopping import stop_event
@@ -23,15 +23,16 @@ POLL_S: Final = 0.5
 
 KINDS: Final = ("systemMetrics", "metrics")
 
+UntilOption = Annotated[
+    list[str] | None, typer.Option(metavar="NAME=N", help="End once this count is N or more.")
+]
+
 _WANTED: Final = re.compile(r"(.+?)=(\d+)")
 
 
 def watch(
-    name: Annotated[str, typer.Argument(metavar="ID", help="The configuration's id.")],
-    until: Annotated[
-        list[str] | None,
-        typer.Option(metavar="NAME=N", help="End once this count is N or more."),
-    ] = None,
+    name: IdArgument,
+    until: UntilOption = None,
     data: DataOption = None,
     as_json: JsonOption = False,
 ) -> None:

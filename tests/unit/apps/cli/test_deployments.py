@@ -40,3 +40,9 @@ def test_only_deployments_are_listed(affinage: CommandLine, file: str) -> None:
     assert affinage.json("deployment", "list", "--label", "wave=early") == []
     (late,) = affinage.json("deployment", "list", "--group-by", "wave")
     assert (late["value"], [row["id"] for row in late["configurations"]]) == ("late", ["listed"])
+
+
+def test_its_counts_are_watched(affinage: CommandLine, file: str) -> None:
+    affinage.ok("deployment", "create", file, "--id", "seen", "--target", "tags.a = 1")
+    wanted = ("--until", "targeted=0", "--until", "reportedSuccessful=0")
+    assert affinage.json("deployment", "watch", "seen", *wanted)["reportedSuccessful"] == 0
