@@ -1,4 +1,4 @@
-"""The check of the links follows relative ones, and only those."""
+"""The check of the links follows relative ones, and only those; and misses no page."""
 
 import subprocess
 import sys
@@ -16,10 +16,22 @@ def verdict(project: Path, page: str) -> tuple[int, list[str]]:
 
 
 def test_a_link_to_nothing_is_named_with_its_page(tmp_path: Path) -> None:
-    assert verdict(tmp_path, "see [it](docs/it.md#part)") == (1, ["README.md: docs/it.md"])
+    said = ["README.md: leads to it.md, which is not there"]
+    assert verdict(tmp_path, "see [it](docs/it.md#part)") == (1, said)
 
 
 def test_a_link_to_a_file_a_folder_or_elsewhere_is_fine(tmp_path: Path) -> None:
     (tmp_path / "docs").mkdir()
-    page = "[a](README.md) [b](docs/) [c](https://example.com/x) [d](#part)\n```\n[e](no.md)\n```"
+    (tmp_path / "docs/README.md").touch()
+    page = "[a](README.md) [b](docs/) [c](https://example.com/x)\n```\n[e](no.md)\n```"
     assert verdict(tmp_path, page) == (0, [])
+
+
+def test_a_link_to_a_heading_needs_the_heading(tmp_path: Path) -> None:
+    page = "## `A` part, and more\n[d](#a-part-and-more) [e](README.md#another)"
+    assert verdict(tmp_path, page) == (1, ["README.md: README.md has no heading for #another"])
+
+
+def test_a_page_that_only_leads_to_itself_is_named(tmp_path: Path) -> None:
+    (tmp_path / "NOTES.md").write_text("[itself](NOTES.md)")
+    assert verdict(tmp_path, "welcome") == (1, ["NOTES.md: no page leads here"])
