@@ -1,6 +1,6 @@
 """Certificates as the device SDKs show them, for Python and for Node.js, on both ports.
 
-By thumbprint the hub knows a certificate without having seen it (case M14); by authority it knows
+By thumbprint the hub knows a certificate without having seen it (M14); by authority it knows
 nobody but who signs. What of the SDKs is covered: docs/reference/conformance.md.
 """
 
@@ -114,10 +114,10 @@ def refused(sdk: Any, client: Any) -> None:
 
 
 @pytest.mark.parametrize("digest", [sha1, sha256])
-def test_a_certificate_is_known_by_either_thumbprint(
+def test_m14_a_certificate_is_known_by_either_thumbprint(
     hub: HubProcess, client: Client, name: str, digest: Any
 ) -> None:
-    """ACCESS-10; case M14."""
+    """ACCESS-10"""
     now, next_one = leaf(name, end=END), leaf(name, end=EXPIRED)
     prints = [digest(one.der).hexdigest() for one in (now, next_one)]
     create(hub, name, by_thumbprint(prints[0].upper(), prints[1]))
@@ -128,10 +128,10 @@ def test_a_certificate_is_known_by_either_thumbprint(
         one.disconnect()
 
 
-def test_a_certificate_that_is_not_known_is_refused(
+def test_m14_a_certificate_that_is_not_known_is_refused(
     hub: HubProcess, sdk: Any, client: Client, name: str
 ) -> None:
-    """ACCESS-10; case M14."""
+    """ACCESS-10"""
     create(hub, name, by_thumbprint("A" * 40, "B" * 40))
     for shown in (leaf(name, end=END), leaf(name, ROOT, end=END)):
         refused(sdk, client(shown.file(), name))
@@ -285,8 +285,8 @@ HERE: Final = {"twin": {"$version": 1}}
 REFUSED: Final = {"error": "UnauthorizedError"}
 
 
-def test_node_is_known_by_a_thumbprint(hub: HubProcess, connects: Node, name: str) -> None:
-    """ACCESS-10; case M14."""
+def test_m14_node_is_known_by_a_thumbprint(hub: HubProcess, connects: Node, name: str) -> None:
+    """ACCESS-10"""
     shown, other = leaf(name, end=END), leaf(name, end=END)
     create(hub, name, by_thumbprint("A" * 64, shown.certificate.sha256))
     assert connects(name, shown.file()) == HERE
