@@ -26,7 +26,7 @@ class Ending(StrEnum):
     EXPIRED = "expired"
     """Its token has."""
     REVOKED = "revoked"
-    """The identity was deleted or disabled, or no policy vouches for it any more."""
+    """The identity was deleted or disabled, its proof replaced, or nobody vouches for it now."""
     STOPPED = "stopped"
     """The hub did."""
     PROTOCOL = "protocol"
@@ -42,7 +42,9 @@ _BEGINNINGS: Final = {
     "the identity was deleted": Ending.REVOKED,
     "the device was disabled": Ending.REVOKED,
     "the hub stops": Ending.STOPPED,
-    "the policy": Ending.REVOKED,
+    "the policy that let it in": Ending.REVOKED,
+    "the authority that let it in": Ending.REVOKED,
+    "the key or certificate that it came in by": Ending.REVOKED,
 }
 """Of the reasons that are given to `MqttConnection.close`."""
 
