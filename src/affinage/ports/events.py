@@ -57,7 +57,7 @@ class EventStore(Protocol):
         ...
 
     async def read(self, window: Window) -> list[Kept]:
-        """The first events in a window, in order."""
+        """The first events in a window, in order; Unavailable."""
         ...
 
     async def prune(self, *, max_bytes: int, before: int) -> int:

@@ -80,12 +80,17 @@ class StoreFigures(NamedTuple):
 
 class Store(Protocol):
     def read(self, table: Table) -> Iterator[tuple[Key, bytes]]:
-        """Every row of a table, in the order of its keys. Blocks; call it before serving."""
+        """Every row of a table, in the order of its keys. Blocks; call it before serving.
+
+        Raises:
+            Unavailable: it cannot be read, or no further than what has been given.
+        """
         ...
 
     def page(self, table: Table, *, before: Key | None, limit: int) -> list[tuple[Key, bytes]]:
         """The last rows of a table, the greatest key first: of the keys below ``before``, None
         for all. Not for DEVICES. Blocks; also a store that serves may be asked, in a thread.
+        Unavailable as of `read`.
         """
         ...
 

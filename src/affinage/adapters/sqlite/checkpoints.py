@@ -6,6 +6,7 @@ to move, so the store's thread moves the last few pages itself, between two comm
 
 from collections.abc import Callable
 from concurrent.futures import Future, ThreadPoolExecutor
+from contextlib import suppress
 from typing import Final
 
 import apsw
@@ -33,14 +34,19 @@ class Checkpoints:
         connection.set_wal_hook(self._committed)
 
     def look(self) -> None:
-        """Begin one, or end one, if it is time; the store's thread calls it between commits."""
+        """Begin one, or end one, if it is time; the store's thread calls it between commits.
+
+        One that fails, as on a full disk, is tried again: until then the log has it all, and what
+        was committed before it is committed.
+        """
         if self._under_way is None:
             if self._pages >= self._log_pages:
                 self._under_way = self._thread.submit(self._move)
         elif self._under_way.done():
             self._under_way = None
-            self._connection.wal_checkpoint(mode=apsw.SQLITE_CHECKPOINT_PASSIVE)
-            self.done += 1
+            with suppress(apsw.Error):
+                self._connection.wal_checkpoint(mode=apsw.SQLITE_CHECKPOINT_PASSIVE)
+                self.done += 1
 
     def close(self) -> None:
         self._thread.shutdown()

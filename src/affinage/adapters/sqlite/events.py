@@ -41,9 +41,9 @@ class SqliteEvents:
             self._connection = self._connect()
             self._connection.execute(self._statements["schema"])
             self._reader = self._connect()
+            self._bounds = self._found_bounds()
         except apsw.Error as error:
             raise Unavailable(f"{path} cannot be opened: {error}") from error
-        self._bounds = self._found_bounds()
 
     async def append(self, events: Sequence[Fresh]) -> None:
         try:
@@ -56,7 +56,10 @@ class SqliteEvents:
 
     async def read(self, window: Window) -> list[Kept]:
         loop = asyncio.get_running_loop()
-        return await loop.run_in_executor(self._reading, self._read, window)
+        try:
+            return await loop.run_in_executor(self._reading, self._read, window)
+        except apsw.Error as error:
+            raise Unavailable(f"events cannot be read: {error}") from error
 
     async def prune(self, *, max_bytes: int, before: int) -> int:
         try:

@@ -10,7 +10,7 @@ start opens.
 import asyncio
 from collections.abc import Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import closing
+from contextlib import closing, contextmanager
 from heapq import nlargest
 from importlib.resources import files
 from pathlib import Path
@@ -81,8 +81,7 @@ class SqliteStore:
             raise Unavailable(f"{path} cannot be opened: {error}") from error
 
     def read(self, table: Table) -> Iterator[tuple[Key, bytes]]:
-        with closing(self._connect(read_only=True)) as connection:
-            connection.execute("BEGIN")  # the journal and the table as they are at one moment
+        with self._moment() as connection:
             newest: journal.Newest = {}
             for _, _, commit in connection.execute(self._statements["read_journal"]):
                 journal.add(newest, commit)
@@ -94,8 +93,7 @@ class SqliteStore:
 
     def page(self, table: Table, *, before: Key | None, limit: int) -> list[tuple[Key, bytes]]:
         below = journal.BEHIND_ALL if before is None else str(before)
-        with closing(self._connect(read_only=True)) as connection:
-            connection.execute("BEGIN")  # the journal and the table as they are at one moment
+        with self._moment() as connection:
             newest: journal.Newest = {}
             for _, _, commit in connection.execute(self._statements["read_journal"]):
                 if journal.may_hold(commit, table):
@@ -137,6 +135,16 @@ class SqliteStore:
         self._thread.shutdown()
         self._checkpoints.close()
         self._connection.close()
+
+    @contextmanager
+    def _moment(self) -> Iterator[apsw.Connection]:
+        """A connection that sees the journal and the tables as they are now, whatever comes."""
+        try:
+            with closing(self._connect(read_only=True)) as connection:
+                connection.execute("BEGIN")
+                yield connection
+        except apsw.Error as error:
+            raise Unavailable(f"{self._path} cannot be read: {error}") from error
 
     def _write(self, rows: Sequence[Row]) -> None:
         body = journal.encode(rows)

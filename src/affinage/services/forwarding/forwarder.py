@@ -121,7 +121,7 @@ class Forwarder:
 
     async def _go_on(self) -> bool:
         """Hand over the next page; whether it was the last for now."""
-        page = await self._feed.page(self.offset, kind=self.target.kind, limit=BATCH, by=FORWARDER)
+        page = await self._page()
         if page.lost:
             self.standing.lost += page.lost
             _log.warning("events lost before they were forwarded", **self._fields, lost=page.lost)
@@ -132,6 +132,22 @@ class Forwarder:
         if wanted or self.offset - self._kept >= PLACES:
             await self._keep()
         return page.is_last
+
+    async def _page(self) -> Page:
+        """The next page, as soon as the feed can be read: a disk may fail for a while, too."""
+        failures = 0
+        while True:
+            try:
+                page = await self._feed.page(
+                    self.offset, kind=self.target.kind, limit=BATCH, by=FORWARDER
+                )
+            except Unavailable as error:
+                failures += 1
+                self._failed(error)
+                await self._clock.sleep(pause_s(failures))
+            else:
+                self._succeeded(0)
+                return page
 
     async def _hand_over(self, events: Sequence[JsonObject]) -> None:
         """Until the target has them; what it will never take is counted, and passed over."""

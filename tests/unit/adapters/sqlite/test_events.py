@@ -18,6 +18,21 @@ def test_a_file_that_is_none_is_refused(tmp_path: Path) -> None:
         SqliteEvents(tmp_path / "events.db")
 
 
+def test_a_torn_file_says_so(tmp_path: Path) -> None:
+    path = tmp_path / "events.db"
+    store = SqliteEvents(path)
+    asyncio.run(store.append([EVENT]))
+    asyncio.run(store.close())
+    whole = path.read_bytes()
+    store = SqliteEvents(path)
+    path.write_bytes(whole[:4096] + b"\xff" * (len(whole) - 4096))
+    with pytest.raises(Unavailable, match=r"events cannot be read: .*malformed"):
+        asyncio.run(store.read(Window(0, 9)))
+    asyncio.run(store.close())
+    with pytest.raises(Unavailable, match=r"cannot be opened: .*malformed"):
+        SqliteEvents(path)
+
+
 def test_what_the_disk_refuses_is_not_kept(tmp_path: Path) -> None:
     store = SqliteEvents(tmp_path / "events.db")
     store._connection.pragma("query_only", 1)

@@ -116,6 +116,64 @@ def test_a_full_disk_fails_the_commit_as_a_whole(path: Path) -> None:
     asyncio.run(store.close())
 
 
+def test_what_is_committed_is_so_though_its_pages_cannot_be_moved(path: Path) -> None:
+    vfs = FullVfs()
+    store = SqliteStore(path, vfs=vfs.vfs_name, log_pages=1)
+    vfs.is_full = True
+    for number in range(20):
+        commit(store, device(number))
+        store._checkpoints._thread.submit(lambda: None).result()  # the try to move them has ended
+    assert store.figures().checkpoints == 0
+    assert [key for key, _ in store.read(Table.DEVICES)] == [*range(20)]
+    vfs.is_full = False
+    for number in range(2):
+        commit(store, device(number))
+        store._checkpoints._thread.submit(lambda: None).result()
+    assert store.figures().checkpoints == 1
+    asyncio.run(store.close())
+
+
+class FullVfs(apsw.VFS):
+    """The system's files, of which the store itself may find no room to grow."""
+
+    vfs_name = "full"
+
+    def __init__(self) -> None:
+        self.is_full = False
+        super().__init__(self.vfs_name, "")
+
+    def xOpen(  # noqa: N802  # SQLite's name
+        self, name: str | apsw.URIFilename | None, flags: list[int]
+    ) -> apsw.VFSFile:
+        return FullFile(self, name, flags)
+
+
+class FullFile(apsw.VFSFile):
+    def __init__(self, vfs: FullVfs, name: str | apsw.URIFilename | None, flags: list[int]) -> None:
+        self._vfs, self._is_log = vfs, bool(flags[0] & apsw.SQLITE_OPEN_WAL)
+        super().__init__("", name, flags)
+
+    def xWrite(self, data: bytes, offset: int) -> None:  # noqa: N802
+        if self._vfs.is_full and not self._is_log:
+            raise apsw.FullError
+        super().xWrite(data, offset)
+
+
+def test_what_cannot_be_read_is_said_to_be_so(path: Path) -> None:
+    store = SqliteStore(path)
+    commit(store, *(Row(Table.DEVICES, number, bytes(5000)) for number in range(40)))
+    asyncio.run(store.close())
+    torn = bytearray(path.read_bytes())
+    torn[8192:] = b"\xff" * (len(torn) - 8192)
+    path.write_bytes(torn)
+    store = SqliteStore(path, read_only=True)
+    with pytest.raises(Unavailable, match=rf"{path} cannot be read: .*malformed"):
+        list(store.read(Table.DEVICES))
+    with pytest.raises(Unavailable, match=rf"{path} cannot be read: .*malformed"):
+        store.page(Table.AUDIT, before=None, limit=1)
+    asyncio.run(store.close())
+
+
 def test_a_commit_waits_in_a_thread_of_its_own(store: SqliteStore, path: Path) -> None:
     other = apsw.Connection(str(path))
     other.execute("BEGIN IMMEDIATE")

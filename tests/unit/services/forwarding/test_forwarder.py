@@ -5,6 +5,8 @@ import structlog
 
 from affinage.domain.errors import Throttled, Unavailable
 from affinage.domain.forwarding import Target
+from affinage.ports.events import Kept, Window
+from affinage.services.checks.finding import Progress, Severity
 from affinage.services.forwarding import forwarder
 from affinage.services.forwarding.forwarder import IDLE_S, Reached
 from fakes.forwarded import URL, forwarded
@@ -61,6 +63,24 @@ async def test_a_target_goes_on_where_it_was_after_a_restart() -> None:
         await again.send("2")
         await again.turn()
         assert again.bodies() == ["1", "started", "2"]
+
+
+@looped
+async def test_a_feed_that_cannot_be_read_is_tried_again(monkeypatch: pytest.MonkeyPatch) -> None:
+    async def torn(_: Window) -> list[Kept]:
+        raise Unavailable("events cannot be read: disk I/O error")
+
+    async with forwarded() as one:
+        with monkeypatch.context() as patch:
+            patch.setattr(one.feed.store, "read", torn)
+            await one.send("1")
+            await one.turn()
+            [finding] = await one.all.check(Progress())
+            assert finding.what.endswith(": events cannot be read: disk I/O error")
+        await one.turn(1.0)
+        assert one.bodies() == ["1"]
+        [finding] = await one.all.check(Progress())
+        assert finding.severity is Severity.OK
 
 
 @looped
