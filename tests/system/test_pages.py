@@ -108,6 +108,12 @@ def test_connect_a_device(tmp_path: Path, address: str) -> None:
 
 
 @pytest.mark.usefixtures("sdk")
+def test_only_443(tmp_path: Path, address: str) -> None:
+    with Reader(tmp_path, {**served_at(address), "localhost": address}) as reader:
+        reader.follow(DOCS / "howto/only-443.md")
+
+
+@pytest.mark.usefixtures("sdk")
 def test_upload_files(tmp_path: Path, address: str) -> None:
     pytest.importorskip("azure.storage.blob", reason="the storage client is not installed")
     with Reader(tmp_path, served_at(address)) as reader:
