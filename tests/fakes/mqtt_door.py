@@ -1,7 +1,7 @@
 """What stands around the MQTT door in its tests: a wire in memory, five services, and time."""
 
 import asyncio
-from collections.abc import AsyncIterator, Mapping, Sequence
+from collections.abc import AsyncIterator, Iterable, Mapping, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from typing import Any, Final
@@ -124,7 +124,7 @@ class FakeSessions:
         await self.gate.passed()
         self.filters[key] = added
 
-    async def unsubscribe(self, key: TwinKey, filters: list[str], *, by: Principal) -> None:
+    async def unsubscribe(self, key: TwinKey, filters: Iterable[str], *, by: Principal) -> None:
         by.require_self(key)
         kept = {name: qos for name, qos in self.filters[key].items() if name not in filters}
         await self.gate.passed()

@@ -146,6 +146,8 @@ class Methods:
                 arrival.set_result(None)
 
     def gone(self, key: TwinKey, connection: Connection) -> None:
+        if key not in self._in_flight:
+            return  # a fleet may leave at once while another is being called
         for call in self._calls.values():
             if call.connection is connection:
                 _fail(call.answer, DeviceLeft(f"{key.path} left before it had answered"))

@@ -206,11 +206,15 @@ class Sessions:
         if (wanted := {**kept, **filters}) != kept:
             await self._save(key, wanted)
 
-    async def unsubscribe(self, key: TwinKey, filters: list[str], *, by: Principal) -> None:
-        """Remove filters, durably; those that it does not have are fine. Unavailable."""
+    async def unsubscribe(self, key: TwinKey, filters: Iterable[str], *, by: Principal) -> None:
+        """Remove filters, durably; those that it does not have are fine. Unavailable.
+
+        Nothing is written where none of them is kept, however many there are.
+        """
         by.require_self(key)
         kept = self._filters.get(key, {})
-        await self._save(key, {name: kept[name] for name in kept if name not in filters})
+        if gone := kept.keys() & filters:
+            await self._save(key, {name: kept[name] for name in kept if name not in gone})
 
     @property
     def count(self) -> int:

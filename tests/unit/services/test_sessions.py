@@ -166,6 +166,18 @@ async def test_what_is_unsubscribed_is_forgotten() -> None:
 
 
 @looped
+async def test_what_is_not_subscribed_to_is_unsubscribed_without_a_commit() -> None:
+    """However much of it: a device could write for each packet that it sends."""
+    async with living() as life:
+        await life.create("d")
+        by = itself("d")
+        commits = life.disk.commits
+        await life.sessions.unsubscribe(key_of("d"), map(str, range(80_000)), by=by)
+        assert life.disk.commits == commits
+        assert (await attach(life))[1] is None
+
+
+@looped
 async def test_a_clean_connection_forgets_the_stored_filters() -> None:
     async with living() as life:
         await life.create("d")

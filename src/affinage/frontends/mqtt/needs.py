@@ -1,7 +1,7 @@
 """What this door asks of the hub: seven services, the time, and somewhere to run its work."""
 
 import asyncio
-from collections.abc import Callable, Coroutine, Mapping, Sequence
+from collections.abc import Callable, Coroutine, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Protocol
 
@@ -84,7 +84,7 @@ class Sessions(Protocol):
         self, key: TwinKey, filters: Mapping[str, int], *, by: Principal
     ) -> None: ...
 
-    async def unsubscribe(self, key: TwinKey, filters: list[str], *, by: Principal) -> None: ...
+    async def unsubscribe(self, key: TwinKey, filters: Iterable[str], *, by: Principal) -> None: ...
 
 
 class Twins(Protocol):

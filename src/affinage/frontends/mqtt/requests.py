@@ -177,7 +177,7 @@ class Requests:
         if isinstance(asked, Subscribing):
             await sessions.subscribe(self._key, asked.filters, by=self._by)
         else:
-            await sessions.unsubscribe(self._key, list(asked.filters), by=self._by)
+            await sessions.unsubscribe(self._key, asked.filters, by=self._by)
 
     def _refusal(self, rid: str, error: Exception) -> Publish:
         self._needs.figures.refused += 1
