@@ -12,6 +12,9 @@ FLOORS: Final = sorted(path.parent for path in (ROOT / "src/affinage").glob("*/_
 MAX_LINES: Final = 50
 """Of a decision: a page."""
 
+SHARED: Final = ("http", "tls", "websocket", "sql")
+"""What doors and adapters have in common, and is none itself."""
+
 
 def section(page: str, title: str) -> str:
     """The part of ``page`` below the heading ``title``, up to the next of its rank."""
@@ -43,6 +46,14 @@ def test_the_map_has_a_paragraph_with_an_invariant_for_every_floor(floor: Path) 
     code_map = section((ROOT / "ARCHITECTURE.md").read_text(), "Code map")
     paragraphs = code_map.split("\n\n")
     assert any(p.startswith(f"**`{floor.name}/`**") and "**Invariant:**" in p for p in paragraphs)
+
+
+@pytest.mark.parametrize("floor", ["frontends", "ports", "adapters"])
+def test_the_picture_has_every_door_port_and_adapter(floor: str) -> None:
+    picture = section((ROOT / "ARCHITECTURE.md").read_text(), "Bird's-eye view")
+    found = (ROOT / "src/affinage" / floor).iterdir()
+    names = {path.stem for path in found} - {"__init__", "__pycache__", *SHARED}
+    assert not [name for name in sorted(names) if not re.search(rf"\b{name}\b", picture)]
 
 
 def test_every_path_that_the_map_names_is_there() -> None:
