@@ -16,10 +16,10 @@ from affinage.frontends.http.answers import json_answer
 from affinage.frontends.http.bodies import read_json
 from affinage.frontends.http.calls import Call
 from affinage.frontends.http.etags import ANY, guarded, quoted
+from affinage.frontends.http.numbers import integer
 from affinage.frontends.http.problems import routed_problem
 from affinage.frontends.http.waiting import while_connected
 from affinage.frontends.service_api.calls import Services
-from affinage.frontends.service_api.numbers import integer
 
 STATUS: Final = "x-ms-command-statuscode"
 """The header that has what a device made of a command."""

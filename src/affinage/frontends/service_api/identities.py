@@ -13,8 +13,8 @@ from affinage.frontends.http.answers import empty_answer, json_answer
 from affinage.frontends.http.bodies import read_object
 from affinage.frontends.http.calls import Call
 from affinage.frontends.http.etags import guarded, quoted
+from affinage.frontends.http.numbers import top
 from affinage.frontends.service_api.calls import Services
-from affinage.frontends.service_api.numbers import top
 from affinage.services.registry import MAX_LISTED
 
 

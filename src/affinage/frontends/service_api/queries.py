@@ -13,8 +13,8 @@ from affinage.domain.values import JsonObject
 from affinage.frontends.http.answers import json_answer
 from affinage.frontends.http.bodies import read_object
 from affinage.frontends.http.calls import Call
+from affinage.frontends.http.numbers import integer
 from affinage.frontends.service_api.calls import Services
-from affinage.frontends.service_api.numbers import integer
 from affinage.services.queries import DEFAULT_PAGE, Page
 
 MAX_ITEMS: Final = "x-ms-max-item-count"

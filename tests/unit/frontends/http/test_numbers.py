@@ -1,10 +1,10 @@
-"""frontends/service_api/numbers.py."""
+"""frontends/http/numbers.py."""
 
 import pytest
 from starlette.requests import Request
 
 from affinage.domain.errors import Malformed
-from affinage.frontends.service_api.numbers import integer, top
+from affinage.frontends.http.numbers import integer, top
 
 
 def asked(query: str) -> Request:
