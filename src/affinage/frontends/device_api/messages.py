@@ -13,11 +13,11 @@ from affinage.frontends.device_api import spelling
 from affinage.frontends.device_api.calls import Services
 from affinage.frontends.http.answers import empty_answer
 from affinage.frontends.http.calls import Call
+from affinage.frontends.http.numbers import natural
 from affinage.frontends.http.waiting import while_connected
 from affinage.services.locks import LOCK_S
 
 LOCK: Final = "iothub-messagelocktimeout"
-_DIGITS: Final = 9
 
 
 async def receive(services: Services, call: Call) -> Response:
@@ -52,6 +52,7 @@ async def abandon(services: Services, call: Call) -> Response:
 def _seconds(text: str | None) -> int:
     if text is None:
         return LOCK_S
-    if not (text.isascii() and text.isdecimal() and len(text) <= _DIGITS):
+    seconds = natural(text)
+    if seconds is None:
         raise Malformed(f"{LOCK} must be a number of seconds, not {text[:40]!r}")
-    return int(text)
+    return seconds

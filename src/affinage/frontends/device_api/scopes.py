@@ -6,7 +6,7 @@ Source: DEVICE-40 to DEVICE-45.
 import base64
 import binascii
 from collections.abc import Coroutine
-from typing import Any, Final
+from typing import Any
 from urllib.parse import quote, urlencode
 
 from starlette.responses import Response
@@ -18,11 +18,9 @@ from affinage.frontends.device_api.calls import Services
 from affinage.frontends.http.answers import json_answer
 from affinage.frontends.http.bodies import read_object
 from affinage.frontends.http.calls import Call
+from affinage.frontends.http.numbers import natural
 from affinage.frontends.http.problems import problem, told
 from affinage.services.edge_scopes import MAX_PAGE, Told
-
-_DIGITS: Final = 9
-"""Of a number of devices, at most."""
 
 
 async def list_own(services: Services, call: Call) -> Response:
@@ -118,9 +116,10 @@ def _text(body: JsonObject, name: str) -> str | None:
 def _number(text: str | None) -> int:
     if not text:
         return MAX_PAGE
-    if not (text.isascii() and text.isdecimal() and len(text) <= _DIGITS):
-        raise Invalid(f"deviceCount must be an integer from 1, in at most {_DIGITS} digits")
-    return int(text)
+    number = natural(text)
+    if number is None:
+        raise Invalid(f"deviceCount must be an integer from 1, not {text[:40]!r}")
+    return number
 
 
 def _link(call: Call, last: str | None, size: int) -> str | None:

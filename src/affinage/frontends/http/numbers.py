@@ -17,6 +17,12 @@ def integer(what: str, text: str) -> int:
     return int(text)
 
 
+def natural(text: str, *, digits: int = 9) -> int | None:
+    """A whole number from 0 on; None if the text is none, or has more digits than that."""
+    is_one = text.isascii() and text.isdecimal() and len(text) <= digits
+    return int(text) if is_one else None
+
+
 def top(request: Request) -> int | None:
     """How many of a list are wanted; None if the request does not say, or says none or fewer.
 

@@ -10,6 +10,7 @@ from starlette.responses import Response
 from affinage.domain.errors import AuditEntryNotFound, Malformed
 from affinage.domain.moments import Millis, millis
 from affinage.frontends.http.answers import json_answer
+from affinage.frontends.http.numbers import natural
 from affinage.frontends.native_api.calls import Call, Services, tagged
 from affinage.services.audit import Wanted
 from affinage.services.queries import DEFAULT_PAGE
@@ -36,8 +37,7 @@ async def list_entries(services: Services, call: Call) -> Response:
 async def show(services: Services, call: Call) -> Response:
     """GET one entry of the audit log."""
     text = call.segment("number")
-    number = int(text) if text.isascii() and text.isdecimal() and len(text) <= _DIGITS else 0
-    entry = await services.audit.get(number, by=call.by)
+    entry = await services.audit.get(natural(text, digits=_DIGITS) or 0, by=call.by)
     if entry is None:
         raise AuditEntryNotFound(f"the audit log has no entry {text[:40]!r}")
     return tagged(call.request, entry)

@@ -14,6 +14,7 @@ from affinage.domain.values import JsonObject
 from affinage.frontends.http import calls
 from affinage.frontends.http.answers import json_answer
 from affinage.frontends.http.etags import quoted
+from affinage.frontends.http.numbers import natural
 from affinage.ports.clock import Clock
 from affinage.ports.ids import Ids
 from affinage.services.access import Access
@@ -60,9 +61,10 @@ class Call(calls.Call):
     def number(self, name: str, default: int) -> int:
         """A number in the query string; Malformed if it is none."""
         text = self.request.query_params.get(name) or str(default)
-        if not (text.isascii() and text.isdecimal() and len(text) <= _DIGITS):
+        number = natural(text)
+        if number is None:
             raise Malformed(f"{name} must be a whole number, not {text[:40]!r}")
-        return int(text)
+        return number
 
     def is_set(self, name: str) -> bool:
         """Whether a flag in the query string is true; Malformed if it is neither true nor false."""
@@ -71,8 +73,6 @@ class Call(calls.Call):
             raise Malformed(f"{name} must be true or false, not {text[:40]!r}")
         return text == "true"
 
-
-_DIGITS = 9
 
 Operation: TypeAlias = calls.Operation[Services, Call]
 

@@ -13,6 +13,7 @@ from starlette.responses import Response
 from affinage.domain.errors import Malformed, Throttled
 from affinage.domain.values import JsonObject
 from affinage.frontends.http.answers import json_answer
+from affinage.frontends.http.numbers import natural
 from affinage.frontends.native_api.calls import Call, Services
 from affinage.frontends.native_api.streams import Stream
 from affinage.services.events import LATEST, Page
@@ -124,6 +125,7 @@ def _wanted(call: Call) -> Wanted:
 
 
 def _offset(name: str, text: str) -> int:
-    if not (text.isascii() and text.isdecimal() and len(text) <= _DIGITS):
+    offset = natural(text, digits=_DIGITS)
+    if offset is None:
         raise Malformed(f"{name} must be an offset or latest, not {text[:40]!r}")
-    return int(text)
+    return offset
