@@ -3,8 +3,6 @@
 Source: DEVICE-40 to DEVICE-45.
 """
 
-import base64
-import binascii
 from collections.abc import Coroutine
 from typing import Any
 from urllib.parse import quote, urlencode
@@ -19,6 +17,7 @@ from affinage.frontends.http.answers import json_answer
 from affinage.frontends.http.bodies import read_object
 from affinage.frontends.http.calls import Call
 from affinage.frontends.http.numbers import natural
+from affinage.frontends.http.pages import last_in, token_of
 from affinage.frontends.http.problems import problem, told
 from affinage.services.edge_scopes import MAX_PAGE, Told
 
@@ -79,7 +78,7 @@ async def _list_below(services: Services, call: Call) -> JsonObject:
         after=_place(_text(body, "continuationLink")),
         by=call.by,
     )
-    return _shown(page, page.last and _token(page.last))
+    return _shown(page, token_of(page.last))
 
 
 async def _read_below(services: Services, call: Call) -> JsonObject:
@@ -128,7 +127,7 @@ def _link(call: Call, last: str | None, size: int) -> str | None:
         return None
     asked = {
         "deviceCount": size,
-        "continuationToken": _token(last),
+        "continuationToken": token_of(last),
         "api-version": call.request.query_params.get("api-version", ""),
     }
     key = call.key
@@ -136,15 +135,7 @@ def _link(call: Call, last: str | None, size: int) -> str | None:
     return f"{path}/devicesAndModulesInDeviceScope?{urlencode(asked)}"
 
 
-def _token(last: str) -> str:
-    return base64.urlsafe_b64encode(last.encode()).decode()
-
-
 def _place(token: str | None) -> str | None:
-    """The child that a page was ended by; nothing is learned by making such a token up."""
-    if not token:
-        return None
-    try:
-        return check_id("a device", base64.b64decode(token, altchars=b"-_", validate=True).decode())
-    except (binascii.Error, ValueError):
-        raise Invalid("the continuation token is none of this hub's") from None
+    """The child that a page was ended by."""
+    last = last_in(token)
+    return None if last is None else check_id("a device", last)

@@ -11,15 +11,10 @@ from starlette.responses import Response
 from affinage.domain.errors import Invalid, Malformed, Missing
 from affinage.frontends.http.answers import json_answer
 from affinage.frontends.http.bodies import read_object
+from affinage.frontends.http.pages import MAX_ITEMS, continuation, page_headers, page_size
 from affinage.frontends.provisioning_api.calls import Call
 from affinage.services.provisioning.enrollments import MAX_PAGE
 from affinage.services.queries import Page
-
-SIZE: Final = "x-ms-max-item-count"
-CONTINUATION: Final = "x-ms-continuation"
-ITEM_TYPE: Final = "x-ms-item-type"
-
-MAX_DIGITS: Final = 9
 
 _QUERY: Final = re.compile(
     r"\s*SELECT\s+\*\s*(?:FROM\s+(?P<table>enrollments|enrollmentGroups)\s*)?", re.IGNORECASE
@@ -51,17 +46,10 @@ async def asked(call: Call) -> Asked:
 
 def wanted(call: Call) -> Asked:
     """As the headers of the request have it; Malformed if the size is no number."""
-    headers = call.request.headers
-    given = headers.get(SIZE) or str(MAX_PAGE)
-    if not re.fullmatch(rf"-?[0-9]{{1,{MAX_DIGITS}}}", given):
-        raise Malformed(f"{SIZE} must be a whole number")
-    size = int(given)
-    return Asked(headers.get(CONTINUATION) or None, MAX_PAGE if size == -1 else size)
+    return Asked(continuation(call.request), page_size(call.request, MAX_PAGE))
 
 
 def answer(page: Page, of: Asked) -> Response:
     """The rows, and in the headers what they are."""
-    headers = {ITEM_TYPE: page.item_type, SIZE: str(min(of.limit, MAX_PAGE))}
-    if page.continuation:
-        headers[CONTINUATION] = page.continuation
-    return json_answer(page.rows, headers=headers)
+    headers = page_headers(page.item_type, page.continuation)
+    return json_answer(page.rows, headers={**headers, MAX_ITEMS: str(min(of.limit, MAX_PAGE))})

@@ -3,19 +3,18 @@
 Source: docs/spec/jobs.md.
 """
 
-import base64
-import binascii
 from typing import Final
 
 from starlette.responses import Response
 
-from affinage.domain.errors import Invalid, JobNotFound
+from affinage.domain.errors import JobNotFound
 from affinage.domain.values import JsonObject
 from affinage.frontends.http.answers import json_answer
 from affinage.frontends.http.bodies import read_object
 from affinage.frontends.http.calls import Call
+from affinage.frontends.http.pages import continuation, last_in, page_headers, page_size, token_of
 from affinage.frontends.service_api.calls import Services
-from affinage.frontends.service_api.queries import CONTINUATION, ITEM_TYPE, page_size
+from affinage.services.queries import DEFAULT_PAGE
 
 _UNKNOWN: Final = (
     *("queryCondition", "createdTime", "startTime", "endTime"),
@@ -52,25 +51,14 @@ async def list_all(services: Services, call: Call) -> Response:
     page = await services.jobs.page(
         kind=asked.get("jobType"),
         status=asked.get("jobStatus"),
-        after=_id_in(call.request.headers.get(CONTINUATION)),
-        limit=page_size(call.request),
+        after=last_in(continuation(call.request)),
+        limit=page_size(call.request, DEFAULT_PAGE),
         by=call.by,
     )
-    headers = {ITEM_TYPE: "JobResponse"}
-    if page.next is not None:
-        headers[CONTINUATION] = base64.urlsafe_b64encode(page.next.encode()).decode()
+    headers = page_headers("JobResponse", token_of(page.next))
     return json_answer(page.documents, headers=headers)
 
 
 def _elsewhere(name: str) -> JsonObject:
     """What is said of an export or import: that `/jobs` knows more. Source: JOB-23."""
     return {"jobId": name, "type": "unknown", "status": "unknown", **dict.fromkeys(_UNKNOWN)}
-
-
-def _id_in(token: str | None) -> str | None:
-    if not token:
-        return None
-    try:
-        return base64.b64decode(token, altchars=b"-_", validate=True).decode()
-    except (binascii.Error, ValueError):
-        raise Invalid("the continuation token is none of this hub's") from None
