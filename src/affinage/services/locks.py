@@ -1,6 +1,7 @@
 """Locks on messages that devices receive by request: who has which in its hands, and how long.
 
-Locks are known to this process alone: a restart ends all, and the messages are received again.
+Locks are known to this process alone: a restart ends all, and the messages are received again. They
+end with their identity: one that is made again under its old name counts its messages anew.
 
 Source: docs/spec/device-api.md, DEVICE-20 to DEVICE-24.
 """
@@ -33,6 +34,7 @@ class Received:
 
 @dataclass(frozen=True, slots=True)
 class _Lock:
+    generation: str
     number: int
     until: float
 
@@ -42,26 +44,27 @@ class Locks:
         self._clock, self._ids = clock, ids
         self._locks: dict[TwinKey, dict[str, _Lock]] = {}
 
-    def lock(self, key: TwinKey, message: Message, seconds: int) -> Received:
-        """Keep a message for whoever gets the token."""
+    def lock(self, key: TwinKey, generation: str, message: Message, seconds: int) -> Received:
+        """Keep a message of an identity, in this generation of it, for whoever gets the token."""
         token, until = self._ids.uuid(), self._clock.monotonic() + seconds
-        self._locks.setdefault(key, {})[token] = _Lock(message.number, until)
+        self._locks.setdefault(key, {})[token] = _Lock(generation, message.number, until)
         return Received(token, message)
 
-    def number(self, key: TwinKey, token: str) -> int:
-        """Which message a token locks; LockLost."""
-        try:
-            return self._of(key)[token].number
-        except KeyError:
-            raise LockLost("the lock has ended, or there never was one") from None
+    def locked(self, key: TwinKey, token: str) -> tuple[str, int]:
+        """The generation and the number of the message that a token locks; LockLost."""
+        lock = self._of(key).get(token)
+        if lock is None:
+            raise LockLost("the lock has ended, or there never was one")
+        return lock.generation, lock.number
 
     def free(self, key: TwinKey, token: str) -> None:
         """End a lock; one that has ended is fine."""
         self._of(key).pop(token, None)
 
-    def numbers(self, key: TwinKey) -> set[int]:
+    def numbers(self, key: TwinKey, generation: str) -> set[int]:
         """The messages of an identity that are locked."""
-        return {lock.number for lock in self._of(key).values()}
+        held = self._of(key).values()
+        return {lock.number for lock in held if lock.generation == generation}
 
     def keys(self) -> Iterator[TwinKey]:
         """Whose messages are locked."""

@@ -182,8 +182,13 @@ class Messages:
         """
         by.require_self(key)
         self._limits.take(Operation.RECEIVE, by)
-        number = self._locks.number(key, token)
-        step = await self._changed(key, lambda queue, _: messages.settle(queue, number, fate))
+        generation, number = self._locks.locked(key, token)
+
+        def decide(queue: Queue, _: View) -> Step:
+            is_its = queue.generation == generation
+            return messages.settle(queue, number, fate) if is_its else Step(queue)
+
+        step = await self._changed(key, decide)
         self._locks.free(key, token)
         if not step.left:
             raise LockLost("the message has left its queue")
@@ -192,7 +197,7 @@ class Messages:
         """Let a message that was received go: it is delivered again. LockLost. DEVICE-22."""
         by.require_self(key)
         self._limits.take(Operation.RECEIVE, by)
-        self._locks.number(key, token)
+        self._locks.locked(key, token)
         self._locks.free(key, token)
         self.came(key)
 
@@ -246,7 +251,8 @@ class Messages:
 
         def decide(queue: Queue, view: View) -> Step:
             room = MAX_HELD - len(held.numbers)
-            return messages.deliver(queue, view.at, held.numbers | self._locks.numbers(key), room)
+            taken = held.numbers | self._locks.numbers(key, queue.generation)
+            return messages.deliver(queue, view.at, taken, room)
 
         try:
             step = await self._changed(key, decide)
@@ -258,28 +264,29 @@ class Messages:
 
     async def _answer(self, key: TwinKey, askers: list[_Asker]) -> None:
         def decide(queue: Queue, view: View) -> Step:
-            return messages.deliver(queue, view.at, self._in_hands(key), len(askers))
+            taken = self._in_hands(key, queue.generation)
+            return messages.deliver(queue, view.at, taken, len(askers))
 
         try:
-            taken = (await self._changed(key, decide)).taken
+            step = await self._changed(key, decide)
         except (Unavailable, NotFound) as error:
             for asker in askers:
                 if not asker.answer.done():
                     asker.answer.set_exception(error)
             return
-        for asker, message in zip_longest(askers, taken):
+        for asker, message in zip_longest(askers, step.taken):
             if asker.answer.done():  # who went away left its message to others
                 self.came(key)
+            elif message is None:
+                asker.answer.set_result(None)
             else:
-                asker.answer.set_result(self._locked(key, message, asker.seconds))
+                given = self._locks.lock(key, step.queue.generation, message, asker.seconds)
+                asker.answer.set_result(given)
 
-    def _locked(self, key: TwinKey, message: Message | None, seconds: int) -> Received | None:
-        return None if message is None else self._locks.lock(key, message, seconds)
-
-    def _in_hands(self, key: TwinKey) -> set[int]:
+    def _in_hands(self, key: TwinKey, generation: str) -> set[int]:
         """The messages that somebody has."""
         held = self._held.get(key)
-        return self._locks.numbers(key) | (held.numbers if held else set())
+        return self._locks.numbers(key, generation) | (held.numbers if held else set())
 
     def _held_by(self, key: TwinKey, connection: Connection) -> _Held:
         held = self._held.get(key)
@@ -332,9 +339,11 @@ class Messages:
                 self.came(key)
 
     async def _expire(self, key: TwinKey) -> None:
-        numbers = self._in_hands(key)
+        def decide(queue: Queue, view: View) -> Step:
+            return messages.expire(queue, view.at, self._in_hands(key, queue.generation))
+
         try:
-            await self._changed(key, lambda queue, view: messages.expire(queue, view.at, numbers))
+            await self._changed(key, decide)
         except (Unavailable, NotFound) as error:
             _log.warning("messages not let go", device=key.path, error=str(error))
 

@@ -16,25 +16,26 @@ def test_a_lock_is_its_identitys_and_ends() -> None:
     """DEVICE-21, DEVICE-23"""
     clock = FixedClock()
     locks = Locks(clock, CountingIds())
-    token = locks.lock(KEY, Message("m", b"", 0, number=7), LOCK_S).token
-    assert (locks.number(KEY, token), locks.numbers(KEY), [*locks.keys()]) == (7, {7}, [KEY])
+    token = locks.lock(KEY, "g", Message("m", b"", 0, number=7), LOCK_S).token
+    assert (locks.locked(KEY, token), [*locks.keys()]) == (("g", 7), [KEY])
+    assert (locks.numbers(KEY, "g"), locks.numbers(KEY, "another")) == ({7}, set())
     with pytest.raises(LockLost):
-        locks.number(TwinKey("other"), token)
+        locks.locked(TwinKey("other"), token)
     clock.advance(LOCK_S)
-    assert (locks.numbers(KEY), [*locks.keys()]) == (set(), [])
+    assert (locks.numbers(KEY, "g"), [*locks.keys()]) == (set(), [])
     with pytest.raises(LockLost, match="has ended"):
-        locks.number(KEY, token)
+        locks.locked(KEY, token)
 
 
 def test_a_lock_is_freed_once() -> None:
     """DEVICE-22"""
     locks = Locks(FixedClock(), CountingIds())
     first, second = (
-        locks.lock(KEY, Message("m", b"", 0, number=number), LOCK_S).token for number in (1, 2)
+        locks.lock(KEY, "g", Message("m", b"", 0, number=number), LOCK_S).token for number in (1, 2)
     )
     for _ in range(2):
         locks.free(KEY, first)
-    assert locks.numbers(KEY) == {2}
+    assert locks.numbers(KEY, "g") == {2}
     locks.free(KEY, second)
     assert [*locks.keys()] == []
 

@@ -72,6 +72,27 @@ async def test_what_is_not_settled_in_time_goes_to_whoever_comes() -> None:
 
 
 @looped
+async def test_a_lock_is_none_on_what_an_identity_made_again_is_sent() -> None:
+    """DEVICE-23
+
+    The first message of the new device was kept from it, and gone with the old one's lock.
+    """
+    async with living() as life:
+        await life.create("d")
+        await send(life, "old")
+        old = await given(life)
+        await life.delete("d")
+        await life.create("d")
+        await send(life, "new")
+        new = await given(life)
+        assert (new.message.body, new.message.number) == (b"new", old.message.number)
+        with pytest.raises(LockLost):
+            await settle(life, old)
+        assert waiting(life) == 1
+        await settle(life, new)
+
+
+@looped
 async def test_an_abandoned_message_is_delivered_to_the_connection_at_once() -> None:
     """DEVICE-22"""
     async with living() as life:
