@@ -53,6 +53,9 @@ MAX_UNREAD: Final = 2**20
 EXPIRY_GRACE_S: Final = 600
 """Seconds after its token's expiry at which a connection is cut. MQTT-19."""
 
+LATE_S: Final = 1.0
+"""Seconds by which the hub must be late to know that it stood still, and not its clients."""
+
 LINGER_S: Final = 10.0
 """Seconds that a closed connection may take to send its last bytes."""
 
@@ -302,6 +305,9 @@ class MqttConnection(asyncio.Protocol):
             self._ring(self._session.silence_s, self._check_silence)  # it is we who do not listen
         elif left_s > 0:
             self._ring(left_s, self._check_silence)
+        elif left_s < -LATE_S:  # what was said while the machine was paused is not yet read
+            self._read_at = self._needs.clock.monotonic()
+            self._ring(self._session.silence_s, self._check_silence)
         else:
             self.close(f"silent for {silent_s:.0f} of {self._session.silence_s:.0f} s")
 

@@ -198,6 +198,21 @@ async def test_silence_does_not_count_while_the_hub_does_not_listen() -> None:
 
 
 @looped
+async def test_who_spoke_while_the_hub_stood_still_is_heard_first() -> None:
+    """MQTT-8."""
+    async with a_door() as door:
+        client = await door.connected(keep_alive_s=20)
+        door.clock.advance(300)  # a machine that is paused rings late
+        door.timer.advance(0)
+        assert not client.wire.is_closed
+        await client.send(Pingreq())
+        door.timer.advance(29)
+        assert not client.wire.is_closed
+        door.timer.advance(1)
+        assert client.wire.is_closed
+
+
+@looped
 async def test_a_connection_ends_ten_minutes_after_its_token() -> None:
     """MQTT-19."""
     async with a_door() as door:
