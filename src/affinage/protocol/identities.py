@@ -14,6 +14,9 @@ from affinage.protocol.errors import ProtocolError
 API_VERSION: Final = "2021-04-12"
 """What our own clients say; the hub lets any pass."""
 
+MAX_NAME: Final = 128
+"""Characters in the name of a device or module: nobody has a longer one."""
+
 
 class Identity(NamedTuple):
     """A device, or one of its modules, as topics and client ids name it."""
@@ -45,12 +48,14 @@ class Username:
         """Read ``host/device[/module]`` and an optional last segment of properties.
 
         Raises:
-            ProtocolError: a part is missing, empty, or one too many.
+            ProtocolError: a part is missing, empty, too long, or one too many.
         """
         host, *names = text.split("/")
         bag = names.pop() if names and _is_bag(names[-1]) else ""
         if not host or not 1 <= len(names) <= len(Identity._fields) or "" in names:
             raise ProtocolError("a user name is not host/device[/module][/?properties]")
+        if (longest := max(map(len, names))) > MAX_NAME:  # a stranger's is written to the log
+            raise ProtocolError(f"a user name with a name of {longest} of {MAX_NAME} characters")
         return cls(host, Identity(*names), parse_bag(bag.removeprefix("?")))
 
     @property

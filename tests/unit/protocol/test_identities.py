@@ -1,7 +1,7 @@
 import pytest
 
 from affinage.protocol.errors import ProtocolError
-from affinage.protocol.identities import Identity, Username
+from affinage.protocol.identities import MAX_NAME, Identity, Username
 
 
 def test_an_identity_is_spelled_as_a_client_id_and_as_the_root_of_its_topics() -> None:
@@ -39,10 +39,33 @@ def test_properties_are_decoded_and_unknown_ones_let_pass() -> None:
     }
 
 
-@pytest.mark.parametrize("text", ["", "hub", "hub/", "/d", "hub//m", "hub/d//?a=b", "hub/a/b/c"])
+LONG = "d" * (MAX_NAME + 1)
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "",
+        "hub",
+        "hub/",
+        "/d",
+        "hub//m",
+        "hub/d//?a=b",
+        "hub/a/b/c",
+        f"hub/{LONG}",
+        f"hub/d/{LONG}/?",
+    ],
+)
 def test_what_is_not_a_user_name_is_refused(text: str) -> None:
+    """MQTT-11."""
     with pytest.raises(ProtocolError, match="user name"):
         Username.parse(text)
+
+
+def test_the_longest_names_are_read() -> None:
+    """MQTT-11."""
+    longest = Identity("d" * MAX_NAME, "m" * MAX_NAME)
+    assert Username.parse(f"hub/{longest.client_id}/?api-version=1").identity == longest
 
 
 def test_a_user_name_is_written_in_the_current_form() -> None:

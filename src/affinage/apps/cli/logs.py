@@ -14,7 +14,7 @@ def configure(level: int) -> None:
         processors=[
             structlog.processors.add_log_level,
             structlog.processors.TimeStamper(fmt="iso", utc=True),
-            structlog.processors.format_exc_info if not person else _unchanged,
+            structlog.processors.format_exc_info if not person else _printable,
             renderer,
         ],
         wrapper_class=structlog.make_filtering_bound_logger(level),
@@ -29,5 +29,10 @@ def _for_people() -> structlog.dev.ConsoleRenderer:
     return structlog.dev.ConsoleRenderer(exception_formatter=structlog.dev.plain_traceback)
 
 
-def _unchanged(_: object, __: str, event: structlog.typing.EventDict) -> structlog.typing.EventDict:
-    return event
+def _printable(_: object, __: str, event: structlog.typing.EventDict) -> structlog.typing.EventDict:
+    """Spell out what a terminal would obey: strangers choose what they call themselves."""
+    return {name: _spelled(value) for name, value in event.items()}
+
+
+def _spelled(value: object) -> object:
+    return ascii(value) if isinstance(value, str) and not value.isprintable() else value

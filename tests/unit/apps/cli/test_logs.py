@@ -42,3 +42,14 @@ def test_a_person_reads_it_without_json_and_without_secrets(
     assert "ValueError: 8" in told
     assert "c2VjcmV0" not in told
     assert "{" not in told.splitlines()[0]
+
+
+def test_nothing_in_it_commands_the_terminal_of_who_reads_it(
+    capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("sys.stderr.isatty", lambda: True)
+    logs.configure(logging.INFO)
+    structlog.get_logger().info("refused", device="\x1b]0;owned\x07", reason="\x9b2J", port=1)
+    told = capsys.readouterr().err
+    assert not [one for one in ("\x07", "\x9b", "\x1b]") if one in told]
+    assert "]0;owned" in told
