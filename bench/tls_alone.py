@@ -80,7 +80,7 @@ async def serve(folder: Path) -> None:
     """Listen, print the port, and stay."""
     certificates = Certificates(folder)
     context = server_context(certificates.server, certificates.server_key)
-    server = await serve_tls(asyncio.Protocol, context, "127.0.0.1", 0)
+    server = await serve_tls(asyncio.Protocol, lambda: context, "127.0.0.1", 0)
     print(server.sockets[0].getsockname()[1], flush=True)
     await server.serve_forever()
 

@@ -6,14 +6,13 @@ import ipaddress
 import os
 from collections.abc import Callable
 from dataclasses import dataclass
-from pathlib import Path
 from types import TracebackType
 from typing import Final, Self
 
 import structlog
-from OpenSSL import SSL
 
 from affinage.adapters.files.certificates import Certificates
+from affinage.adapters.system.clock import SystemClock
 from affinage.apps.doors import https_doors
 from affinage.apps.parts import Parts
 from affinage.apps.place import Place
@@ -24,7 +23,7 @@ from affinage.domain.errors import Unavailable
 from affinage.frontends.http.server import HttpServer
 from affinage.frontends.mqtt.connection import MqttConnection
 from affinage.frontends.mqtt.needs import Needs
-from affinage.frontends.tls.context import server_context
+from affinage.frontends.tls.presented import Presented
 from affinage.frontends.tls.transport import serve_tls
 
 _log = structlog.get_logger(__name__)
@@ -113,11 +112,12 @@ class Hub:
 
     async def _start(self) -> None:
         parts = self.parts
-        certificates = self._certificates()
+        presented = self._presented()
         await parts.fleet.open()
         self._tasks = Tasks()
         group = await self._tasks.start()
         parts.collections.watch()
+        group.create_task(presented.run())
         group.create_task(parts.pulse.run())
         group.create_task(parts.counts.run())
         group.create_task(parts.doctor.run())
@@ -133,23 +133,24 @@ class Hub:
             group.create_task(parts.transfers.run())
             group.create_task(parts.provisioning.run())
             group.create_task(parts.forwarding.run())
-            self._doors = await self._open_doors(certificates, group)
+            self._doors = await self._open_doors(presented, group)
             self.place.write(self.settings.data)
         except BaseException:
             await self._tasks.stop()
             raise
 
-    def _certificates(self) -> tuple[Path, Path]:
-        settings = self.settings
+    def _presented(self) -> Presented:
+        """By the machine's time, whatever the hub's: it is clients who judge the certificate."""
+        settings, clock = self.settings, SystemClock()
         if settings.certificate and settings.key:
-            return settings.certificate, settings.key
+            return Presented(settings.certificate, settings.key, clock)
         made = Certificates(settings.data / "tls")
-        made.ensure(settings.certified, self.parts.times.doors.now())
-        return made.server, made.server_key
+        made.ensure(settings.certified, clock.now())
+        renew = functools.partial(made.renew, settings.certified)
+        return Presented(made.server, made.server_key, clock, renew)
 
-    async def _open_doors(self, certificates: tuple[Path, Path], group: asyncio.TaskGroup) -> Doors:
+    async def _open_doors(self, presented: Presented, group: asyncio.TaskGroup) -> Doors:
         parts, settings = self.parts, self.settings
-        context = server_context(*certificates)
         needs = Needs(
             access=parts.access,
             sessions=parts.sessions,
@@ -166,20 +167,20 @@ class Hub:
         )
         mqtt_connection = functools.partial(MqttConnection, needs)
         http = HttpServer(https_doors(parts), tunnels={WEBSOCKET: mqtt_connection})
-        mqtt = await self._listen(mqtt_connection, context, settings.mqtt_port)
+        mqtt = await self._listen(mqtt_connection, presented, settings.mqtt_port)
         try:
-            https = await self._listen(http.connection, context, settings.https_port)
+            https = await self._listen(http.connection, presented, settings.https_port)
         except Unavailable:
             mqtt.close()
             raise
         return Doors(https, mqtt, http)
 
     async def _listen(
-        self, connection: Callable[[], asyncio.Protocol], context: SSL.Context, port: int
+        self, connection: Callable[[], asyncio.Protocol], presented: Presented, port: int
     ) -> asyncio.Server:
-        host = self.settings.host
+        host, capacity = self.settings.host, self.parts.capacity
         try:
-            return await serve_tls(connection, context, host, port, capacity=self.parts.capacity)
+            return await serve_tls(connection, presented.context, host, port, capacity=capacity)
         except OSError as error:
             why = os.strerror(error.errno) if error.errno else str(error)
             raise Unavailable(f"{host}:{port} cannot be listened on: {why.lower()}") from None

@@ -55,6 +55,14 @@ class Certificates:
         if not self._is_good(hosts, now):
             self._make_server(hosts, now)
 
+    def renew(self, hosts: Sequence[str], now: datetime) -> None:
+        """As `ensure`, of the server's certificate alone, as long as its authority can sign one.
+
+        A new authority is for a start to make: clients must then be given it.
+        """
+        if _pair(self.authority, self.authority_key) and not self._is_good(hosts, now):
+            self._make_server(hosts, now)
+
     def _is_good(self, hosts: Sequence[str], now: datetime) -> bool:
         server = _pair(self.server, self.server_key)
         if server is None or not _lives(server, now) or not self._is_ours(server):

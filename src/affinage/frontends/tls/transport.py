@@ -292,7 +292,7 @@ class PlainTransport(asyncio.Transport):
 
 async def serve_tls(
     inner: InnerFactory,
-    context: SSL.Context,
+    context: Callable[[], SSL.Context],
     host: str,
     port: int,
     *,
@@ -305,6 +305,7 @@ async def serve_tls(
     Handshakes take turns with whatever else the loop does; see `turnstile`.
 
     Args:
+        context: gives that of a connection which begins.
         handshake_s: how long a client may take for its handshake, before it is cut.
         capacity: how many connections there may be; what comes beyond is cut at once.
 
@@ -313,7 +314,7 @@ async def serve_tls(
     """
     loop, enter = asyncio.get_running_loop(), Turnstile().enter
     return await loop.create_server(
-        lambda: TlsProtocol(context, inner, handshake_s, capacity, enter),
+        lambda: TlsProtocol(context(), inner, handshake_s, capacity, enter),
         host,
         port,
         backlog=backlog,

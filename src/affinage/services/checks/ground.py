@@ -21,7 +21,10 @@ EXPIRES_SOON: Final = timedelta(days=30)
 _MAKE_ROOM: Final = "make room: without any the hub refuses every write"
 _RAISE: Final = "raise the limit on open files (`ulimit -n`, LimitNOFILE of a service)"
 _LOOK: Final = "look at the disk and at the hub's log: until it can, the journal grows"
-_RENEW: Final = "restart the hub, which renews its own; replace it if it is yours"
+_RENEW: Final = (
+    "replace the files if they are yours: the hub takes them as it runs; it renews its own, but"
+    " its authority only when it starts"
+)
 
 
 class Ground:

@@ -107,3 +107,16 @@ def test_a_host_that_is_no_name_is_refused_and_nothing_changes(made: Certificate
     with pytest.raises(ValueError, match="A-label"):
         renews(made, ["käse.example"])
     assert not renews(made, HOSTS)
+
+
+def test_without_a_start_the_servers_is_made_anew_and_no_authority(made: Certificates) -> None:
+    """TLS-25"""
+    authority, before = made.authority.read_bytes(), made.server.read_bytes()
+    made.renew(HOSTS, START + timedelta(days=397 - 61))
+    assert made.server.read_bytes() == before
+    made.renew(HOSTS, START + timedelta(days=397 - 60))
+    assert made.server.read_bytes() != before
+    before = made.server.read_bytes()
+    made.authority_key.unlink()
+    made.renew(HOSTS, START + timedelta(days=3650))
+    assert (made.server.read_bytes(), made.authority.read_bytes()) == (before, authority)

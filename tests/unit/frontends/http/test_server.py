@@ -83,7 +83,7 @@ class House:
 
 @asynccontextmanager
 async def serving(house: House) -> AsyncIterator[int]:
-    server = await serve_tls(house.http.connection, hub_context(), "127.0.0.1", 0)
+    server = await serve_tls(house.http.connection, hub_context, "127.0.0.1", 0)
     try:
         yield server.sockets[0].getsockname()[1]
     finally:

@@ -182,7 +182,7 @@ async def test_a_header_has_its_limit_here_too() -> None:
 async def test_over_tls_the_door_sees_the_clients_certificate() -> None:
     """WEBSOCKET-23."""
     house, shown, client = House(), self_signed("pump-1"), WebSocketClient()
-    server = await serve_tls(house.http.connection, hub_context(), "127.0.0.1", 0)
+    server = await serve_tls(house.http.connection, hub_context, "127.0.0.1", 0)
     port = server.sockets[0].getsockname()[1]
     tls = device_context(certificate=shown)
     reader, writer = await asyncio.open_connection("127.0.0.1", port, ssl=tls, server_hostname=HOST)

@@ -8,7 +8,6 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from OpenSSL import SSL
 
-from affinage.frontends.tls.context import server_context
 from affinage.frontends.tls.engine import CHUNK, Engine, TlsError
 from fakes.tls import (
     V12,
@@ -195,8 +194,3 @@ def test_a_goodbye_within_the_handshake_is_no_error_of_openssls_but_one_of_ours(
     engine.feed(device.take() + b"\x15\x03\x03\x00\x02\x01\x00")  # RFC 8446 §6.1: close_notify
     with pytest.raises(TlsError, match="ZeroReturnError"):
         engine.shake_hands()
-
-
-def test_a_context_wants_the_key_of_its_certificate() -> None:
-    with pytest.raises(SSL.Error):
-        server_context(certificates().server, certificates().authority_key)

@@ -76,7 +76,7 @@ class Hall:
     async def __aenter__(self) -> "Hall":
         self._server = await serve_tls(
             self._door,
-            hub_context(),
+            hub_context,
             "127.0.0.1",
             0,
             handshake_s=self._handshake_s,
