@@ -58,6 +58,8 @@ class _Held:
 
     connection: Connection
     numbers: set[int] = field(default_factory=set)
+    done: set[int] = field(default_factory=set)
+    """Those of them that were completed, where that could not be written yet."""
 
 
 @dataclass(eq=False, slots=True)
@@ -145,6 +147,7 @@ class Messages:
         """A device has a message that was delivered to it; never waits and never raises.
 
         Until that is durable the connection goes on holding it: it is not delivered again to it.
+        What fails is tried again; who comes back before that is given it once more.
 
         Source: MESSAGE-11.
         """
@@ -318,10 +321,12 @@ class Messages:
     ) -> None:
         if step.cancelled():
             return
-        if error := step.exception():  # they are delivered again when the device comes back
+        if error := step.exception():
             _log.warning("messages not completed", device=key.path, error=str(error))
+            held.done.update(numbers)
             return
         held.numbers.difference_update(numbers)
+        held.done.difference_update(numbers)
         self.came(key)
 
     # ── what time brings ─────────────────────────────────────────────────────────────────────
@@ -330,6 +335,9 @@ class Messages:
         while True:
             await self._clock.sleep(TEND_S)
             now = millis(self._clock.now())
+            for key, held in self._held.items():
+                if held.done:
+                    self._settle(key, held, [*held.done])
             # A number that somebody holds is not given again.
             self._queues.tidy({*self._held, *self._locks.keys()})
             waiting = [*self._queues.waiting()]

@@ -81,9 +81,25 @@ async def test_a_completion_that_cannot_be_written_is_forgotten_with_the_connect
         life.disk.fails = True
         await complete(life, 1, 7)
         life.disk.fails = False
-        await tended(life)
         assert bodies(door) == ["a"]
         assert bodies(await connected(life)) == ["a"]
+
+
+@looped
+async def test_a_completion_that_cannot_be_written_is_tried_again() -> None:
+    """MESSAGE-11: else who had completed as many as it may hold would be given no more."""
+    async with living() as life:
+        await life.create("d")
+        door = await connected(life)
+        await send(life, *map(str, range(MAX_HELD + 1)))
+        life.disk.fails = True
+        await complete(life, *range(1, MAX_HELD + 1))
+        await tended(life)
+        assert bodies(door) == [*map(str, range(MAX_HELD))]
+        life.disk.fails = False
+        await tended(life)
+        assert bodies(door) == [*map(str, range(MAX_HELD + 1))]
+        assert waiting(life) == 1
 
 
 @looped
