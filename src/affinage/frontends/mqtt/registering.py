@@ -82,7 +82,7 @@ class Registering:
 
     def _in_turn(self, ticket: Ticket, rid: str, work: Work) -> None:
         self._waiting += 1
-        self._turns.take(partial(self._start, ticket, rid, work), alone=True)
+        self._turns.take(partial(self._start, ticket, rid, work))
 
     def _start(self, ticket: Ticket, rid: str, work: Work) -> None:
         if task := self._needs.spawn(self._answer(ticket, rid, work)):

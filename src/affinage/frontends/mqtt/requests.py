@@ -14,7 +14,7 @@ from affinage.domain.principal import Principal
 from affinage.frontends.mqtt import answers
 from affinage.frontends.mqtt.failures import log_failure
 from affinage.frontends.mqtt.needs import Needs
-from affinage.frontends.mqtt.turns import Turns
+from affinage.frontends.mqtt.turns import Like, Turns
 from affinage.protocol.mqtt.packets import Publish
 from affinage.protocol.mqtt.session import Requested, Subscribing, Ticket, Unsubscribing
 from affinage.protocol.topics import MethodAnswer, ReportedPatch, Telemetry, TwinGet
@@ -56,18 +56,18 @@ class Requests:
             case Requested(ticket, ReportedPatch() as request, payload):
                 self._needs.figures.reports += 1
                 report = partial(self._report, ticket, request, payload)
-                self._turns.take(report, alone=False)
+                self._turns.take(report, Like.REPORT)
             case Requested(ticket, TwinGet(rid)):
                 self._needs.figures.reads += 1
                 self._in_turn(partial(self._read, ticket, rid))
             case Requested(ticket, MethodAnswer() as request, payload):
                 answer = partial(self._pass_on, ticket, request, payload)
-                self._turns.take(answer, alone=True)
+                self._turns.take(answer)
             case Requested(ticket, message, payload):
                 assert isinstance(message, Telemetry)  # there is nothing else to ask for
                 self._needs.figures.messages += 1
                 send = partial(self._send_in_time, ticket, message, payload, is_will=False)
-                self._turns.take(send, alone=False)
+                self._turns.take(send, Like.MESSAGE)
             case Subscribing() | Unsubscribing():
                 self._needs.figures.subscriptions += 1
                 self._in_turn(partial(self._store, asked))
@@ -75,7 +75,7 @@ class Requests:
     def take_will(self, message: Telemetry, payload: bytes) -> None:
         """Send what the client left behind, after all that it sent itself. Source: MQTT-17."""
         send = partial(self._send_in_time, Ticket(b""), message, payload, is_will=True)
-        self._turns.take(send, alone=False)
+        self._turns.take(send, Like.MESSAGE)
 
     # ── reports: queued at once, answered once durable; a task for each would double their cost ──
 
@@ -145,7 +145,7 @@ class Requests:
     # ── the others: each alone, in a task ────────────────────────────────────────────────────
 
     def _in_turn(self, work: Work) -> None:
-        self._turns.take(partial(self._run, work), alone=True)
+        self._turns.take(partial(self._run, work))
 
     def _run(self, work: Work) -> None:
         if task := self._needs.spawn(work()):

@@ -196,6 +196,24 @@ async def test_a_message_is_acknowledged_once_it_is_kept_and_in_its_turn() -> No
         assert door.telemetry.sent == [(bag, b"1"), (bag, b"2")]
 
 
+@looped
+async def test_who_is_told_a_message_reads_the_report_before_it_and_not_the_one_behind() -> None:
+    """MQTT-40"""
+    async with a_door() as door:
+        client = await door.connected()
+        door.twins.gate.shut()
+        door.telemetry.gate.shut()
+        message = Publish("devices/pump-1/messages/events/", b"", 1, 2)
+        assert not await client.send(patch("a", {"n": 1}, 1), message, patch("b", {"n": 2}, 3))
+        assert not door.telemetry.sent
+        door.twins.gate.open()
+        await client.received()
+        assert (door.twins.version, len(door.telemetry.sent)) == (2, 1)
+        door.telemetry.gate.open()
+        assert Puback(3) in await client.received()
+        assert door.twins.version == 3
+
+
 @pytest.mark.parametrize("at_once", [True, False])
 @looped
 async def test_a_message_that_is_not_kept_is_not_acknowledged_and_closes(at_once: bool) -> None:

@@ -1,10 +1,13 @@
 from functools import partial
 
-from affinage.frontends.mqtt.turns import Turns
+from affinage.frontends.mqtt.turns import Like, Turns
 
 
 class Desk:
-    """Work that begins when it is let, and ends when the test says so: small letters together."""
+    """Work that begins when it is let, and ends when the test says so.
+
+    Small letters are reports, figures are messages, and capitals run alone.
+    """
 
     def __init__(self) -> None:
         self.turns = Turns()
@@ -12,7 +15,8 @@ class Desk:
 
     def take(self, *names: str) -> list[str]:
         for name in names:
-            self.turns.take(partial(self.begun.append, name), alone=name.isupper())
+            like = Like.REPORT if name.islower() else Like.MESSAGE if name.isdigit() else None
+            self.turns.take(partial(self.begun.append, name), like)
         return self.begun
 
     def end(self, names: str) -> list[str]:
@@ -22,7 +26,7 @@ class Desk:
 
 
 def test_reports_run_side_by_side_and_a_reading_alone() -> None:
-    """MQTT-40: small letters are reports, capitals readings."""
+    """MQTT-40: capitals are readings."""
     desk = Desk()
     assert desk.take("a", "b", "C", "d", "e", "F", "G") == ["a", "b"]
     assert desk.end("b") == ["a", "b"]
@@ -30,6 +34,15 @@ def test_reports_run_side_by_side_and_a_reading_alone() -> None:
     assert desk.end("C") == ["a", "b", "C", "d", "e"]
     assert desk.end("de") == ["a", "b", "C", "d", "e", "F"]
     assert desk.end("F") == ["a", "b", "C", "d", "e", "F", "G"]
+
+
+def test_messages_run_side_by_side_and_not_beside_reports() -> None:
+    """MQTT-40."""
+    desk = Desk()
+    assert desk.take("a", "1", "2", "b") == ["a"]
+    assert desk.end("a") == ["a", "1", "2"]
+    assert desk.end("1") == ["a", "1", "2"]
+    assert desk.end("2") == ["a", "1", "2", "b"]
 
 
 def test_nothing_overtakes_what_waits() -> None:
@@ -44,7 +57,7 @@ def test_what_ends_as_soon_as_it_starts_holds_up_nothing() -> None:
     desk = Desk()
     desk.take("A")
     for _ in range(5_000):
-        desk.turns.take(desk.turns.ended, alone=True)
+        desk.turns.take(desk.turns.ended)
     desk.take("b")
     assert desk.end("A") == ["A", "b"]
 
@@ -52,7 +65,7 @@ def test_what_ends_as_soon_as_it_starts_holds_up_nothing() -> None:
 def test_nothing_starts_while_one_holds_the_others_up() -> None:
     desk = Desk()
     desk.take("a")
-    desk.turns.take(desk.turns.hold, alone=False)
+    desk.turns.take(desk.turns.hold, Like.REPORT)
     assert desk.take("b", "c") == ["a"]
     assert desk.end("a") == ["a"]
     assert desk.end("-") == ["a", "b", "c"]
