@@ -13,6 +13,8 @@ from affinage.frontends.device_api import described as device
 from affinage.frontends.http.openapi import Described
 from affinage.frontends.native_api import app as native_api
 from affinage.frontends.native_api import described as native
+from affinage.frontends.provisioning_api import app as provisioning_api
+from affinage.frontends.provisioning_api import described as provisioning
 from affinage.frontends.registration_api import app as registration_api
 from affinage.frontends.registration_api import described as registration
 from affinage.frontends.service_api import app as service_api
@@ -33,8 +35,9 @@ def pairs(table: Mapping[str, Mapping[str, Any]]) -> Pairs:
         (registration.DESCRIBED, registration_api.OPERATIONS),
         (device.DESCRIBED, device_api.OPERATIONS),
         (blobs.DESCRIBED, blob_api.OPERATIONS),
+        (provisioning.DESCRIBED, provisioning_api.OPERATIONS),
     ],
-    ids=["service", "native", "registration", "device", "blobs"],
+    ids=["service", "native", "registration", "device", "blobs", "provisioning"],
 )
 def test_every_operation_is_described_and_nothing_else(
     described: Mapping[str, Mapping[str, Described]], operations: Mapping[str, Mapping[str, Any]]

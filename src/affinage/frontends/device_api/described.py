@@ -4,6 +4,8 @@ from collections.abc import Mapping
 from typing import Any, Final
 
 from affinage.frontends.device_api import documents as the
+from affinage.frontends.http.etags import IF_MATCH
+from affinage.frontends.http.methods import Method, MethodResult
 from affinage.frontends.http.openapi import JSON, Described, Door, Parameter
 
 OCTETS: Final = "application/octet-stream"
@@ -18,12 +20,6 @@ _LOCK: Final = Parameter(
     where="header",
 )
 _REJECT: Final = Parameter("reject", "If it is there, the message is refused.", {"type": "string"})
-_IF_MATCH: Final = Parameter(
-    "If-Match",
-    "The etag that the module must have; * is any. Without it a PUT creates.",
-    {"type": "string"},
-    where="header",
-)
 _MODULE: Final = Parameter(
     "x-ms-edge-moduleid",
     "The module that asks, as device/module.",
@@ -54,9 +50,7 @@ DOOR: Final = Door(
 
 _SENT: Final = {"POST": Described(status=204, refusals=(403, 413))}
 _METHODS: Final = {
-    "POST": Described(
-        the.MethodResult, the.Method, refusals=(403, 502, 504), parameters=(_MODULE,)
-    ),
+    "POST": Described(MethodResult, Method, refusals=(403, 502, 504), parameters=(_MODULE,)),
 }
 
 DESCRIBED: Final[Mapping[str, Mapping[str, Described]]] = {
@@ -84,8 +78,8 @@ DESCRIBED: Final[Mapping[str, Mapping[str, Described]]] = {
     "/devices/{id}/modules": {"GET": Described(list[dict[str, Any]], refusals=(403,))},
     "/devices/{id}/modules/{module}": {
         "GET": Described(dict[str, Any], refusals=(403,)),
-        "PUT": Described(dict[str, Any], dict[str, Any], refusals=(403,), parameters=(_IF_MATCH,)),
-        "DELETE": Described(status=204, refusals=(403,), parameters=(_IF_MATCH,)),
+        "PUT": Described(dict[str, Any], dict[str, Any], refusals=(403,), parameters=(IF_MATCH,)),
+        "DELETE": Described(status=204, refusals=(403,), parameters=(IF_MATCH,)),
     },
     "/devices/{id}/modules/{module}/devicesAndModulesInDeviceScope": {
         "GET": Described(the.InScope, refusals=(403,), parameters=(_COUNT, _CONTINUATION)),

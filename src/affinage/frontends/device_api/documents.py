@@ -4,31 +4,15 @@ from typing import Annotated, Any, NotRequired, TypedDict
 
 from msgspec import Meta
 
+from affinage.frontends.http import problems
 
-class Refusal(TypedDict):
+
+class Refusal(problems.Refusal):
     """Why a request was refused."""
 
-    Message: Annotated[str, Meta(description="ErrorCode:, the error's name, a semicolon, a text.")]
-    ExceptionMessage: Annotated[str, Meta(description="What to look for in the hub's log.")]
     ErrorMessage: NotRequired[
         Annotated[str, Meta(description="The text alone, for the hubs of edge devices.")]
     ]
-
-
-class Method(TypedDict):
-    """A direct method to run."""
-
-    methodName: str
-    payload: NotRequired[Any]
-    responseTimeoutInSeconds: NotRequired[Annotated[int, Meta(ge=5, le=300)] | None]
-    connectTimeoutInSeconds: NotRequired[Annotated[int, Meta(ge=0, le=300)] | None]
-
-
-class MethodResult(TypedDict):
-    """What the device or module answered."""
-
-    status: int
-    payload: Any
 
 
 class NewUpload(TypedDict):

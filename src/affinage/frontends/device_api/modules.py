@@ -7,15 +7,12 @@ from functools import partial
 
 from starlette.responses import Response
 
-from affinage.domain.errors import AffinageError
-from affinage.domain.method import requested
 from affinage.frontends.device_api.calls import Services
 from affinage.frontends.http.answers import empty_answer, json_answer
 from affinage.frontends.http.bodies import read_object
 from affinage.frontends.http.calls import Call
 from affinage.frontends.http.etags import guarded
-from affinage.frontends.http.problems import routed_problem
-from affinage.frontends.http.waiting import while_connected
+from affinage.frontends.http.methods import invoked, routed
 
 
 async def list_all(services: Services, call: Call) -> Response:
@@ -44,11 +41,4 @@ async def delete(services: Services, call: Call) -> Response:
 
 async def invoke(services: Services, call: Call) -> Response:
     """POST a method for the module's own device, or another module there, to run."""
-    try:
-        key, request = call.key, requested(await read_object(call.request))
-        work = services.own_modules.invoke(key, request, by=call.by)
-        result = await while_connected(call.request, work)
-    except AffinageError as error:
-        at = services.clock.now()
-        return routed_problem(error, request_id=call.by.request_id, at=at)
-    return json_answer({"status": result.status, "payload": result.payload})
+    return await routed(call, services.clock, invoked(call, services.own_modules.invoke))

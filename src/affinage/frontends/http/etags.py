@@ -12,9 +12,17 @@ from typing import Final, Protocol, TypeVar
 from starlette.requests import Request
 
 from affinage.domain.errors import EtagMismatch, Invalid
+from affinage.frontends.http.openapi import Parameter
 
 ANY: Final = "*"
 """It must exist, whatever its etag."""
+
+IF_MATCH: Final = Parameter(
+    "If-Match",
+    "The etag that the thing must have; * is any. Without it a PUT creates.",
+    {"type": "string"},
+    where="header",
+)
 
 MAX_ETAGS: Final = 10
 """Etags in one `If-Match`: each is a try of its own."""

@@ -11,10 +11,24 @@ from starlette.requests import Request
 
 from affinage.domain.errors import Invalid
 from affinage.frontends.http.numbers import integer
+from affinage.frontends.http.openapi import Parameter
 
 MAX_ITEMS: Final = "x-ms-max-item-count"
 CONTINUATION: Final = "x-ms-continuation"
 ITEM_TYPE: Final = "x-ms-item-type"
+
+PAGING: Final = (
+    Parameter(
+        MAX_ITEMS, "How many rows a page may have.", {"type": "integer", "minimum": 1}, "header"
+    ),
+    Parameter(
+        CONTINUATION,
+        "The page behind another: the header of that name in its answer.",
+        {"type": "string"},
+        "header",
+    ),
+)
+"""As OpenAPI documents tell it."""
 
 AS_MANY_AS_YOU_LIKE: Final = -1
 """What some clients send as the size of a page."""

@@ -8,9 +8,10 @@ Source: docs/reference/errors.md, SERVICE-20 to SERVICE-24.
 import math
 from collections.abc import Mapping
 from datetime import datetime
-from typing import Final, NamedTuple
+from typing import Annotated, Final, NamedTuple, TypedDict
 
 import msgspec
+from msgspec import Meta
 from starlette.responses import Response
 
 from affinage.domain import errors
@@ -26,6 +27,13 @@ class Code(NamedTuple):
     @property
     def status(self) -> int:
         return self.number // 1000
+
+
+class Refusal(TypedDict):
+    """Why a request was refused."""
+
+    Message: Annotated[str, Meta(description="ErrorCode:, the error's name, a semicolon, a text.")]
+    ExceptionMessage: Annotated[str, Meta(description="What to look for in the hub's log.")]
 
 
 SERVER_ERROR: Final = Code(500001, "ServerError")

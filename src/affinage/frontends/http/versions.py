@@ -7,6 +7,7 @@ from typing import Final
 from starlette.requests import Request
 
 from affinage.domain.errors import UnknownApiVersion
+from affinage.frontends.http.openapi import Parameter
 
 FIRST: Final = date(2016, 2, 3)
 
@@ -28,6 +29,13 @@ def check_api_version(request: Request) -> None:
     raise UnknownApiVersion(
         f"api-version is {given[:40]!r}: it must be YYYY-MM-DD or YYYY-MM-DD-preview, from {FIRST}"
     )
+
+
+def version_parameter(version: str) -> Parameter:
+    """As the OpenAPI document of a door with that version tells it."""
+    what = f"Any date from {FIRST} on, perhaps with -preview: all mean the same."
+    schema = {"type": "string", "enum": [version]}
+    return Parameter("api-version", what, schema, is_required=True)
 
 
 def any_version(_: Request) -> None:

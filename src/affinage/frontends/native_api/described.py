@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from typing import Final
 
 from affinage.domain.happening import Kind
+from affinage.frontends.http.etags import IF_MATCH
 from affinage.frontends.http.openapi import Described, Door, Parameter
 from affinage.frontends.native_api import documents as the
 from affinage.frontends.native_api import linked_documents as linked
@@ -16,16 +17,10 @@ _AFTER: Final = Parameter("after", "The page behind another: its `next`.", _TEXT
 _LIMIT: Final = Parameter(
     "limit", "How many a page may have.", {"type": "integer", "minimum": 1, "maximum": 1000}
 )
-_IF_MATCH: Final = Parameter(
-    "If-Match",
-    "The etag that the thing must have; * is any. Without it a PUT creates.",
-    _TEXT,
-    where="header",
-)
 _KNOWN: Final = Parameter(
     "If-None-Match", "An etag that is known: 304 if it is still so.", _TEXT, where="header"
 )
-_GUARDED: Final = (_IF_MATCH,)
+_GUARDED: Final = (IF_MATCH,)
 _PAGE: Final = (_AFTER, _LIMIT)
 _BY_LABEL: Final = (
     Parameter(

@@ -4,16 +4,11 @@ from collections.abc import Mapping
 from typing import Any, Final
 
 from affinage.frontends.http.openapi import JSON, Described, Door, Parameter
+from affinage.frontends.http.versions import version_parameter
 from affinage.frontends.registration_api import documents as the
 
 _NAME: Final = {"type": "string", "maxLength": 128, "pattern": r"^[A-Za-z0-9\-._:]*[A-Za-z0-9\-]$"}
 
-_VERSION: Final = Parameter(
-    "api-version",
-    "Any date from 2016-02-03 on, perhaps with -preview: all mean the same.",
-    {"type": "string", "enum": ["2021-06-01"]},
-    is_required=True,
-)
 _FORCE: Final = Parameter(
     "forceRegistration", "Sent by some clients; of no consequence.", {"type": "boolean"}
 )
@@ -24,7 +19,7 @@ DOOR: Final = Door(
     version="2021-06-01",
     refusal=the.Refusal,
     refusal_media_type=JSON,
-    parameters=(_VERSION,),
+    parameters=(version_parameter("2021-06-01"),),
     names={"scope": {"type": "string"}, "id": _NAME, "operation": {"type": "string"}},
 )
 

@@ -3,37 +3,18 @@
 from collections.abc import Mapping
 from typing import Any, Final
 
+from affinage.frontends.http.etags import IF_MATCH
+from affinage.frontends.http.methods import Method, MethodResult
 from affinage.frontends.http.openapi import JSON, Described, Door, Parameter
+from affinage.frontends.http.pages import PAGING
+from affinage.frontends.http.problems import Refusal
+from affinage.frontends.http.versions import version_parameter
 from affinage.frontends.service_api import documents as the
 from affinage.frontends.service_api import work
 
 _ID: Final = {"type": "string", "maxLength": 128, "pattern": r"^[A-Za-z0-9\-:.+%_#*?!(),=@;$']+$"}
 
-_VERSION: Final = Parameter(
-    "api-version",
-    "Any date from 2016-02-03 on, perhaps with -preview: all mean the same.",
-    {"type": "string", "enum": ["2021-04-12"]},
-    is_required=True,
-)
-_IF_MATCH: Final = Parameter(
-    "If-Match",
-    "The etag that the thing must have; * is any. Without it a PUT creates.",
-    {"type": "string"},
-    where="header",
-)
 _TOP: Final = Parameter("top", "How many are wanted.", {"type": "integer"})
-_SIZE: Final = Parameter(
-    "x-ms-max-item-count",
-    "How many rows a page may have.",
-    {"type": "integer", "minimum": 1},
-    where="header",
-)
-_CONTINUATION: Final = Parameter(
-    "x-ms-continuation",
-    "The page behind another: the header of that name in its answer.",
-    {"type": "string"},
-    where="header",
-)
 
 _TIMEOUTS: Final = tuple(
     Parameter(name, what, {"type": "integer", "minimum": least, "maximum": 300})
@@ -48,9 +29,9 @@ DOOR: Final = Door(
     title="Affinage, the service API",
     what="What back ends and tools ask of the hub, as they ask it of Azure IoT Hub.",
     version="2021-04-12",
-    refusal=the.Refusal,
+    refusal=Refusal,
     refusal_media_type=JSON,
-    parameters=(_VERSION,),
+    parameters=(version_parameter("2021-04-12"),),
     names={
         "id": _ID,
         "module": _ID,
@@ -60,7 +41,7 @@ DOOR: Final = Door(
     },
 )
 
-_GUARDED: Final = (_IF_MATCH,)
+_GUARDED: Final = (IF_MATCH,)
 _DELETED: Final = Described(status=204, parameters=_GUARDED)
 _IDENTITY_OF_A_DEVICE: Final = {
     "GET": Described(the.Device),
@@ -83,7 +64,7 @@ _CONFIGURATION_ITSELF: Final = {
     "DELETE": _DELETED,
 }
 _METHODS: Final = {
-    "POST": Described(work.MethodResult, work.Method, refusals=(403, 502, 504)),
+    "POST": Described(MethodResult, Method, refusals=(403, 502, 504)),
 }
 
 _COMMANDS: Final = {
@@ -101,7 +82,7 @@ DESCRIBED: Final[Mapping[str, Mapping[str, Described]]] = {
         "POST": Described(the.BulkResult, list[the.BulkEntry], also={400: the.BulkRefusal}),
     },
     "/devices/query": {
-        "POST": Described(list[dict[str, Any]], the.Query, parameters=(_SIZE, _CONTINUATION)),
+        "POST": Described(list[dict[str, Any]], the.Query, parameters=PAGING),
     },
     "/devices/keys/regenerate": {
         "POST": Described(
@@ -137,7 +118,7 @@ DESCRIBED: Final[Mapping[str, Mapping[str, Described]]] = {
     "/jobs/create": {"POST": Described(work.Transfer, work.NewTransfer, refusals=(403,))},
     "/jobs/{id}": {"GET": Described(work.Transfer), "DELETE": Described(work.Transfer)},
     "/jobs/v2/query": {
-        "GET": Described(list[work.Job], parameters=(*_JOB_FILTERS, _SIZE, _CONTINUATION)),
+        "GET": Described(list[work.Job], parameters=(*_JOB_FILTERS, *PAGING)),
     },
     "/jobs/v2/{id}": {
         "GET": Described(work.Job),

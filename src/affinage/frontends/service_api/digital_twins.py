@@ -9,15 +9,14 @@ from urllib.parse import quote
 from starlette.responses import Response
 
 from affinage.domain.digital_twin import steps
-from affinage.domain.errors import AffinageError
 from affinage.domain.method import MethodRequest, requested
 from affinage.domain.values import JsonObject
 from affinage.frontends.http.answers import json_answer
 from affinage.frontends.http.bodies import read_json
 from affinage.frontends.http.calls import Call
 from affinage.frontends.http.etags import ANY, guarded, quoted
+from affinage.frontends.http.methods import routed
 from affinage.frontends.http.numbers import integer
-from affinage.frontends.http.problems import routed_problem
 from affinage.frontends.http.waiting import while_connected
 from affinage.frontends.service_api.calls import Services
 
@@ -48,13 +47,13 @@ async def patch(services: Services, call: Call) -> Response:
 
 async def invoke(services: Services, call: Call) -> Response:
     """POST a command for a device, or one of its components, and wait for the answer."""
-    try:
-        device, request = call.key.device, await _request(call)
-        work = services.digital_twins.command(device, request, by=call.by)
-        result = await while_connected(call.request, work)
-    except AffinageError as error:
-        at = services.clock.now()
-        return routed_problem(error, request_id=call.by.request_id, at=at)
+    return await routed(call, services.clock, _invoked(services, call))
+
+
+async def _invoked(services: Services, call: Call) -> Response:
+    device, request = call.key.device, await _request(call)
+    work = services.digital_twins.command(device, request, by=call.by)
+    result = await while_connected(call.request, work)
     return json_answer(result.payload, headers={STATUS: str(result.status)})
 
 

@@ -14,11 +14,6 @@ AuthType = Literal["sas", "selfSigned", "certificateAuthority", "none"]
 Text = Annotated[str, Meta(max_length=128)]
 
 
-class Refusal(TypedDict):
-    Message: Annotated[str, Meta(description="ErrorCode:, the error's name, a semicolon, a text.")]
-    ExceptionMessage: Annotated[str, Meta(description="What to look for in the hub's log.")]
-
-
 class SymmetricKey(TypedDict):
     primaryKey: str | None
     secondaryKey: str | None

@@ -4,23 +4,8 @@ from typing import Annotated, Any, Literal, NotRequired, TypedDict
 
 from msgspec import Meta
 
+from affinage.frontends.http.methods import Method
 from affinage.frontends.service_api.documents import Moment, TwinPatch
-
-
-class Method(TypedDict):
-    """A direct method to run."""
-
-    methodName: str
-    payload: NotRequired[Any]
-    responseTimeoutInSeconds: NotRequired[Annotated[int, Meta(ge=5, le=300)] | None]
-    connectTimeoutInSeconds: NotRequired[Annotated[int, Meta(ge=0, le=300)] | None]
-
-
-class MethodResult(TypedDict):
-    """What the device answered."""
-
-    status: int
-    payload: Any
 
 
 class NewJob(TypedDict):

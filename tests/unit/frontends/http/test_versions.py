@@ -4,7 +4,7 @@ import pytest
 from starlette.requests import Request
 
 from affinage.domain.errors import UnknownApiVersion
-from affinage.frontends.http.versions import check_api_version
+from affinage.frontends.http.versions import check_api_version, version_parameter
 
 
 def asked(query: str) -> Request:
@@ -37,3 +37,9 @@ def test_any_other_is_not(query: str) -> None:
     """SERVICE-6"""
     with pytest.raises(UnknownApiVersion, match="YYYY-MM-DD"):
         check_api_version(asked(query))
+
+
+def test_a_document_names_one_version_that_is_known() -> None:
+    """SERVICE-6"""
+    [version] = version_parameter("2021-04-12").document["schema"]["enum"]
+    check_api_version(asked(f"api-version={version}"))
