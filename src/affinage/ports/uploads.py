@@ -38,6 +38,10 @@ class UploadStore(Protocol):
         """Let go the blocks of all uploads but these; how many bytes there are then in all."""
         ...
 
+    async def measure(self) -> int:
+        """How many bytes there are in all, but for those that are on their way."""
+        ...
+
     def put(self, upload: str, blob: str) -> AbstractAsyncContextManager[Placing]:
         """Write a blob, over one that is there; Conflict if there is a folder of that name."""
         ...

@@ -3,15 +3,21 @@
 What is on its way is in `.open`, a folder for each upload; a file is moved to its place when it is
 whole and on the disk. No device's folder is called so: names that begin with a dot, or the sign for
 it, are written with that sign before them.
+
+The hub may write its store on the same disk, so a share of it is never taken, nor of its inodes:
+whoever counts bytes does not see how many files they are in.
 """
 
 import asyncio
+import errno
 import os
 import shutil
 import tempfile
 import threading
-from collections.abc import AsyncIterator, Callable, Collection, Iterator, Sequence
-from contextlib import asynccontextmanager, contextmanager
+from collections.abc import AsyncIterator, Awaitable, Callable, Collection, Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import asynccontextmanager, contextmanager, suppress
+from functools import partial
 from pathlib import Path
 from typing import IO, Any, Final, ParamSpec, TypeVar
 
@@ -20,6 +26,16 @@ from affinage.ports.uploads import Kept, Placing
 
 OPEN: Final = ".open"
 ESCAPE: Final = "%"
+
+SPARE: Final = 0.02
+"""The share of the file system, of its bytes as of its inodes, that stays free."""
+
+THREADS: Final = 4
+"""That wait for this disk; those that all else shares never do."""
+
+_HALF: Final = "tmp"
+"""What the names of files begin with that are not whole; those of blocks are digits and letters
+up to `f`."""
 
 _COPIED: Final = 1024 * 1024
 """Bytes that are copied at a time."""
@@ -31,13 +47,18 @@ Result = TypeVar("Result")
 class FolderUploads:
     """Implements `ports.uploads.UploadStore`."""
 
-    def __init__(self, folder: Path) -> None:
-        self._folder = folder
+    def __init__(self, folder: Path, spare: float = SPARE) -> None:
+        self._folder, self._spare = folder, spare
         self._open = folder / OPEN
         self._placing = threading.Lock()
+        self._threads = ThreadPoolExecutor(THREADS, "uploads")
 
     async def open(self, known: Collection[str]) -> int:
-        return await _apart(self._opened, known)
+        await self._apart(self._tidied, known)
+        return await self.measure()
+
+    async def measure(self) -> int:
+        return await self._apart(self._bytes)
 
     @asynccontextmanager
     async def put(self, upload: str, blob: str) -> AsyncIterator[Placing]:
@@ -51,59 +72,82 @@ class FolderUploads:
             yield sink
 
     async def staged(self, upload: str) -> dict[str, int]:
-        return await _apart(self._staged, upload)
+        return await self._apart(self._staged, upload)
 
     async def join(self, upload: str, blocks: Sequence[str], blob: str) -> int:
         parts = [self._open / upload / block for block in blocks]
         async with self.put(upload, blob) as sink:
             assert isinstance(sink, _Writing)
-            await _apart(_copy, parts, sink.opened)
+            await self._apart(self._copy, parts, sink.opened)
         return sink.replaced_bytes
 
     async def discard(self, upload: str) -> None:
-        await _apart(shutil.rmtree, self._open / upload, ignore_errors=True)
+        await self._apart(shutil.rmtree, self._open / upload, ignore_errors=True)
 
     async def find(self, blob: str) -> Kept | None:
-        return await _apart(self._found, blob)
+        return await self._apart(self._found, blob)
 
     @asynccontextmanager
     async def _written(self, upload: str, place: Callable[[], Path]) -> AsyncIterator["_Writing"]:
         """A file beside, then in its place; gone if the context is left by an exception."""
-        opened: IO[bytes] = await _apart(self._begun, self._open / upload)
-        with opened:
-            try:
-                writing = _Writing(opened)
-                yield writing
-                writing.replaced_bytes = await _apart(self._finish, opened, place())
-            except BaseException:
-                _drop(opened)
-                raise
+        opened: IO[bytes] = await self._apart(self._begun, self._open / upload)
+        try:
+            writing = _Writing(opened, self._apart, self._check_spare)
+            yield writing
+            writing.replaced_bytes = await self._apart(self._finish, opened, place())
+        except BaseException:
+            _drop(opened)
+            raise
 
-    def _opened(self, known: Collection[str]) -> int:
+    async def _apart(self, work: Callable[P, Result], *args: P.args, **kwargs: P.kwargs) -> Result:
+        """What ``work`` gives, in a thread; Unavailable where the system fails."""
+        loop = asyncio.get_running_loop()
+        with _told():
+            return await loop.run_in_executor(self._threads, partial(work, *args, **kwargs))
+
+    def _tidied(self, known: Collection[str]) -> None:
         self._open.mkdir(mode=0o700, parents=True, exist_ok=True)
         for left in self._open.iterdir():
             if left.name not in known:
                 shutil.rmtree(left, ignore_errors=True)
             else:
-                for part in left.glob("tmp*"):
+                for part in left.glob(f"{_HALF}*"):
                     part.unlink()
-        return sum(path.stat().st_size for path in self._folder.rglob("*") if path.is_file())
+
+    def _bytes(self) -> int:
+        """Of whole files; they may be moved and deleted meanwhile."""
+        found = ((at, name) for at, _, names in os.walk(self._folder) for name in names)
+        whole = (Path(at, name) for at, name in found if not self._is_half(at, name))
+        return sum(map(_size, whole))
+
+    def _is_half(self, at: str, name: str) -> bool:
+        return name.startswith(_HALF) and Path(at).parent == self._open
+
+    def _check_spare(self) -> None:
+        """OSError where too little of the disk would be left."""
+        disk = os.statvfs(self._open)
+        has_bytes = disk.f_bavail >= disk.f_blocks * self._spare
+        has_inodes = disk.f_favail >= disk.f_files * self._spare  # of none where none are counted
+        if not (has_bytes and has_inodes):
+            raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
 
     def _staged(self, upload: str) -> dict[str, int]:
         folder = self._open / upload
         if not folder.is_dir():
             return {}
-        kept = (path for path in folder.iterdir() if not path.name.startswith("tmp"))
+        kept = (path for path in folder.iterdir() if not path.name.startswith(_HALF))
         return {path.name: path.stat().st_size for path in kept}
 
     def _begun(self, folder: Path) -> Any:
         folder.mkdir(mode=0o700, parents=True, exist_ok=True)
-        return tempfile.NamedTemporaryFile(dir=folder, delete=False)
+        self._check_spare()
+        return tempfile.NamedTemporaryFile(dir=folder, prefix=_HALF, delete=False)
 
     def _finish(self, opened: IO[bytes], path: Path) -> int:
         """Put it in its place, where it is safe; the bytes of what was there."""
         opened.flush()
         os.fsync(opened.fileno())
+        opened.close()
         try:
             path.parent.mkdir(parents=True, exist_ok=True)
             with self._placing:  # or two might say that they replaced the same
@@ -127,31 +171,48 @@ class FolderUploads:
     def _path(self, blob: str) -> Path:
         return self._folder.joinpath(*map(_escaped, blob.split("/")))
 
+    def _copy(self, parts: Sequence[Path], opened: IO[bytes]) -> None:
+        for part in parts:
+            self._check_spare()
+            try:
+                with part.open("rb") as source:
+                    shutil.copyfileobj(source, opened, _COPIED)
+            except FileNotFoundError:
+                raise NotFound("a block of the list was not sent") from None
+
 
 class _Writing:
-    def __init__(self, opened: IO[bytes]) -> None:
+    def __init__(
+        self, opened: IO[bytes], apart: Callable[..., Awaitable[Any]], check: Callable[[], None]
+    ) -> None:
         self.opened = opened
         self.replaced_bytes = 0
+        self._apart, self._check = apart, check
 
     async def write(self, data: bytes) -> None:
-        await _apart(self.opened.write, data)
+        await self._apart(self._written, data)
+
+    def _written(self, data: bytes) -> None:
+        self._check()
+        self.opened.write(data)
 
 
 def _drop(opened: IO[bytes]) -> None:
+    with suppress(OSError):  # a full disk does not take what is left to write, and need not
+        opened.close()
     Path(opened.name).unlink(missing_ok=True)
+
+
+def _size(path: Path) -> int:
+    """Its bytes; none if it has gone."""
+    try:
+        return path.lstat().st_size
+    except FileNotFoundError:
+        return 0
 
 
 def _escaped(part: str) -> str:
     return ESCAPE + part if part.startswith((".", ESCAPE)) else part
-
-
-def _copy(parts: Sequence[Path], opened: IO[bytes]) -> None:
-    for part in parts:
-        try:
-            with part.open("rb") as source:
-                shutil.copyfileobj(source, opened, _COPIED)
-        except FileNotFoundError:
-            raise NotFound("a block of the list was not sent") from None
 
 
 def _sync(folder: Path) -> None:
@@ -160,12 +221,6 @@ def _sync(folder: Path) -> None:
         os.fsync(descriptor)
     finally:
         os.close(descriptor)
-
-
-async def _apart(work: Callable[P, Result], *args: P.args, **kwargs: P.kwargs) -> Result:
-    """What ``work`` gives, in a thread; Unavailable where the system fails."""
-    with _told():
-        return await asyncio.to_thread(work, *args, **kwargs)
 
 
 @contextmanager

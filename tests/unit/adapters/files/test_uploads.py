@@ -1,9 +1,13 @@
 """adapters/files/uploads.py: what is its own; the rest is tests/contract/test_uploads.py."""
 
+import resource
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
 
+from affinage.adapters.files import uploads
 from affinage.adapters.files.uploads import FolderUploads
 from affinage.domain.errors import Unavailable
 from fakes.looped import looped
@@ -44,3 +48,51 @@ async def test_a_folder_that_is_none_is_told(tmp_path: Path) -> None:
     (tmp_path / "file").touch()
     with pytest.raises(Unavailable, match="the folder for uploads cannot be used: "):
         await FolderUploads(tmp_path / "file").open([])
+
+
+@contextmanager
+def files_up_to(size_bytes: int) -> Iterator[None]:
+    """Have the system refuse to write more into a file, as a full disk does."""
+    before = resource.getrlimit(resource.RLIMIT_FSIZE)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (size_bytes, before[1]))
+    try:
+        yield
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, before)
+
+
+@pytest.mark.parametrize("size", [2_000, 200_000])
+@looped
+async def test_a_full_disk_is_told_whenever_it_is_met(size: int, tmp_path: Path) -> None:
+    """UPLOAD-14: of a small file it was met as the file was closed, and told as a fault of ours."""
+    store = FolderUploads(tmp_path)
+    with files_up_to(1_000), pytest.raises(Unavailable, match="cannot be used: file too large"):
+        async with store.put("u", "d/x") as sink:
+            await sink.write(b"x" * size)
+    assert (names(tmp_path / ".open/u"), await store.find("d/x")) == ([], None)
+
+
+@looped
+async def test_some_of_the_disk_stays_free(tmp_path: Path) -> None:
+    """UPLOAD-14"""
+    store = FolderUploads(tmp_path, spare=1.0)
+    await store.open([])
+    with pytest.raises(Unavailable, match="cannot be used: no space left on device"):
+        async with store.put("u", "d/x"):
+            pass
+    assert names(tmp_path / ".open/u") == []
+
+
+@looped
+async def test_what_is_on_its_way_or_gone_is_not_measured(tmp_path: Path) -> None:
+    """UPLOAD-14"""
+    store = FolderUploads(tmp_path)
+    async with store.put("u", "d/tmp") as sink:
+        await sink.write(b"x" * 100_000)
+        assert await store.measure() == 0
+    (tmp_path / "link").symlink_to(tmp_path / "nowhere")
+    assert await store.measure() == 100_000 + len(str(tmp_path / "nowhere"))
+    (tmp_path / "d/tmp").unlink()
+    (tmp_path / "link").unlink()
+    assert await store.measure() == 0
+    assert uploads._size(tmp_path / "d/tmp") == 0
