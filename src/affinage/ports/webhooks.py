@@ -13,7 +13,7 @@ class Reply:
     status: int
     """Of HTTP; 0 if it could not be reached, or did not answer in time."""
     body: JsonValue = field(default=None, repr=False)
-    """None unless it is JSON, and not larger than is admitted."""
+    """None unless it is JSON that can be kept, and not larger than is admitted."""
 
 
 class Webhooks(Protocol):

@@ -11,6 +11,7 @@ from collections.abc import Sequence
 from typing import Final
 
 import httpx
+import msgspec
 
 from affinage.adapters.http.addresses import Allowed
 from affinage.domain.errors import Invalid
@@ -80,8 +81,10 @@ async def _asked(client: httpx.AsyncClient, url: str, body: bytes) -> Reply:
 
 
 def _json(said: bytes) -> JsonValue:
+    """What was said; None of what is no JSON, and of numbers that no row can hold."""
     try:
-        value: JsonValue = json.loads(said)
-    except (ValueError, RecursionError):
+        value: JsonValue = msgspec.json.decode(said)
+        msgspec.msgpack.encode(value)
+    except (msgspec.MsgspecError, UnicodeDecodeError, OverflowError, RecursionError):
         return None
     return value

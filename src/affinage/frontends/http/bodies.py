@@ -17,6 +17,9 @@ MAX_BODY: Final = 256 * 1024
 MAX_NESTING: Final = 64
 """Objects and arrays within each other: a twin's section and what it lies in need less than 20."""
 
+MAX_BITS: Final = 63
+"""Of a whole number, beside its sign: what other programs read one as, and what a row holds."""
+
 _DECODER: Final = msgspec.json.Decoder()
 
 
@@ -64,16 +67,18 @@ def decode(body: bytes) -> JsonValue:
         raise NotJson(f"the body is not JSON: {error}") from None
     except RecursionError:
         raise NotJson(f"the body is nested more than {MAX_NESTING} times") from None
-    _check_nesting(value)
+    _check(value)
     return value
 
 
-def _check_nesting(value: JsonValue) -> None:
+def _check(value: JsonValue) -> None:
     """Level by level: what is too deep for recursion is not looked for by recursion."""
     level, depth = [value], 0
     while level:
         if depth > MAX_NESTING:
             raise NotJson(f"the body is nested more than {MAX_NESTING} times")
+        if any(isinstance(one, int) and one.bit_length() > MAX_BITS for one in level):
+            raise NotJson(f"the body has a whole number of more than {MAX_BITS} bits")
         level = [inner for outer in level for inner in _inner(outer)]
         depth += 1
 

@@ -8,12 +8,12 @@ from dataclasses import dataclass
 from http import HTTPStatus
 from typing import Final
 
-from affinage.domain.errors import AffinageError
+from affinage.domain.errors import AffinageError, Invalid
 from affinage.domain.provisioning import enrollment as enrollments
 from affinage.domain.provisioning.allocation import allocated, candidates
 from affinage.domain.provisioning.enrollment import Allocation, Enrollment, InitialTwin, Webhook
 from affinage.domain.provisioning.registration import Registration
-from affinage.domain.values import JsonObject, JsonValue, is_object
+from affinage.domain.values import JsonObject, JsonValue, check_size, is_object
 from affinage.ports.webhooks import Webhooks
 
 CUSTOM_FAILED: Final = 400207
@@ -21,6 +21,10 @@ CUSTOM_FAILED: Final = 400207
 
 NO_HUB: Final = 400208
 """``errorCode`` of one whose enrollment names no hub that is linked. PROV-33."""
+
+
+MAX_PAYLOAD: Final = 64 * 1024
+"""Bytes, as `size_bytes` counts them, of what a device tells whoever allocates, and is told."""
 
 
 class NotChosen(Exception):  # an answer to the device, not a failure of the hub
@@ -72,10 +76,32 @@ class Choosing:
         if not isinstance(host, str) or host.lower() not in offered:
             raise failed
         try:
-            begins = enrollments.initial_twin(twin) if is_object(twin) else enrollment.twin
+            check_payload(payload)
+            begins = enrollment.twin if twin is None else _initial_twin(twin)
         except AffinageError:
             raise failed from None
         return Choice(host.lower(), begins, payload)
+
+
+def check_payload(payload: JsonValue) -> None:
+    """Raise unless a device, or a webhook, may say that besides: an object of a size, or nothing.
+
+    Raises:
+        Invalid, TooLarge: it is something else, or larger than MAX_PAYLOAD.
+
+    Source: PROV-34, PROV-43.
+    """
+    if payload is None:
+        return
+    if not is_object(payload):
+        raise Invalid("payload must be an object")
+    check_size("payload", payload, MAX_PAYLOAD)
+
+
+def _initial_twin(twin: JsonValue) -> InitialTwin:
+    if not is_object(twin):
+        raise Invalid("initialTwin must be an object")
+    return enrollments.initial_twin(twin)
 
 
 def _question(of: Registration, enrollment: Enrollment, offered: list[str]) -> JsonObject:

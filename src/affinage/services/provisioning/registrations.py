@@ -12,12 +12,7 @@ from typing import Final
 import structlog
 
 from affinage.domain.audit import Deed
-from affinage.domain.errors import (
-    Invalid,
-    RegistrationNotFound,
-    TooManyEnrollments,
-    Unavailable,
-)
+from affinage.domain.errors import RegistrationNotFound, TooManyEnrollments, Unavailable
 from affinage.domain.moments import millis
 from affinage.domain.principal import Kind as Who
 from affinage.domain.principal import Principal
@@ -28,7 +23,7 @@ from affinage.domain.provisioning.registration import (
     begun,
     document,
 )
-from affinage.domain.values import JsonObject, JsonValue, check_size, is_object
+from affinage.domain.values import JsonObject, JsonValue
 from affinage.ports.clock import Clock
 from affinage.ports.ids import Ids
 from affinage.services.fleet.fleet import Fleet
@@ -37,15 +32,13 @@ from affinage.services.limits import UNLIMITED, Limits, Operation
 from affinage.services.provisioning.arrivals import Answer, Arrival
 from affinage.services.provisioning.assigning import Assigning
 from affinage.services.provisioning.book import Book, registration_row
+from affinage.services.provisioning.choosing import check_payload
 from affinage.services.provisioning.evidence import Admitted, Evidence
 from affinage.services.provisioning.polling import Polling
 
 __all__ = ["Answer", "Arrival", "Registrations"]
 
 MAX_REGISTRATIONS: Final = 1_000_000
-
-MAX_PAYLOAD: Final = 64 * 1024
-"""Bytes, as `size_bytes` counts them, of what a device tells whoever allocates."""
 
 MAX_VERSION: Final = 32
 """Characters that are kept of the api-version that a device names."""
@@ -113,7 +106,7 @@ class Registrations:
         Source: PROV-40, PROV-43, PROV-44.
         """
         admitted = self.evidence.admit(arrival, self.id_scope)
-        _check_payload(payload)
+        check_payload(payload)
         name = admitted.registration_id
         current = self._book.registration(name)
         if not _is_under_way(current):
@@ -234,14 +227,6 @@ class Registrations:
 
 def _is_under_way(of: Registration | None) -> bool:
     return of is not None and of.status is Status.ASSIGNING
-
-
-def _check_payload(payload: JsonValue) -> None:
-    if payload is None:
-        return
-    if not is_object(payload):
-        raise Invalid("payload must be an object")
-    check_size("payload", payload, MAX_PAYLOAD)
 
 
 def _done_by(of: Registration) -> Principal:

@@ -36,7 +36,13 @@ async def test_a_webhook_is_asked_and_says_what_it_wants() -> None:
     assert request.headers["content-type"] == "application/json"
 
 
-@pytest.mark.parametrize("body", [b"", b"{", b"\xff", b"[" * 100_000, b" " * (MAX_ANSWER + 1)])
+@pytest.mark.parametrize(
+    "body",
+    [
+        *(b"", b"{", b"\xff", b"[" * 100_000, b" " * (MAX_ANSWER + 1)),
+        *(b'{"a": NaN}', b'{"a": 1e999}', b'{"a": %s}' % (b"9" * 40), b'{"a": "\\ud800"}'),
+    ],
+)
 @looped
 async def test_what_is_no_json_or_too_much_of_it_is_none(body: bytes) -> None:
     webhooks, _ = answering(httpx.Response(200, content=body))

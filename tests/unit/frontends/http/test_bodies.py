@@ -11,6 +11,8 @@ from affinage.frontends.http.bodies import MAX_BODY, MAX_NESTING, decode, read_j
 from fakes.hub import running_hub
 from fakes.looped import looped
 
+MOST = 2**63 - 1
+
 
 class Sender:
     """A client that sends its body in pieces, and counts those that were asked for."""
@@ -95,6 +97,14 @@ def test_what_is_nested_too_deep_is_refused_however_deep(opened: bytes, closed: 
     for levels in (MAX_NESTING + 1, 900, 100_000):
         with pytest.raises(NotJson, match=f"more than {MAX_NESTING} times"):
             decode(nested(levels))
+
+
+def test_a_whole_number_fits_where_numbers_are_kept() -> None:
+    """SERVICE-15"""
+    assert decode(b'[%d, {"a": %d}]' % (MOST, -MOST)) == [MOST, {"a": -MOST}]
+    for number in (MOST + 1, -MOST - 1, 10**40):
+        with pytest.raises(NotJson, match="more than 63 bits"):
+            decode(b'[1, {"a": [%d]}]' % number)
 
 
 def test_of_a_member_that_comes_twice_the_last_counts() -> None:

@@ -13,7 +13,13 @@ from affinage.domain.provisioning.registration import (
     ended,
 )
 from affinage.ports.webhooks import Reply
-from affinage.services.provisioning.choosing import CUSTOM_FAILED, NO_HUB, Choosing, NotChosen
+from affinage.services.provisioning.choosing import (
+    CUSTOM_FAILED,
+    MAX_PAYLOAD,
+    NO_HUB,
+    Choosing,
+    NotChosen,
+)
 from fakes.enrolled import create
 from fakes.looped import looped
 from fakes.provisioned import HOST, Hook
@@ -66,6 +72,9 @@ async def test_a_webhook_is_told_who_comes_and_where_it_is() -> None:
         Reply(302),
         Reply(200, {"iotHubHostName": "three.test"}),
         Reply(200, {"iotHubHostName": HOST, "initialTwin": {"tags": {"a b": 1}}}),
+        Reply(200, {"iotHubHostName": HOST, "initialTwin": "none"}),
+        Reply(200, {"iotHubHostName": HOST, "payload": [1]}),
+        Reply(200, {"iotHubHostName": HOST, "payload": {"a": "x" * MAX_PAYLOAD}}),
     ],
 )
 @looped
