@@ -12,6 +12,7 @@ import typer
 
 from affinage.apps.cli.differences import Action, Step, step
 from affinage.apps.cli.documents import Document, Kind, read_all
+from affinage.apps.cli.enrolling import merged
 from affinage.apps.cli.options import DataOption, JsonOption
 from affinage.apps.cli.output import Columns, say, show_rows
 from affinage.apps.cli.reach import ask
@@ -185,7 +186,7 @@ async def _write(hub: ServiceClient, one: Step) -> None:
         case Kind.DEVICE:
             await hub.patch_twin(document.name, one.patch or {}, if_match=one.etag)
         case Kind.ENROLLMENT:
-            body: JsonObject = {k: v for k, v in document.body.items() if k != "group"}
+            body = one.patch or merged(document.body, {})
             is_group = bool(document.body["group"])
             await EnrollmentClient(hub).put(document.name, body, group=is_group, if_match=one.etag)
         case _:

@@ -12,7 +12,7 @@ from enum import StrEnum
 from typing import Any, Final
 
 from affinage.apps.cli.documents import Document, Kind
-from affinage.apps.cli.enrolling import differences
+from affinage.apps.cli.enrolling import differences, merged
 from affinage.apps.cli.output import member
 from affinage.domain.configuration import Configuration
 from affinage.domain.configuration import create as as_configuration
@@ -40,7 +40,7 @@ class Step:
     etag: str | None = None
     """Of what it was compared with: only if it is still that, it is written."""
     patch: JsonObject | None = None
-    """Of a device: what of its twin is another."""
+    """Of a device: what of its twin is another. Of an enrollment: all that it shall be."""
 
     @property
     def shown(self) -> JsonObject:
@@ -75,6 +75,7 @@ def step(document: Document, current: JsonObject | None, taken: Collection[str] 
             patch = _patch(document, current)
             changes = tuple(_of_twin(patch, current))
         case Kind.ENROLLMENT:
+            patch = merged(document.body, current)
             changes = tuple(_of_enrollment(document, current))
         case _:
             changes = tuple(_of_rule(document, current, taken))

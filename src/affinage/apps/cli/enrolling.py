@@ -27,6 +27,11 @@ def as_enrollment(name: str, body: JsonObject, *, is_group: bool) -> Enrollment:
     return enrollment.create(name, body, _MAKINGS, is_group=is_group, etag=0, at=0)
 
 
+def merged(body: JsonObject, current: JsonObject) -> JsonObject:
+    """The file's over what the hub has: a change replaces an enrollment, the file names a part."""
+    return {**current, **{name: value for name, value in body.items() if name != "group"}}
+
+
 def differences(
     name: str, body: JsonObject, current: JsonObject, *, is_group: bool
 ) -> Iterator[tuple[str, JsonValue, JsonValue]]:

@@ -135,3 +135,24 @@ def test_the_author_is_warned(affinage: CommandLine, tmp_path: Path) -> None:
     (tmp_path / "rules.json").write_text(json.dumps(rules))
     told = affinage.ok("apply", "-f", str(tmp_path / "rules.json")).err
     assert "warning: Configuration w-low: configuration w-high of priority 9 writes" in told
+
+
+ENROLLMENT = """
+kind: Enrollment
+metadata: {name: presses}
+spec: {group: true, attestation: {type: symmetricKey}, allocationPolicy: geoLatency}
+"""
+
+
+def test_of_an_enrollment_what_the_file_does_not_name_stays(
+    affinage: CommandLine, tmp_path: Path
+) -> None:
+    """APPLY-4"""
+    (tmp_path / "presses.yaml").write_text(ENROLLMENT)
+    words = ("enrollment", "create", "presses", "--group", "--tag", "line=press", "--disabled")
+    affinage.ok(*words)
+    before = affinage.json("enrollment", "show", "presses", "--group", "--show-keys")
+    assert actions(affinage, "-f", tmp_path / "presses.yaml") == ["presses changed"]
+    after = affinage.json("enrollment", "show", "presses", "--group", "--show-keys")
+    moved = {"allocationPolicy", "etag", "lastUpdatedDateTimeUtc"}
+    assert {name for name in before if before[name] != after[name]} == moved

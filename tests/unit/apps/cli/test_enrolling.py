@@ -4,7 +4,7 @@ from typing import Any
 
 import pytest
 
-from affinage.apps.cli.enrolling import as_enrollment, differences
+from affinage.apps.cli.enrolling import as_enrollment, differences, merged
 from affinage.domain.errors import Invalid, Missing
 from fakes.provisioned import KEY, OTHER_KEY
 
@@ -49,3 +49,10 @@ def test_another_kind_of_proof_is_a_change() -> None:
     """PROV-9"""
     tpm: Any = {"type": "tpm", "tpm": {"endorsementKey": KEY}}
     assert changes({}, {**HERE, "attestation": tpm}) == [("attestation", tpm, SYMMETRIC)]
+
+
+def test_what_the_file_does_not_name_is_as_the_hub_has_it() -> None:
+    """APPLY-4"""
+    body: Any = {"group": True, "iotHubs": ["b.test"]}
+    assert merged(body, HERE) == {**HERE, "iotHubs": ["b.test"]}
+    assert merged(body, {}) == {"iotHubs": ["b.test"]}
