@@ -101,6 +101,16 @@ class Runner:
     async def _carry_out(self, entry: Entry) -> None:
         """One job to its end, or until it is cancelled; tried again if the store fails."""
         try:
+            await self._to_its_end(entry)
+            _log.info("job", job=entry.job.id, status=str(entry.job.status))
+        except* Unavailable as errors:
+            _log.warning("job interrupted", job=entry.job.id, error=str(errors.exceptions[0]))
+        finally:
+            del self._going[entry.job.id]
+
+    async def _to_its_end(self, entry: Entry) -> None:
+        """What cannot be carried out has failed; Unavailable: the store did."""
+        try:
             await self._begin(entry)
             if entry.job.kind is Kind.METHOD:
                 await call_all(self._ground, entry, self._invoke)
@@ -108,13 +118,10 @@ class Runner:
                 await update_all(self._ground, entry)
             if entry.job.status is Status.RUNNING:
                 await self._ground.step(entry, Event.DONE)
-            _log.info("job", job=entry.job.id, status=str(entry.job.status))
-        except* Unavailable as errors:
-            _log.warning("job interrupted", job=entry.job.id, error=str(errors.exceptions[0]))
+        except* Unavailable:
+            raise
         except* AffinageError as errors:
             await self._ground.step(entry, Event.BROKEN, str(errors.exceptions[0]))
-        finally:
-            del self._going[entry.job.id]
 
     async def _begin(self, entry: Entry) -> None:
         """Fix its targets, if it has not begun before."""

@@ -2,8 +2,12 @@
 
 import pytest
 
+from affinage.domain.errors import Unavailable
+from affinage.domain.jobs import Event
 from affinage.ports.store import Table
 from affinage.services.jobs import runner
+from affinage.services.jobs.book import Entry
+from affinage.services.jobs.ground import Ground
 from fakes.life import OWNER, living, pass_time
 from fakes.looped import looped
 from fakes.working import call, come, update, worked
@@ -50,6 +54,27 @@ async def test_a_job_that_cannot_be_carried_out_has_failed() -> None:
         document = await worked(life)
         assert document["status"] == "failed"
         assert document["failureReason"] == "there is no group early"
+
+
+@looped
+async def test_that_a_job_has_failed_is_written_when_the_store_is_back(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """JOB-18: and its end is nobody else's."""
+    step, failures = Ground.step, [Unavailable("the disk is full")]
+
+    async def stepped(ground: Ground, entry: Entry, event: Event, why: str | None = None) -> None:
+        if event is Event.BROKEN and failures:
+            raise failures.pop()
+        await step(ground, entry, event, why)
+
+    monkeypatch.setattr(Ground, "step", stepped)
+    async with living() as life:
+        await life.group("early", "*")
+        await update(life, "GROUP('early')", startTime=SOON)
+        await life.groups.delete("early", if_match=None, by=OWNER)
+        await pass_time(life, 9)
+        assert (failures, (await worked(life))["status"]) == ([], "failed")
 
 
 @looped
