@@ -19,6 +19,12 @@ MAX_KEY: Final = 1024
 MAX_STRING: Final = 4096
 """Bytes of UTF-8 in one string value."""
 
+MAX_VALUES: Final = 32_768
+"""Values in a section, or in a patch of one: an empty array has no size, and yet takes memory."""
+
+MAX_CONTROL: Final = 32_768
+"""Bytes of control characters in a section: they are not in its size either."""
+
 MIN_INTEGER: Final = -(2**52)
 MAX_INTEGER: Final = 2**52 - 1
 
@@ -95,6 +101,11 @@ def size_bytes(value: JsonValue) -> int:
 
     Source: TWIN-20.
     """
+    return _measured(value)[0]
+
+
+def _measured(value: JsonValue) -> tuple[int, int, int]:
+    """The size, and what is not in it: how many values, and the bytes of control characters."""
     # A flat loop: this is half of what a write costs, and depth must not end it.
     size, texts, waiting = 0, list[str](), [value]
     for inner in waiting:
@@ -110,13 +121,25 @@ def size_bytes(value: JsonValue) -> int:
         elif inner is not None:
             size += 8
     text = "".join(texts)
-    return size + len((text if text.isprintable() else _CONTROL.sub("", text)).encode())
+    whole = len(text.encode())
+    kept = whole if text.isprintable() else len(_CONTROL.sub("", text).encode())
+    return size + kept, len(waiting) - 1, whole - kept
 
 
 def check_size(what: str, values: JsonObject, limit: int) -> None:
-    """Raise TooLarge, with both numbers, if ``values`` take more than ``limit`` bytes."""
-    if (size := size_bytes(values)) > limit:
+    """Raise TooLarge, with both numbers, if ``values`` take more than ``limit`` bytes.
+
+    What takes none is limited, too: by MAX_VALUES and MAX_CONTROL.
+
+    Source: TWIN-20, TWIN-26.
+    """
+    size, count, control = _measured(values)
+    if size > limit:
         raise TooLarge(f"{what} would take {size} of {limit} bytes")
+    _check_count(what, count)
+    if control > MAX_CONTROL:
+        told = f"{control} of {MAX_CONTROL} bytes of control characters"
+        raise TooLarge(f"{what} would take {told}")
 
 
 def check_patch(what: str, patch: JsonObject) -> None:
@@ -130,16 +153,34 @@ def check_patch(what: str, patch: JsonObject) -> None:
         Malformed: it is not an object.
         Invalid: a key, a string, a number, or the depth is outside the limits. The message says
             where, which limit, and both numbers.
+        TooLarge: it has more than MAX_VALUES values, of which none is looked at then.
 
-    Source: TWIN-15 to TWIN-19.
+    Source: TWIN-15 to TWIN-19, TWIN-26.
     """
     if not is_object(patch):
         raise Malformed(f"{what} must be an object")
+    _check_count(what, _count(patch))
     trail: list[str | int] = []
     try:
         _check_inner(patch, trail, null_allowed=True)
     except Invalid as refused:
         raise Invalid(f"{what}{_place(trail)}: {refused}") from None
+
+
+def _count(value: JsonObject) -> int:
+    """The values within, at whatever depth."""
+    waiting: list[JsonValue] = [*value.values()]
+    for inner in waiting:
+        if isinstance(inner, dict):
+            waiting += inner.values()
+        elif isinstance(inner, list):
+            waiting += inner
+    return len(waiting)
+
+
+def _check_count(what: str, count: int) -> None:
+    if count > MAX_VALUES:
+        raise TooLarge(f"{what} would have {count} of {MAX_VALUES} values")
 
 
 def _check_inner(

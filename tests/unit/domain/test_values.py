@@ -6,6 +6,7 @@ import pytest
 
 from affinage.domain.errors import Invalid, Malformed, TooLarge
 from affinage.domain.values import (
+    MAX_VALUES,
     JsonObject,
     JsonValue,
     check_patch,
@@ -158,6 +159,36 @@ def test_a_section_may_take_its_limit_and_not_a_byte_more() -> None:
     check_size("tags of p", {"key": "value"}, 8)
     with pytest.raises(TooLarge, match=r"^tags of p would take 8 of 7 bytes$"):
         check_size("tags of p", {"key": "value"}, 7)
+
+
+@pytest.mark.parametrize(
+    ("values", "problem"),
+    [
+        ({"a": [[]] * MAX_VALUES}, "would have 32769 of 32768 values"),
+        ({"a": {str(n): {} for n in range(MAX_VALUES)}}, "would have 32769 of 32768 values"),
+        (
+            {str(n): "\n" * 4096 for n in range(9)},
+            "would take 36864 of 32768 bytes of control characters",
+        ),
+    ],
+)
+def test_what_has_no_size_has_its_limit_all_the_same(values: JsonObject, problem: str) -> None:
+    """TWIN-26: a device could fill the hub's memory with nothing."""
+    with pytest.raises(TooLarge, match=f"^reported of p {problem}$"):
+        check_size("reported of p", values, MAX_VALUES * 8)
+
+
+def test_what_has_a_size_is_held_to_nothing_else() -> None:
+    """TWIN-26: each of the most values that a section has room for takes a byte."""
+    check_size("reported of p", {"a": ["x"] * (MAX_VALUES - 1)}, MAX_VALUES)
+    check_patch("reported of p", {"a": ["x"] * (MAX_VALUES - 1)})
+
+
+@pytest.mark.parametrize("value", [[[]] * MAX_VALUES, {str(n): None for n in range(MAX_VALUES)}])
+def test_a_patch_of_too_many_values_is_not_looked_at(value: JsonValue) -> None:
+    """TWIN-26."""
+    with pytest.raises(TooLarge, match=r"^desired of p would have 32769 of 32768 values$"):
+        check_patch("desired of p", {"a": value})
 
 
 @pytest.mark.parametrize(
