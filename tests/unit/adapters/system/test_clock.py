@@ -3,6 +3,8 @@
 import asyncio
 from datetime import UTC, datetime, timedelta
 
+import pytest
+
 from affinage.adapters.system.clock import SystemClock, wall_time
 from affinage.ports.clock import Clock
 
@@ -16,14 +18,19 @@ def test_the_time_is_the_walls_in_utc() -> None:
     assert now.tzinfo is UTC
 
 
-def test_time_stands_while_the_wall_clock_is_behind_what_it_was() -> None:
-    walls = iter([NOON, NOON + timedelta(hours=1), NOON, NOON + timedelta(hours=2)])
-    clock: Clock = SystemClock(lambda: next(walls))
-    assert [clock.now() - NOON for _ in range(3)] == [
-        timedelta(hours=1),
-        timedelta(hours=1),
-        timedelta(hours=2),
-    ]
+@pytest.mark.parametrize(
+    ("walls", "told"),
+    [
+        ([60, 0, 59.9, 61], [60, 60, 60, 61]),
+        ([3600, 0, 1], [3600, 0, 1]),
+        ([61, 0, -1, -60, -61.5], [61, 0, 0, 0, -61.5]),
+    ],
+    ids=["by a little", "by far", "again and again"],
+)
+def test_time_stands_or_goes_back_with_the_walls(walls: list[float], told: list[float]) -> None:
+    ahead = iter([timedelta(seconds=seconds) for seconds in [0, *walls]])
+    clock: Clock = SystemClock(lambda: NOON + next(ahead))
+    assert [(clock.now() - NOON).total_seconds() for _ in walls] == told
 
 
 def test_sleeping_takes_at_least_as_long_as_was_asked() -> None:
