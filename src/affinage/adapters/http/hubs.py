@@ -6,6 +6,7 @@ device to report again.
 
 import ssl
 from collections.abc import Awaitable, Callable
+from functools import partial
 from typing import Final, TypeVar
 
 from affinage.clients.service import ServiceClient, ServiceError
@@ -68,7 +69,7 @@ class HttpHub:
         return self._host
 
     async def find(self, device_id: str, *, by: Principal) -> TwinContent | None:
-        twin = await self._if_there(lambda: self._client.get_twin(device_id))
+        twin = await self._asked(partial(self._client.get_twin, device_id), _NOT_FOUND)
         if twin is None:
             return None
         properties = _object(twin.get("properties"))
@@ -77,7 +78,8 @@ class HttpHub:
 
     async def provision(self, wanted: Wanted, *, by: Principal) -> None:
         for _ in range(TRIES):
-            found = await self._if_there(lambda: self._client.get_device(wanted.device_id))
+            get = partial(self._client.get_device, wanted.device_id)
+            found = await self._asked(get, _NOT_FOUND)
             if found is None:
                 is_done = await self._created(wanted)
             else:
@@ -87,7 +89,7 @@ class HttpHub:
         raise Unavailable(f"{self._host}: {wanted.device_id} is being written by others")
 
     async def remove(self, device_id: str, *, by: Principal) -> None:
-        await self._if_there(lambda: self._client.delete_device(device_id))
+        await self._asked(partial(self._client.delete_device, device_id), _NOT_FOUND)
 
     async def close(self) -> None:
         await self._client.close()
@@ -103,7 +105,7 @@ class HttpHub:
             "tags": wanted.twin.tags,
             "properties": {"desired": wanted.twin.desired},
         }
-        result = await self._asked(lambda: self._client.bulk([entry]))
+        result = _object(await self._asked(partial(self._client.bulk, [entry])))
         if result.get("isSuccessful") is True:
             return True
         error = _object(_first(result.get("errors")))
@@ -115,40 +117,23 @@ class HttpHub:
         """Write its credentials, and nothing else; False if it was written meanwhile."""
         changed = {**found, "authentication": wanted.authentication}
         etag = str(found.get("etag"))
-        try:
-            await self._client.update_device(changed, if_match=etag)
-        except ServiceError as error:
-            if error.status in (_CHANGED, _NOT_FOUND):
-                return False
-            raise self._error(error) from None
-        except ssl.SSLError as error:
-            raise self._stranger(error) from None
-        return True
+        update = partial(self._client.update_device, changed, if_match=etag)
+        return await self._asked(update, _CHANGED, _NOT_FOUND) is not None
 
-    async def _if_there(self, ask: Callable[[], Awaitable[_There]]) -> _There | None:
+    async def _asked(self, ask: Callable[[], Awaitable[_There]], *passing: int) -> _There | None:
+        """What the hub answers; None if it refuses with one of the statuses in ``passing``."""
         try:
             return await ask()
         except ServiceError as error:
-            if error.status == _NOT_FOUND:
+            if error.status in passing:
                 return None
-            raise self._error(error) from None
+            kind = Invalid if error.status in _FAULTS else Unavailable
+            told = f"{error.status} {error.code}: {error.message[:200]}"
+            raise kind(f"{self._host} answers {told}") from None
         except ssl.SSLError as error:
-            raise self._stranger(error) from None
-
-    async def _asked(self, ask: Callable[[], Awaitable[JsonObject]]) -> JsonObject:
-        try:
-            return await ask()
-        except ServiceError as error:
-            raise self._error(error) from None
-        except ssl.SSLError as error:
-            raise self._stranger(error) from None
-
-    def _error(self, error: ServiceError) -> Exception:
-        kind = Invalid if error.status in _FAULTS else Unavailable
-        return kind(f"{self._host} answers {error.status} {error.code}: {error.message[:200]}")
-
-    def _stranger(self, error: ssl.SSLError) -> Unavailable:
-        return Unavailable(f"{self._host} does not prove to be that host: {error.reason}")
+            raise Unavailable(
+                f"{self._host} does not prove to be that host: {error.reason}"
+            ) from None
 
 
 def _object(value: JsonValue) -> JsonObject:
