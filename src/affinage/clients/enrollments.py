@@ -15,7 +15,6 @@ from affinage.domain.values import JsonObject, JsonValue, is_object
 
 _VERSION: Final = "api-version=2021-10-01"
 
-_ERRORS_FROM: Final = 300
 _CONTINUATION: Final = "x-ms-continuation"
 
 
@@ -91,7 +90,7 @@ class EnrollmentClient:
         response = await self._service.exchange(
             method, target, body, if_match=etag, headers=headers
         )
-        if response.status >= _ERRORS_FROM:
+        if response.is_refusal:
             raise _refusal(response)
         return response
 

@@ -24,6 +24,7 @@ from affinage.domain.errors import Unavailable
 MAX_HEAD: Final = 64 * 1024
 """Bytes that the status line and the headers of a response may take."""
 
+_REFUSALS_FROM: Final = 300
 _NO_BODY: Final = frozenset({204, 304})
 _BROKEN: Final = (OSError, EOFError, ValueError, asyncio.LimitOverrunError)
 """How a response that is none shows itself; a TimeoutError is an OSError."""
@@ -35,6 +36,10 @@ class Response:
     headers: Mapping[str, str]
     """By name in lower case; of a doubled one the last."""
     body: bytes
+
+    @property
+    def is_refusal(self) -> bool:
+        return self.status >= _REFUSALS_FROM
 
 
 @dataclass(frozen=True, slots=True)

@@ -4,15 +4,15 @@ Documents are plain JSON, as the native API spells them. Every refusal is a Serv
 is the last word of the problem's type.
 """
 
-import json
 from collections.abc import AsyncGenerator, AsyncIterator, Mapping, Sequence
 from contextlib import aclosing
-from typing import Final, cast
+from typing import Final
 from urllib.parse import quote, urlencode
 
+from affinage.clients.answers import ServiceError, parsed
 from affinage.clients.feed import Reader, Told
 from affinage.clients.http import Response
-from affinage.clients.service import ServiceClient, ServiceError
+from affinage.clients.service import ServiceClient
 from affinage.domain.values import JsonObject, JsonValue, is_object
 
 PREFIX: Final = "/affinage/v1"
@@ -23,7 +23,7 @@ PAGE: Final = 1_000
 Query = Mapping[str, str | Sequence[str]]
 """A name with several texts stands once for each."""
 
-_ERRORS_FROM: Final = 300
+_OK: Final = 200
 _EMPTY: Final = 204
 
 
@@ -35,9 +35,7 @@ class NativeClient:
 
     async def metrics(self, configuration: str) -> list[JsonObject]:
         """Each metric with its query, its count, when and by what it was counted."""
-        document = await self._document("GET", "configurations", configuration, "metrics")
-        found = document["metrics"]
-        return [one for one in found if is_object(one)] if isinstance(found, list) else []
+        return await self._listed("configurations", configuration, "metrics")
 
     def rows(self, configuration: str, metric: str) -> AsyncIterator[JsonObject]:
         """Every row behind a number, fetched as they are needed."""
@@ -136,8 +134,8 @@ class NativeClient:
         """
         asked = urlencode({"after": after, **wanted})
         async with self._service.stream(f"{PREFIX}/events/stream?{asked}") as answer:
-            if answer.status >= _ERRORS_FROM:
-                raise _error(answer.status, _parsed(await answer.whole()))
+            if answer.status != _OK:
+                raise _error(await answer.whole())
             reader = Reader()
             async with aclosing(answer.pieces()) as pieces:
                 async for piece in pieces:
@@ -146,8 +144,7 @@ class NativeClient:
 
     async def policies(self) -> list[JsonObject]:
         """Every shared-access policy, by name, without its keys."""
-        found = (await self._document("GET", "policies"))["policies"]
-        return [one for one in found if is_object(one)] if isinstance(found, list) else []
+        return await self._listed("policies")
 
     async def policy(self, name: str, *, with_keys: bool = False) -> JsonObject:
         return await self._document("GET", "policies", name, query=_keys(with_keys))
@@ -162,8 +159,7 @@ class NativeClient:
 
     async def certificates(self) -> list[JsonObject]:
         """Every certificate authority, by name."""
-        found = (await self._document("GET", "certificates"))["certificates"]
-        return [one for one in found if is_object(one)] if isinstance(found, list) else []
+        return await self._listed("certificates")
 
     async def certificate(self, name: str) -> JsonObject:
         return await self._document("GET", "certificates", name)
@@ -189,8 +185,7 @@ class NativeClient:
 
     async def linked_hubs(self) -> list[JsonObject]:
         """Every hub that devices are given to, by host, without its key."""
-        found = (await self._document("GET", "provisioning", "hubs"))["hubs"]
-        return [one for one in found if is_object(one)] if isinstance(found, list) else []
+        return await self._listed("provisioning", "hubs")
 
     async def link_hub(self, host: str, body: JsonObject, *, if_match: str | None) -> JsonObject:
         """Link a hub, or with an etag (``*`` is any) change how it is linked."""
@@ -235,24 +230,23 @@ class NativeClient:
         response = await self._service.exchange(
             method, f"{PREFIX}{path}{asked}", body, if_match=if_match
         )
-        document = {} if response.status == _EMPTY else _parsed(response)
-        if response.status >= _ERRORS_FROM or not is_object(document):
-            raise _error(response.status, document)
+        document = {} if response.status == _EMPTY else parsed(response)
+        if response.is_refusal or not is_object(document):
+            raise _error(response)
         return document
+
+    async def _listed(self, *segments: str) -> list[JsonObject]:
+        """The objects in the member that is named as the last of the segments."""
+        found = (await self._document("GET", *segments))[segments[-1]]
+        return [one for one in found if is_object(one)] if isinstance(found, list) else []
 
 
 def _keys(with_keys: bool) -> Mapping[str, str]:
     return {"keys": "true"} if with_keys else {}
 
 
-def _parsed(response: Response) -> JsonValue:
-    try:
-        return cast(JsonValue, json.loads(response.body))
-    except ValueError:
-        return None
-
-
-def _error(status: int, document: JsonValue) -> ServiceError:
+def _error(response: Response) -> ServiceError:
+    document = parsed(response)
     members = document if is_object(document) else {}
     code = str(members.get("type", "")).rpartition(":")[2]
-    return ServiceError(status, code or "Unknown", str(members.get("detail", "")))
+    return ServiceError(response.status, code or "Unknown", str(members.get("detail", "")))

@@ -29,7 +29,6 @@ MAX_ROTATED: Final = 100
 TOKEN_LIFE_S: Final = 3600
 """Seconds that a token lasts; a new one is made when half of them have passed."""
 
-_ERRORS_FROM: Final = 300
 _CONTINUATION: Final = "x-ms-continuation"
 
 __all__ = ["ServiceClient", "ServiceError"]
@@ -198,7 +197,7 @@ class ServiceClient:
         path = f"{_twin(device, module)}/methods"
         response = await self._send("POST", path, method, patience_s=_patience_s(method))
         result = parsed(response)
-        if response.status >= _ERRORS_FROM or not is_object(result):
+        if response.is_refusal or not is_object(result):
             raise refusal(response)
         return result
 
@@ -333,7 +332,7 @@ class ServiceClient:
         response = await self._send(
             method, path, body, headers={**condition, **(headers or {})}, query=query
         )
-        if response.status >= _ERRORS_FROM:
+        if response.is_refusal:
             raise refusal(response)
         return response
 
