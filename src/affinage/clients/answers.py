@@ -1,10 +1,13 @@
 """What a hub answers a back end: documents, rows, and refusals with their codes."""
 
 import json
-from typing import cast
+from collections.abc import AsyncIterator, Awaitable, Callable
+from typing import Final, cast
 
 from affinage.clients.http import Response
 from affinage.domain.values import JsonObject, JsonValue, is_object
+
+CONTINUATION: Final = "x-ms-continuation"
 
 
 class ServiceError(Exception):
@@ -21,6 +24,27 @@ def parsed(response: Response) -> JsonValue:
         return cast(JsonValue, json.loads(response.body))
     except ValueError:
         return None
+
+
+async def rows_of(ask: Callable[[str], Awaitable[Response]]) -> AsyncIterator[JsonObject]:
+    """Every row of every page, fetched as they are needed.
+
+    Args:
+        ask: for a page, with what the one before said to continue with; empty for the first.
+    """
+    behind = ""
+    while True:
+        response = await ask(behind)
+        for row in rows_in(response):
+            yield row
+        behind = continuation(response)
+        if not behind:
+            return
+
+
+def continuation(response: Response) -> str:
+    """What to continue with; empty after the last page."""
+    return response.headers.get(CONTINUATION, "")
 
 
 def rows_in(response: Response) -> list[JsonObject]:

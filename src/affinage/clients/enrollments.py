@@ -4,18 +4,16 @@ Documents are plain JSON, as the API spells them. Every refusal is a ServiceErro
 number of the error.
 """
 
-from collections.abc import AsyncIterator, Mapping
+from collections.abc import AsyncIterator, Awaitable, Mapping
 from typing import Final
 from urllib.parse import quote
 
-from affinage.clients.answers import ServiceError, parsed, rows_in
+from affinage.clients.answers import CONTINUATION, ServiceError, parsed, rows_of
 from affinage.clients.http import Response
 from affinage.clients.service import ServiceClient
 from affinage.domain.values import JsonObject, JsonValue, is_object
 
 _VERSION: Final = "api-version=2021-10-01"
-
-_CONTINUATION: Final = "x-ms-continuation"
 
 
 class EnrollmentClient:
@@ -57,16 +55,12 @@ class EnrollmentClient:
         """Forget a registration; the device stays where it is."""
         await self._call("DELETE", f"/registrations/{quote(name, safe='')}")
 
-    async def _rows(self, path: str, body: JsonValue) -> AsyncIterator[JsonObject]:
-        behind = ""
-        while True:
-            headers = {_CONTINUATION: behind} if behind else {}
-            response = await self._call("POST", path, body, headers=headers)
-            for row in rows_in(response):
-                yield row
-            behind = response.headers.get(_CONTINUATION, "")
-            if not behind:
-                return
+    def _rows(self, path: str, body: JsonValue) -> AsyncIterator[JsonObject]:
+        def ask(behind: str) -> Awaitable[Response]:
+            headers = {CONTINUATION: behind} if behind else {}
+            return self._call("POST", path, body, headers=headers)
+
+        return rows_of(ask)
 
     async def _document(
         self, method: str, path: str, body: JsonValue = None, *, if_match: str | None = None

@@ -6,12 +6,20 @@ Every refusal of the hub is a ServiceError with its status, code and text.
 
 import json
 import ssl
-from collections.abc import AsyncIterator, Callable, Iterable, Mapping
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterable, Mapping
 from contextlib import AbstractAsyncContextManager
 from typing import Final, Self, cast
 from urllib.parse import quote, urlencode
 
-from affinage.clients.answers import ServiceError, parsed, refusal, rows_in
+from affinage.clients.answers import (
+    CONTINUATION,
+    ServiceError,
+    continuation,
+    parsed,
+    refusal,
+    rows_in,
+    rows_of,
+)
 from affinage.clients.http import Connections, Origin, Response, Streamed
 from affinage.domain.values import JsonObject, JsonValue, is_object
 from affinage.protocol.connection_strings import ConnectionString
@@ -29,7 +37,6 @@ MAX_ROTATED: Final = 100
 TOKEN_LIFE_S: Final = 3600
 """Seconds that a token lasts; a new one is made when half of them have passed."""
 
-_CONTINUATION: Final = "x-ms-continuation"
 
 __all__ = ["ServiceClient", "ServiceError"]
 
@@ -163,23 +170,20 @@ class ServiceClient:
         """Write over the sections that ``twin`` has; gives the whole new twin."""
         return await self._document("PUT", _twin(device, module), twin, if_match=if_match)
 
-    async def query(self, text: str, *, page_size: int = 100) -> AsyncIterator[JsonObject]:
+    def query(self, text: str, *, page_size: int = 100) -> AsyncIterator[JsonObject]:
         """Every row that ``text`` selects, fetched in pages of ``page_size`` as they are needed."""
-        continuation = ""
-        while True:
-            rows, continuation = await self.page(text, continuation, size=page_size)
-            for row in rows:
-                yield row
-            if not continuation:
-                return
+        return rows_of(lambda behind: self._page(text, behind, page_size))
 
     async def page(
-        self, text: str, continuation: str = "", *, size: int = 100
+        self, text: str, behind: str = "", *, size: int = 100
     ) -> tuple[list[JsonObject], str]:
         """Some rows that ``text`` selects, and what to continue with; empty after the last page."""
-        headers = _paging(continuation, size)
-        response = await self._call("POST", "/devices/query", {"query": text}, headers=headers)
-        return rows_in(response), response.headers.get(_CONTINUATION, "")
+        response = await self._page(text, behind, size)
+        return rows_in(response), continuation(response)
+
+    async def _page(self, text: str, behind: str, size: int) -> Response:
+        headers = _paging(behind, size)
+        return await self._call("POST", "/devices/query", {"query": text}, headers=headers)
 
     # Methods and messages
 
@@ -221,19 +225,18 @@ class ServiceClient:
         """Have no further target begun; gives the job as it is now."""
         return await self._document("POST", f"{_path('jobs', 'v2', job)}/cancel")
 
-    async def list_jobs(
+    def list_jobs(
         self, *, kind: str = "", status: str = "", page_size: int = 100
     ) -> AsyncIterator[JsonObject]:
         """The jobs of a type and a status, by id; empty is any."""
         asked = {"jobType": kind, "jobStatus": status}
-        query, continuation = {name: text for name, text in asked.items() if text}, ""
-        while True:
-            headers = _paging(continuation, page_size)
-            response = await self._call("GET", "/jobs/v2/query", headers=headers, query=query)
-            for job in rows_in(response):
-                yield job
-            if not (continuation := response.headers.get(_CONTINUATION, "")):
-                return
+        query = {name: text for name, text in asked.items() if text}
+
+        def ask(behind: str) -> Awaitable[Response]:
+            headers = _paging(behind, page_size)
+            return self._call("GET", "/jobs/v2/query", headers=headers, query=query)
+
+        return rows_of(ask)
 
     async def create_transfer(self, transfer: JsonObject) -> JsonObject:
         """Begin an export or an import of the registry; gives it as it is now."""
@@ -383,9 +386,9 @@ def _twin(device: str, module: str | None) -> str:
     return _path("twins", device) if module is None else _path("twins", device, "modules", module)
 
 
-def _paging(continuation: str, size: int) -> dict[str, str]:
+def _paging(behind: str, size: int) -> dict[str, str]:
     headers = {"x-ms-max-item-count": str(size)}
-    return {**headers, _CONTINUATION: continuation} if continuation else headers
+    return {**headers, CONTINUATION: behind} if behind else headers
 
 
 def _patience_s(method: JsonObject) -> float:

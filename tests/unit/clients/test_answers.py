@@ -2,8 +2,9 @@
 
 import pytest
 
-from affinage.clients.answers import ServiceError, parsed, refusal, rows_in
+from affinage.clients.answers import ServiceError, parsed, refusal, rows_in, rows_of
 from affinage.clients.http import Response
+from fakes.looped import looped
 
 
 def answer(body: bytes, status: int = 200, code: str | None = None) -> Response:
@@ -19,6 +20,17 @@ def test_rows_are_the_objects_of_an_array() -> None:
     assert rows_in(answer(b'[{"a": 1}, 2]')) == [{"a": 1}]
     with pytest.raises(ServiceError, match="200 Unknown"):
         rows_in(answer(b"{}"))
+
+
+@looped
+async def test_pages_go_on_until_one_names_no_next() -> None:
+    pages = {"": ('[{"a": 1}]', "x"), "x": ("[]", "y"), "y": ('[{"a": 2}]', "")}
+
+    async def ask(behind: str) -> Response:
+        body, following = pages.pop(behind)
+        return Response(200, {"x-ms-continuation": following}, body.encode())
+
+    assert [row async for row in rows_of(ask)] == [{"a": 1}, {"a": 2}]
 
 
 @pytest.mark.parametrize(
