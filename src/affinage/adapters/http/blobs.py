@@ -1,18 +1,19 @@
 """Files at addresses of HTTP that begin as one of a list; nothing else is ever asked.
 
-What a place answers is not followed elsewhere, and no proxy or password of the environment is used.
 An address may bring a signature in its query: it is sent, and stands in no message.
 """
 
 import tempfile
 from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
+from functools import partial
 from typing import IO, Final, cast
 from urllib.parse import urlsplit
 
 import httpx
 
 from affinage.adapters.http.addresses import Allowed
+from affinage.adapters.http.asking import client
 from affinage.domain.errors import NotFound, Unavailable
 from affinage.ports.blobs import Sink, Source
 
@@ -36,7 +37,7 @@ class HttpBlobs:
     ) -> None:
         """``allowed`` are beginnings of addresses, such as ``https://backup.example/hub``."""
         self._allowed = Allowed(allowed)
-        self._transport = transport
+        self._client = partial(client, timeout_s=TIMEOUT_S, transport=transport)
 
     def admits(self, uri: str) -> bool:
         return self._allowed.admits(uri)
@@ -44,7 +45,7 @@ class HttpBlobs:
     @asynccontextmanager
     async def read(self, uri: str, name: str) -> AsyncIterator[Source]:
         try:
-            async with self._client() as client, client.stream("GET", _file(uri, name)) as answer:
+            async with self._client() as place, place.stream("GET", _file(uri, name)) as answer:
                 if answer.status_code in _GONE:
                     raise NotFound(f"there is no {name}")
                 _check(name, answer)
@@ -58,22 +59,13 @@ class HttpBlobs:
             writing = _Writing(cast("IO[bytes]", spooled))
             yield writing
             try:
-                async with self._client() as client:
-                    answer = await client.put(
+                async with self._client() as place:
+                    answer = await place.put(
                         _file(uri, name), content=writing.sent(), headers=writing.headers
                     )
             except httpx.HTTPError as error:
                 raise _unavailable(name, error) from None
             _check(name, answer)
-
-    def _client(self) -> httpx.AsyncClient:
-        return httpx.AsyncClient(
-            follow_redirects=False,
-            trust_env=False,
-            timeout=TIMEOUT_S,
-            headers={"Accept-Encoding": "identity"},  # so that its length is the file's
-            transport=self._transport,
-        )
 
 
 class _Reading:

@@ -1,7 +1,7 @@
 """A place that takes events as POSTs of JSON: an array of what the feed shows, in order.
 
-It is reached at the one address that the operator gave: no redirect is followed, no proxy or
-password of the environment used. No message holds the address, for it may have a secret in it.
+It is reached at the one address that the operator gave. No message holds that, for it may have a
+secret in it.
 """
 
 import json
@@ -11,6 +11,7 @@ from typing import Final
 
 import httpx
 
+from affinage.adapters.http.asking import client
 from affinage.domain.errors import Throttled, TooLarge, Unavailable
 from affinage.domain.values import JsonObject
 
@@ -38,16 +39,11 @@ class HttpSink:
     ) -> None:
         """``context`` says whom to believe; None is whom the system does."""
         self._name, self._url = name, url
-        headers = {"Content-Type": "application/json", "Accept-Encoding": "identity"}
+        headers = {"Content-Type": "application/json"}
         if token:
             headers["Authorization"] = f"Bearer {token}"
-        self._client = httpx.AsyncClient(
-            follow_redirects=False,
-            trust_env=False,
-            timeout=TIMEOUT_S,
-            headers=headers,
-            verify=context or ssl.create_default_context(),
-            transport=transport,
+        self._client = client(
+            timeout_s=TIMEOUT_S, headers=headers, context=context, transport=transport
         )
 
     async def send(self, events: Sequence[JsonObject]) -> None:

@@ -1,19 +1,20 @@
 """Webhooks that are asked which hub a device gets: at allowed addresses, and within bounds.
 
-No redirect is followed, no proxy or password of the environment used. An address may have a secret
-in its query, as Azure's functions have: it stands in no message.
+An address may have a secret in its query, as Azure's functions have: it stands in no message.
 """
 
 import asyncio
 import json
 import ssl
 from collections.abc import Sequence
+from functools import partial
 from typing import Final
 
 import httpx
 import msgspec
 
 from affinage.adapters.http.addresses import Allowed
+from affinage.adapters.http.asking import client
 from affinage.domain.errors import Invalid
 from affinage.domain.values import JsonObject, JsonValue
 from affinage.ports.webhooks import Reply
@@ -42,7 +43,10 @@ class HttpWebhooks:
     ) -> None:
         """``allowed`` are beginnings of addresses; ``context`` says whom to believe."""
         self._allowed = Allowed(allowed)
-        self._context, self._transport = context, transport
+        json_in = {"Content-Type": "application/json"}
+        self._client = partial(
+            client, timeout_s=TIMEOUT_S, headers=json_in, context=context, transport=transport
+        )
         self._turns = asyncio.Semaphore(MAX_AT_ONCE)
 
     def check(self, url: str) -> None:
@@ -54,24 +58,14 @@ class HttpWebhooks:
             return UNREACHED
         sent = json.dumps(body, ensure_ascii=False).encode()
         try:
-            async with self._turns, asyncio.timeout(TIMEOUT_S), self._client() as client:
-                return await _asked(client, url, sent)
+            async with self._turns, asyncio.timeout(TIMEOUT_S), self._client() as place:
+                return await _asked(place, url, sent)
         except (httpx.HTTPError, httpx.InvalidURL, TimeoutError):
             return UNREACHED
 
-    def _client(self) -> httpx.AsyncClient:
-        return httpx.AsyncClient(
-            follow_redirects=False,
-            trust_env=False,
-            timeout=TIMEOUT_S,
-            verify=self._context or ssl.create_default_context(),
-            headers={"Content-Type": "application/json", "Accept-Encoding": "identity"},
-            transport=self._transport,
-        )
 
-
-async def _asked(client: httpx.AsyncClient, url: str, body: bytes) -> Reply:
-    async with client.stream("POST", url, content=body) as answer:
+async def _asked(place: httpx.AsyncClient, url: str, body: bytes) -> Reply:
+    async with place.stream("POST", url, content=body) as answer:
         said = bytearray()
         async for chunk in answer.aiter_bytes():
             said += chunk
