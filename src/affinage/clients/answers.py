@@ -8,6 +8,7 @@ from affinage.clients.http import Response
 from affinage.domain.values import JsonObject, JsonValue, is_object
 
 CONTINUATION: Final = "x-ms-continuation"
+MAX_ITEMS: Final = "x-ms-max-item-count"
 
 
 class ServiceError(Exception):
@@ -40,6 +41,12 @@ async def rows_of(ask: Callable[[str], Awaitable[Response]]) -> AsyncIterator[Js
         behind = continuation(response)
         if not behind:
             return
+
+
+def paging(behind: str, size: int | None = None) -> dict[str, str]:
+    """The headers that ask for a page; without a size, of as many rows as the hub likes."""
+    asked = {CONTINUATION: behind, MAX_ITEMS: "" if size is None else str(size)}
+    return {name: text for name, text in asked.items() if text}
 
 
 def continuation(response: Response) -> str:

@@ -4,11 +4,11 @@ Documents are plain JSON, as the API spells them. Every refusal is a ServiceErro
 number of the error.
 """
 
-from collections.abc import AsyncIterator, Awaitable, Mapping
+from collections.abc import AsyncIterator, Mapping
 from typing import Final
 from urllib.parse import quote
 
-from affinage.clients.answers import CONTINUATION, ServiceError, parsed, rows_of
+from affinage.clients.answers import ServiceError, paging, parsed, rows_of
 from affinage.clients.http import Response
 from affinage.clients.service import ServiceClient
 from affinage.domain.values import JsonObject, JsonValue, is_object
@@ -56,11 +56,7 @@ class EnrollmentClient:
         await self._call("DELETE", f"/registrations/{quote(name, safe='')}")
 
     def _rows(self, path: str, body: JsonValue) -> AsyncIterator[JsonObject]:
-        def ask(behind: str) -> Awaitable[Response]:
-            headers = {CONTINUATION: behind} if behind else {}
-            return self._call("POST", path, body, headers=headers)
-
-        return rows_of(ask)
+        return rows_of(lambda behind: self._call("POST", path, body, headers=paging(behind)))
 
     async def _document(
         self, method: str, path: str, body: JsonValue = None, *, if_match: str | None = None

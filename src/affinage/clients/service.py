@@ -12,9 +12,9 @@ from typing import Final, Self, cast
 from urllib.parse import quote, urlencode
 
 from affinage.clients.answers import (
-    CONTINUATION,
     ServiceError,
     continuation,
+    paging,
     parsed,
     refusal,
     rows_in,
@@ -182,7 +182,7 @@ class ServiceClient:
         return rows_in(response), continuation(response)
 
     async def _page(self, text: str, behind: str, size: int) -> Response:
-        headers = _paging(behind, size)
+        headers = paging(behind, size)
         return await self._call("POST", "/devices/query", {"query": text}, headers=headers)
 
     # Methods and messages
@@ -233,7 +233,7 @@ class ServiceClient:
         query = {name: text for name, text in asked.items() if text}
 
         def ask(behind: str) -> Awaitable[Response]:
-            headers = _paging(behind, page_size)
+            headers = paging(behind, page_size)
             return self._call("GET", "/jobs/v2/query", headers=headers, query=query)
 
         return rows_of(ask)
@@ -384,11 +384,6 @@ def _path(*segments: JsonValue) -> str:
 
 def _twin(device: str, module: str | None) -> str:
     return _path("twins", device) if module is None else _path("twins", device, "modules", module)
-
-
-def _paging(behind: str, size: int) -> dict[str, str]:
-    headers = {"x-ms-max-item-count": str(size)}
-    return {**headers, CONTINUATION: behind} if behind else headers
 
 
 def _patience_s(method: JsonObject) -> float:
