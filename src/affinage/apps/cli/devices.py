@@ -23,7 +23,7 @@ from affinage.apps.cli.options import (
     WhereOption,
 )
 from affinage.apps.cli.output import Columns, say, show_document, show_rows
-from affinage.apps.cli.reach import ask
+from affinage.apps.cli.reach import ask, ask_all
 from affinage.clients.service import MAX_BULK, ServiceClient
 from affinage.domain.errors import Invalid
 from affinage.domain.moments import NEVER
@@ -74,11 +74,8 @@ def list_devices(
         retiring.list_retired(data, as_json=as_json)
         return
     text = f"SELECT * FROM devices WHERE {where}" if where else "SELECT * FROM devices"  # noqa: S608
-
-    async def listed(hub: ServiceClient) -> list[JsonObject]:
-        return [row async for row in hub.query(text, page_size=_PAGE)]
-
-    show_rows(ask(data, listed), COLUMNS, as_json=as_json)
+    found = ask_all(data, lambda hub: hub.query(text, page_size=_PAGE))
+    show_rows(found, COLUMNS, as_json=as_json)
 
 
 def show(

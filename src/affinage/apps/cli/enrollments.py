@@ -16,7 +16,7 @@ from affinage.apps.cli.options import (
     TagOption,
 )
 from affinage.apps.cli.output import Columns, line, member, say, show_document, show_rows
-from affinage.apps.cli.reach import ask
+from affinage.apps.cli.reach import ask, ask_all
 from affinage.clients.enrollments import EnrollmentClient
 from affinage.clients.service import ServiceClient
 from affinage.domain.values import JsonObject, is_object, merge
@@ -82,11 +82,8 @@ def list_enrollments(
 
     Example: `affinage enrollment list --group`
     """
-
-    async def listed(hub: ServiceClient) -> list[JsonObject]:
-        return [one async for one in EnrollmentClient(hub).list_all(groups=group)]
-
-    show_rows(ask(data, listed), COLUMNS, as_json=as_json)
+    found = ask_all(data, lambda hub: EnrollmentClient(hub).list_all(groups=group))
+    show_rows(found, COLUMNS, as_json=as_json)
 
 
 def show(

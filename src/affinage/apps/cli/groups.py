@@ -7,7 +7,7 @@ import typer
 from affinage.apps.cli.options import DataOption, JsonOption
 from affinage.apps.cli.output import Columns, member, say, show_document, show_rows
 from affinage.apps.cli.querying import TWIN
-from affinage.apps.cli.reach import ask
+from affinage.apps.cli.reach import ask, ask_all
 from affinage.clients.native import NativeClient
 from affinage.clients.service import ServiceClient
 from affinage.domain.values import JsonObject
@@ -45,11 +45,8 @@ def list_groups(data: DataOption = None, as_json: JsonOption = False) -> None:
 
     Example: `affinage group list`
     """
-
-    async def listed(hub: ServiceClient) -> list[JsonObject]:
-        return [one async for one in NativeClient(hub).groups()]
-
-    show_rows(ask(data, listed), COLUMNS, as_json=as_json)
+    found = ask_all(data, lambda hub: NativeClient(hub).groups())
+    show_rows(found, COLUMNS, as_json=as_json)
 
 
 def show(name: NameArgument, data: DataOption = None, as_json: JsonOption = False) -> None:
@@ -122,11 +119,8 @@ def members(name: NameArgument, data: DataOption = None, as_json: JsonOption = F
 
     Example: `affinage group members canaries`
     """
-
-    async def listed(hub: ServiceClient) -> list[JsonObject]:
-        return [one async for one in NativeClient(hub).members(name)]
-
-    show_rows(ask(data, listed), TWIN, as_json=as_json)
+    found = ask_all(data, lambda hub: NativeClient(hub).members(name))
+    show_rows(found, TWIN, as_json=as_json)
 
 
 async def _update(hub: ServiceClient, name: str, change: JsonObject) -> JsonObject:

@@ -10,7 +10,7 @@ from affinage.apps.cli import transfers
 from affinage.apps.cli.board import Board
 from affinage.apps.cli.options import DataOption, DesiredOption, JsonOption, TagOption
 from affinage.apps.cli.output import Columns, member, say, show_document, show_rows
-from affinage.apps.cli.reach import ask
+from affinage.apps.cli.reach import ask, ask_all
 from affinage.apps.cli.reaching import (
     ConnectOption,
     PayloadOption,
@@ -71,11 +71,8 @@ def list_jobs(
 
     Example: `affinage job list --status running`
     """
-
-    async def listed(hub: ServiceClient) -> list[JsonObject]:
-        return [one async for one in hub.list_jobs(kind=kind or "", status=status or "")]
-
-    show_rows(ask(data, listed), COLUMNS, as_json=as_json)
+    found = ask_all(data, lambda hub: hub.list_jobs(kind=kind or "", status=status or ""))
+    show_rows(found, COLUMNS, as_json=as_json)
 
 
 def show(

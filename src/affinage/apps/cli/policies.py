@@ -5,8 +5,7 @@ from typing import Annotated, Final
 
 import typer
 
-from affinage.apps.cli.assignments import read_text
-from affinage.apps.cli.identities import HIDDEN
+from affinage.apps.cli.identities import HIDDEN, key_lines
 from affinage.apps.cli.options import DataOption, JsonOption, KeysOption, ShowKeysOption
 from affinage.apps.cli.output import Columns, say, show_document, show_rows
 from affinage.apps.cli.reach import ask
@@ -142,16 +141,8 @@ def _shown(document: JsonObject) -> JsonObject:
 def _body(right: list[str] | None, keys: Path | None) -> JsonObject:
     body: JsonObject = {"rights": [*right]} if right else {}
     if keys is not None:
-        lines = read_text(keys, "--keys").split()
-        if len(lines) != len(_KEYS):
-            raise typer.BadParameter(
-                f"{keys} holds {len(lines)} of 2 keys, each in a line", param_hint="--keys"
-            )
-        body |= dict(zip(_KEYS, lines, strict=True))
+        body["primaryKey"], body["secondaryKey"] = key_lines(keys)
     return body
-
-
-_KEYS: Final = ("primaryKey", "secondaryKey")
 
 
 def _list(row: JsonObject) -> list[object]:

@@ -2,7 +2,7 @@
 
 import os
 import ssl
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Final, TypeVar
@@ -62,6 +62,15 @@ def ask(data: Path | None, work: Callable[[ServiceClient], Awaitable[T]]) -> T:
             return await work(hub)
 
     return uvloop.run(asked())
+
+
+def ask_all(data: Path | None, rows: Callable[[ServiceClient], AsyncIterator[T]]) -> list[T]:
+    """All that ``rows`` gives, as `ask`."""
+
+    async def collected(hub: ServiceClient) -> list[T]:
+        return [row async for row in rows(hub)]
+
+    return ask(data, collected)
 
 
 def reach(data: Path | None, environment: Mapping[str, str] = os.environ) -> Reach:

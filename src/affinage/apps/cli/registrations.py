@@ -6,10 +6,8 @@ import typer
 
 from affinage.apps.cli.options import DataOption, JsonOption
 from affinage.apps.cli.output import Columns, say, show_document, show_rows
-from affinage.apps.cli.reach import ask
+from affinage.apps.cli.reach import ask, ask_all
 from affinage.clients.enrollments import EnrollmentClient
-from affinage.clients.service import ServiceClient
-from affinage.domain.values import JsonObject
 
 COLUMNS: Final[Columns] = {
     "id": lambda row: row.get("registrationId"),
@@ -39,11 +37,8 @@ def list_registrations(
 
     Example: `affinage registration list presses`
     """
-
-    async def listed(hub: ServiceClient) -> list[JsonObject]:
-        return [one async for one in EnrollmentClient(hub).registrations(group)]
-
-    show_rows(ask(data, listed), COLUMNS, as_json=as_json)
+    found = ask_all(data, lambda hub: EnrollmentClient(hub).registrations(group))
+    show_rows(found, COLUMNS, as_json=as_json)
 
 
 def show(name: NameArgument, data: DataOption = None, as_json: JsonOption = False) -> None:

@@ -6,7 +6,7 @@ import typer
 
 from affinage.apps.cli.options import DataOption, JsonOption
 from affinage.apps.cli.output import Columns, show_document, show_rows
-from affinage.apps.cli.reach import ask
+from affinage.apps.cli.reach import ask, ask_all
 from affinage.clients.native import NativeClient
 from affinage.clients.service import ServiceClient
 from affinage.domain.values import JsonObject
@@ -67,8 +67,5 @@ def replace(
 
 def list_retired(data: DataOption, *, as_json: bool) -> None:
     """The devices that were taken out of service for good."""
-
-    async def listed(hub: ServiceClient) -> list[JsonObject]:
-        return [one async for one in NativeClient(hub).retired()]
-
-    show_rows(ask(data, listed), COLUMNS, as_json=as_json)
+    found = ask_all(data, lambda hub: NativeClient(hub).retired())
+    show_rows(found, COLUMNS, as_json=as_json)

@@ -18,8 +18,7 @@ from affinage.apps.cli.options import (
 )
 from affinage.apps.cli.output import member, show_document, show_rows
 from affinage.apps.cli.querying import MODULE_TWIN, PAGE, TWIN
-from affinage.apps.cli.reach import ask
-from affinage.clients.service import ServiceClient
+from affinage.apps.cli.reach import ask, ask_all
 from affinage.domain.values import JsonObject, is_object
 
 PatchOption = Annotated[
@@ -55,11 +54,8 @@ def list_twins(
     text = f"SELECT * FROM {'devices.modules' if modules else 'devices'}"  # noqa: S608
     if where is not None:
         text = f"{text} WHERE {where}"
-
-    async def listed(hub: ServiceClient) -> list[JsonObject]:
-        return [row async for row in hub.query(text, page_size=PAGE)]
-
-    show_rows(ask(data, listed), MODULE_TWIN if modules else TWIN, as_json=as_json)
+    found = ask_all(data, lambda hub: hub.query(text, page_size=PAGE))
+    show_rows(found, MODULE_TWIN if modules else TWIN, as_json=as_json)
 
 
 def show(
