@@ -112,7 +112,7 @@ docs: .venv/dev  ## every link leads somewhere; the changelog's next entry
 .venv: .venv/dev  ## the environment: the hub and what its tests need
 
 .venv/ready: pyproject.toml
-	test -x $(BIN)/python || $(PYTHON) -m venv .venv
+	test -x $(BIN)/pip || $(PYTHON) -m venv .venv
 	$(INSTALL) -e '.[hub]'
 	touch $@
 
