@@ -1,7 +1,7 @@
 """Provisioning over a life's fleet: what a test enrolls, and devices that come."""
 
 import asyncio
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from typing import Any, Final
@@ -36,6 +36,8 @@ class Hook:
     asked: list[JsonObject] = field(default_factory=list)
 
     allows: bool = True
+    meanwhile: Callable[[], Awaitable[None]] | None = None
+    """What happens while it thinks."""
 
     def check(self, url: str) -> None:
         if not self.allows:
@@ -43,6 +45,8 @@ class Hook:
 
     async def ask(self, url: str, body: JsonObject) -> Reply:
         self.asked.append(body)
+        if self.meanwhile is not None:
+            await self.meanwhile()
         return self.reply
 
 

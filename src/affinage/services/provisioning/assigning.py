@@ -6,6 +6,7 @@ from the beginning, and finds what is there already.
 Source: docs/spec/provisioning.md, PROV-36 to PROV-39, PROV-50 to PROV-56.
 """
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Final
 
@@ -42,17 +43,31 @@ class Assigning:
     hubs: LinkedHubs
     choosing: Choosing
     given: Given
+    find: Callable[[str], Enrollment | None]
+    """The enrollment with that key, as it is now."""
 
-    async def carry_out(
-        self, of: Registration, enrollment: Enrollment | None, at: Millis
-    ) -> Registration:
-        """The registration with its end: assigned, disabled, or failed, and why."""
-        if enrollment is None:
-            return _failed(of, NOT_ENROLLED, "the enrollment was deleted meanwhile", at)
-        if enrollment.status is EnrollmentStatus.DISABLED:
-            return ended(of, Status.DISABLED, at)
+    async def carry_out(self, of: Registration, at: Millis) -> Registration:
+        """The registration with its end: assigned, disabled, or failed, and why.
+
+        Source: PROV-49, PROV-50.
+        """
+        while (enrollment := self.find(of.enrollment_key)) is not None:
+            if enrollment.status is EnrollmentStatus.DISABLED:
+                return ended(of, Status.DISABLED, at)
+            end = await self._end(of, enrollment, at)
+            if end is not None:
+                return end
+        return _failed(of, NOT_ENROLLED, "the enrollment was deleted meanwhile", at)
+
+    async def _end(
+        self, of: Registration, enrollment: Enrollment, at: Millis
+    ) -> Registration | None:
+        """None if the enrollment is another by the time that a hub is chosen."""
         try:
-            return await self._assigned(of, enrollment, at)
+            choice = await self._choice(of, enrollment)
+            if self.find(of.enrollment_key) != enrollment:
+                return None
+            return await self._assigned(of, enrollment, choice, at)
         except NotChosen as error:
             return _failed(of, error.code, str(error), at)
         except Unavailable as error:
@@ -60,12 +75,16 @@ class Assigning:
         except AffinageError as error:
             return _failed(of, REFUSED, str(error), at)
 
-    async def _assigned(self, of: Registration, enrollment: Enrollment, at: Millis) -> Registration:
+    async def _choice(self, of: Registration, enrollment: Enrollment) -> Choice:
         policy, version = enrollment.reprovisioning, of.asked.api_version
         if of.assignment is not None and is_sticky(policy, version):
-            choice = Choice(of.assignment.hub, enrollment.twin, of.payload)
-        else:
-            choice = await self.choosing.choose(of, enrollment, self.hubs.weights())
+            return Choice(of.assignment.hub, enrollment.twin, of.payload)
+        return await self.choosing.choose(of, enrollment, self.hubs.weights())
+
+    async def _assigned(
+        self, of: Registration, enrollment: Enrollment, choice: Choice, at: Millis
+    ) -> Registration:
+        policy, version = enrollment.reprovisioning, of.asked.api_version
         wanted = plan(of.assignment, choice.hub, enrollment.device_id or of.id, policy, version)
         authentication, shown = self.given.of(enrollment, of.asked)
         move = _Device(of, enrollment, authentication, choice.twin)

@@ -12,9 +12,10 @@ from affinage.domain.errors import AffinageError, Invalid
 from affinage.domain.provisioning import enrollment as enrollments
 from affinage.domain.provisioning.allocation import allocated, candidates
 from affinage.domain.provisioning.enrollment import Allocation, Enrollment, InitialTwin, Webhook
-from affinage.domain.provisioning.registration import Registration
+from affinage.domain.provisioning.registration import Asked, Registration
 from affinage.domain.values import JsonObject, JsonValue, check_size, is_object
 from affinage.ports.webhooks import Webhooks
+from affinage.protocol import certificates
 
 CUSTOM_FAILED: Final = 400207
 """``errorCode`` of a registration for which a webhook named no hub. PROV-35."""
@@ -104,9 +105,17 @@ def _initial_twin(twin: JsonValue) -> InitialTwin:
     return enrollments.initial_twin(twin)
 
 
+def _shown(asked: Asked) -> JsonObject:
+    """What the device showed that is no secret: its certificate, or the public keys of its TPM."""
+    if asked.leaf is not None:
+        return {"certificateInfo": {**certificates.read(asked.leaf).document}}
+    keys = {"endorsementKey": asked.endorsement_key, "storageRootKey": asked.storage_root_key}
+    return {name: key for name, key in keys.items() if key is not None}
+
+
 def _question(of: Registration, enrollment: Enrollment, offered: list[str]) -> JsonObject:
     """What a webhook is told; never a key. Source: PROV-34."""
-    context: JsonObject = {"registrationId": of.id, str(of.kind): of.shown}
+    context: JsonObject = {"registrationId": of.id, str(of.kind): _shown(of.asked)}
     if of.assignment is not None:
         context["currentIotHubHostName"] = of.assignment.hub
         context["currentDeviceId"] = of.assignment.device_id

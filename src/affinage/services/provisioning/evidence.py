@@ -139,7 +139,7 @@ class Evidence:
             vouched = chains.verify(arrival.chain, known, self._clock.now())
         except ProtocolError:
             raise Unauthorized(REFUSED) from None
-        if (vouched.leaf.common_name or "").lower() != name:
+        if not _is_named(vouched.leaf, name):
             raise Unauthorized(REFUSED)
         return Admitted(name, groups[vouched.authorities[0].der][1], vouched.leaf)
 
@@ -178,6 +178,12 @@ class Evidence:
     def _opened(self, keys: SymmetricKeys) -> tuple[str, str]:
         first, second = (self._vault.open(one).decode() for one in (keys.primary, keys.secondary))
         return first, second
+
+
+def _is_named(leaf: Certificate, name: str) -> bool:
+    """Whether it is for that registration; not by a letter of which only the small one is ASCII."""
+    own = leaf.common_name or ""
+    return own.isascii() and own.lower() == name
 
 
 def _read(der: bytes) -> Certificate:

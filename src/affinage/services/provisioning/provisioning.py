@@ -54,7 +54,9 @@ class Provisioning:
         self._challenges = Challenges(fleet, vault, clock, ids)
         proofs = tpms or self._challenges
         evidence = Evidence(self.book, vault, clock, authorities, proofs)
-        assigning = Assigning(linked, Choosing(asked), Given(vault, ids, proofs))
+        assigning = Assigning(
+            linked, Choosing(asked), Given(vault, ids, proofs), self.book.enrollment
+        )
         self.enrollments = Enrollments(
             fleet, self.book, linked, asked, vault=vault, clock=clock, ids=ids, limits=limits
         )

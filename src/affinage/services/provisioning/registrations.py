@@ -110,7 +110,11 @@ class Registrations:
         name = admitted.registration_id
         current = self._book.registration(name)
         if not _is_under_way(current):
-            async with self._book.lock(name):
+            lock = self._book.lock(name)
+            waits = lock.locked()
+            async with lock:
+                if waits:  # perhaps for its enrollment to be deleted
+                    admitted = self.evidence.admit(arrival, self.id_scope)
                 current = self._book.registration(name)
                 if not _is_under_way(current):
                     current = await self._begun(arrival, admitted, current, payload)
@@ -218,8 +222,7 @@ class Registrations:
             of = self._book.registration(registration_id)
             if of is None or of.status is not Status.ASSIGNING:
                 return
-            enrollment = self._book.enrollment(of.enrollment_key)
-            end = await self._assigning.carry_out(of, enrollment, millis(self._clock.now()))
+            end = await self._assigning.carry_out(of, millis(self._clock.now()))
             row, by = registration_row(end), _done_by(of)
             deeds = (Deed(by, f"registration.{end.status}", of.id),)
             await self._fleet.change(lambda _: Change(lambda _: None, rows=(row,), deeds=deeds))

@@ -231,6 +231,29 @@ async def test_an_enrollment_that_goes_meanwhile_ends_the_registration() -> None
 
 
 @looped
+async def test_an_enrollment_that_goes_while_a_webhook_thinks_assigns_nobody() -> None:
+    """PROV-49, PROV-50"""
+    async with provisioned() as given:
+        changes: list[Any] = [{"provisioningStatus": "disabled"}, {"initialTwin": TAGGED}]
+
+        async def meanwhile() -> None:
+            if changes:
+                await given.group("cave", again=True, **CUSTOM, **changes.pop())
+
+        given.hook.meanwhile = meanwhile
+        await given.group("cave", **CUSTOM)
+        await given.services.registrations.register(given.member("dev1"))
+        await given.life.turn(50)
+        state = await given.services.states.get("dev1", by=given.owner)
+        assert (state["status"], len(given.hook.asked)) == ("disabled", 2)
+        assert [*given.life.fleet.ids(9)] == []
+        await given.group("cave", again=True, **CUSTOM)
+        changes = [{"initialTwin": TAGGED}]
+        await given.assigned(given.member("dev1"))
+        assert given.life.fleet.device("dev1").twin.tags == {"ring": "a"}
+
+
+@looped
 async def test_a_commit_that_fails_is_tried_again_when_the_device_asks() -> None:
     """PROV-56"""
     async with provisioned() as given:

@@ -22,6 +22,7 @@ from affinage.services.provisioning.choosing import (
 )
 from fakes.enrolled import create
 from fakes.looped import looped
+from fakes.pki import leaf
 from fakes.provisioned import HOST, Hook
 
 CUSTOM: Any = {
@@ -64,6 +65,17 @@ async def test_a_webhook_is_told_who_comes_and_where_it_is() -> None:
         "currentDeviceId": "press",
         "payload": {"a": 1},
     }
+
+
+@looped
+async def test_a_webhook_is_told_what_the_device_showed_and_no_key() -> None:
+    """PROV-34: from the first time on."""
+    hook, shown = Hook(), leaf("dev1")
+    await chosen(hook, registration(leaf=shown.der), **CUSTOM)
+    await chosen(hook, registration(endorsement_key="ek"), **CUSTOM)
+    certified, with_tpm = (asked["deviceRuntimeContext"]["symmetricKey"] for asked in hook.asked)
+    assert certified["certificateInfo"]["sha256Thumbprint"] == shown.certificate.sha256
+    assert with_tpm == {"endorsementKey": "ek"}
 
 
 @pytest.mark.parametrize(

@@ -127,6 +127,17 @@ async def test_the_group_nearest_to_the_leaf_has_it() -> None:
 
 
 @looped
+async def test_a_common_name_in_other_letters_is_another_name() -> None:
+    """PROV-17: the small letter of the sign of Kelvin is a k."""
+    async with provisioned() as given:
+        root = authority("root")
+        await given.group("all", **signing(root))
+        assert admitted(given, shown(given, "kiln", leaf("Kiln", root))) == "group/all"
+        assert is_refused(given, shown(given, "kiln", leaf("\u212ailn", root)))
+        assert is_refused(given, shown(given, "\u212ailn", leaf("\u212ailn", root)))
+
+
+@looped
 async def test_a_group_may_refer_to_a_verified_authority() -> None:
     """PROV-17"""
     root = authority("root")

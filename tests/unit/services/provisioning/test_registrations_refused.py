@@ -61,6 +61,20 @@ async def test_only_the_device_itself_is_told_of_its_operation() -> None:
 
 
 @looped
+async def test_whoever_waits_for_his_enrollment_to_be_deleted_is_refused() -> None:
+    """PROV-23, PROV-47"""
+    async with provisioned() as given:
+        await given.enroll("dev1")
+        deleting = given.services.enrollments.delete(
+            "dev1", is_group=False, if_match=None, by=given.owner
+        )
+        beginning = given.services.registrations.register(given.arrival("dev1"))
+        _, begun = await asyncio.gather(deleting, beginning, return_exceptions=True)
+        assert isinstance(begun, Unauthorized)
+        assert given.services.book.registration("dev1") is None
+
+
+@looped
 async def test_there_are_so_many_registrations_and_no_more(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
