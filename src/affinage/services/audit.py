@@ -19,7 +19,6 @@ from affinage.domain.principal import Kind, Principal, Right
 from affinage.domain.values import JsonObject
 from affinage.ports.clock import Clock
 from affinage.services.fleet.fleet import Fleet
-from affinage.services.fleet.unit import Change
 
 MAX_ENTRIES: Final = 1_000_000
 """Entries that are kept, unless set otherwise."""
@@ -95,7 +94,7 @@ class Audit:
         """Note that the hub has started. Source: AUDIT-7."""
         hub = Principal(Kind.HUB, "hub", "process", "")
         deed = Deed(hub, START, "hub")
-        await self._fleet.change(lambda _: Change(lambda _: None, deeds=(deed,)))
+        await self._fleet.save(deeds=(deed,))
 
     async def run(self) -> NoReturn:
         """Prune now and then, until cancelled."""

@@ -9,7 +9,7 @@ from msgspec.structs import replace
 from pyroaring import BitMap
 
 from affinage.domain.allowance import GENEROUS, Allowance
-from affinage.domain.audit import Anchor, Entry
+from affinage.domain.audit import Anchor, Deed, Entry
 from affinage.domain.conditions import collection_of
 from affinage.domain.configuration import Configuration, counted
 from affinage.domain.device import Device, Presence, found
@@ -98,9 +98,12 @@ class Fleet:
         """
         return self._writer.change(decide)
 
-    async def save(self, *rows: Row) -> None:
-        """Write rows that belong to no device, durably; Unavailable as `change`."""
-        await self.change(lambda _: Change(lambda _: None, rows=rows))
+    async def save(self, *rows: Row, deeds: tuple[Deed, ...] = ()) -> None:
+        """Write rows that belong to no device, and what the audit log says of it.
+
+        They are durable when it returns; Unavailable as `change`.
+        """
+        await self.change(lambda _: Change(lambda _: None, rows=rows, deeds=deeds))
 
     def listen(self, committed: Committed) -> None:
         """Have ``committed`` called after each commit, before its callers are answered."""

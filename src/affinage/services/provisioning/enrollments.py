@@ -34,7 +34,6 @@ from affinage.ports.store import Row, Table
 from affinage.ports.vault import Vault
 from affinage.ports.webhooks import Webhooks
 from affinage.services.fleet.fleet import Fleet
-from affinage.services.fleet.unit import Change
 from affinage.services.limits import UNLIMITED, Limits, Operation
 from affinage.services.provisioning.book import Book, enrollment_row
 from affinage.services.provisioning.bulk import ANY, MAX_BULK, Mode, Refused, bulk_mode, etag_wanted
@@ -212,7 +211,7 @@ class Enrollments:
             rows.append(Row(Table.REGISTRATIONS, one.id, None))
         before, after = (digest(enrollment.document(each) if each else None) for each in (old, new))
         deeds = (Deed(by, "enrollment.write", one.key, before, after),)
-        await self._fleet.change(lambda _: Change(lambda _: None, rows=tuple(rows), deeds=deeds))
+        await self._fleet.save(*rows, deeds=deeds)
 
     def _found(self, name: str, *, is_group: bool) -> Enrollment:
         found = self._book.enrollment(enrollment_key(name, is_group=is_group))

@@ -27,7 +27,6 @@ from affinage.domain.values import JsonObject, JsonValue
 from affinage.ports.clock import Clock
 from affinage.ports.ids import Ids
 from affinage.services.fleet.fleet import Fleet
-from affinage.services.fleet.unit import Change
 from affinage.services.limits import UNLIMITED, Limits, Operation
 from affinage.services.provisioning.arrivals import Answer, Arrival
 from affinage.services.provisioning.assigning import Assigning
@@ -173,7 +172,7 @@ class Registrations:
         self._limits.take(Operation.REGISTRATION, by)  # THROTTLE-1: proven, and nothing begun yet
         made = self._made(arrival, admitted, current, payload)
         row, deeds = registration_row(made), (Deed(by, "registration.begin", made.id),)
-        await self._fleet.change(lambda _: Change(lambda _: None, rows=(row,), deeds=deeds))
+        await self._fleet.save(row, deeds=deeds)
         return made
 
     def _made(
@@ -225,7 +224,7 @@ class Registrations:
             end = await self._assigning.carry_out(of, millis(self._clock.now()))
             row, by = registration_row(end), _done_by(of)
             deeds = (Deed(by, f"registration.{end.status}", of.id),)
-            await self._fleet.change(lambda _: Change(lambda _: None, rows=(row,), deeds=deeds))
+            await self._fleet.save(row, deeds=deeds)
 
 
 def _is_under_way(of: Registration | None) -> bool:

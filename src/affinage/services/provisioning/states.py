@@ -15,7 +15,6 @@ from affinage.domain.provisioning.registration import Registration, document
 from affinage.domain.values import JsonObject
 from affinage.ports.store import Row, Table
 from affinage.services.fleet.fleet import Fleet
-from affinage.services.fleet.unit import Change
 from affinage.services.limits import UNLIMITED, Limits, Operation
 from affinage.services.provisioning.book import Book
 from affinage.services.provisioning.bulk import ANY
@@ -51,7 +50,7 @@ class States:
                 raise EtagMismatch(f"ETag mismatch for registration {current.id}")
             row = Row(Table.REGISTRATIONS, current.id, None)
             deeds = (Deed(by, "registration.delete", current.id),)
-            await self._fleet.change(lambda _: Change(lambda _: None, rows=(row,), deeds=deeds))
+            await self._fleet.save(row, deeds=deeds)
 
     async def page(self, group: str, *, after: str | None, limit: int, by: Principal) -> Page:
         """Registrations of a group by id, those behind ``after``.

@@ -210,7 +210,7 @@ class Transfers:
 
     async def _write(self, kept: Kept, deed: Deed | None) -> None:
         deeds = () if deed is None else (deed,)
-        await self._fleet.change(lambda _: Change(lambda _: None, rows=(_row(kept),), deeds=deeds))
+        await self._fleet.save(_row(kept), deeds=deeds)
         self._known[kept.transfer.id] = kept
 
     def _found(self, transfer_id: str) -> Kept:
