@@ -9,7 +9,7 @@ Source: docs/spec/mqtt.md.
 
 import asyncio
 import sys
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from functools import partial
 from typing import Final, cast
 
@@ -151,8 +151,7 @@ class MqttConnection(asyncio.Protocol):
         if not self._transport.is_closing():
             self._ending = ending_of(reason)
             self._publish_will()
-            of = {"device": self._key.path, "request_id": self._request_id}
-            _log.info("connection closed", **of, reason=reason)
+            _log.info("connection closed", **self._of, reason=reason)
             self._transport.close()
             self._ring(LINGER_S, self._transport.abort)
 
@@ -195,29 +194,19 @@ class MqttConnection(asyncio.Protocol):
 
     def _hear(self, connect: Connect, who: Registrant) -> None:
         """Let in who wants to be provisioned: the proof is judged request by request. REGISTER-3"""
-        self._needs.figures.admitted += 1
-        _log.info("registering", device=self._key.path, request_id=self._request_id)
         came = arrival(who, connect, self._chain, request_id=self._request_id)
         self._requests = Registering(self._needs, came, self)
-        self._session.accept({}, session_present=False)
-        self._listen_closely()
+        self._let_in(None)
+        _log.info("registering", **self._of)
         end = partial(self.close, "it had its time to register")
         self._expiry = self._needs.timer.call_later(REGISTERING_S, end)
 
     async def _connect(self, connect: Connect, username: Username) -> None:
-        told = username.properties
         try:
             proof = self._prove(connect, username)
-            filters = await self._needs.sessions.attach(
-                self._key,
-                self,
-                clean=connect.clean,
-                model_id=told.get("model-id") or "",
-                product=sys.intern(told.get("DeviceClientType") or ""),  # thousands say the same
-                by=proof.principal,
-            )
+            filters = await self._attach(connect, username, proof.principal)
         except Exception as error:  # noqa: BLE001  # told to the client, and written down
-            self._log("connect", error)
+            log_failure("connect", error, **self._of)
             self._session.refuse(answers.connack_code(error))
             self.close(f"refused: {error}")
             return
@@ -225,15 +214,31 @@ class MqttConnection(asyncio.Protocol):
         if self._session.state is State.CLOSED:
             self._leave(by)  # it was lost while it was let in
             return
-        self._needs.figures.admitted += 1
-        _log.info("connected", device=self._key.path, request_id=self._request_id)
-        lasting = not connect.clean
-        self._requests = Requests(self._needs, self._key, by, self, is_lasting=lasting)
-        self._session.accept(filters or {}, session_present=filters is not None)
-        self._listen_closely()
+        self._requests = Requests(self._needs, self._key, by, self, is_lasting=not connect.clean)
+        self._let_in(filters)
+        _log.info("connected", **self._of)
         self._expire(proof.expires_at_s)
         self._receive(b"")  # what came before it was let in: MQTT-16
         self._needs.sessions.ready(self._key, by=by)
+
+    async def _attach(
+        self, connect: Connect, username: Username, by: Principal
+    ) -> Mapping[str, int] | None:
+        """The subscriptions of the session that it goes on with; None of a new one."""
+        told = username.properties
+        return await self._needs.sessions.attach(
+            self._key,
+            self,
+            clean=connect.clean,
+            model_id=told.get("model-id") or "",
+            product=sys.intern(told.get("DeviceClientType") or ""),  # thousands say the same
+            by=by,
+        )
+
+    def _let_in(self, filters: Mapping[str, int] | None) -> None:
+        self._needs.figures.admitted += 1
+        self._session.accept(filters or {}, session_present=filters is not None)
+        self._listen_closely()
 
     @property
     def _chain(self) -> Sequence[bytes]:
@@ -266,7 +271,7 @@ class MqttConnection(asyncio.Protocol):
         try:
             await self._needs.sessions.detach(self._key, self, by=by)
         except Exception as error:  # noqa: BLE001  # nobody is left to be told
-            self._log("goodbye", error)
+            log_failure("goodbye", error, **self._of)
 
     # ── when to read, write and hang up ──────────────────────────────────────────────────────
 
@@ -275,8 +280,7 @@ class MqttConnection(asyncio.Protocol):
             self._transport.write(data)
             if self._transport.get_write_buffer_size() > MAX_UNREAD:
                 self._ending = Ending.UNREAD
-                of = {"device": self._key.path, "request_id": self._request_id}
-                _log.info("connection aborted: it does not read", **of)
+                _log.info("connection aborted: it does not read", **self._of)
                 self._session.close()
                 self._transport.abort()
 
@@ -322,5 +326,7 @@ class MqttConnection(asyncio.Protocol):
             self._alarm.cancel()
         self._alarm = self._needs.timer.call_later(delay_s, callback)
 
-    def _log(self, what: str, error: Exception) -> None:
-        log_failure(what, error, device=self._key.path, request_id=self._request_id)
+    @property
+    def _of(self) -> dict[str, str]:
+        """Whom a line of the log is about."""
+        return {"device": self._key.path, "request_id": self._request_id}
