@@ -19,6 +19,7 @@ from cryptography.hazmat.primitives.serialization import (
 from cryptography.x509.oid import ExtendedKeyUsageOID, NameOID
 
 from affinage.adapters.files.folder import PRIVATE, write_whole
+from affinage.domain.errors import Unavailable
 
 _AUTHORITY_LIFE: Final = timedelta(days=3650)
 _SERVER_LIFE: Final = timedelta(days=397)
@@ -48,8 +49,9 @@ class Certificates:
         Raises:
             ValueError: a host is neither an address nor a name in ASCII. Nothing has changed of
                 the server's certificate.
+            Unavailable: what is there as the authority is none; nothing has changed.
         """
-        authority = _pair(self.authority, self.authority_key)
+        authority = self._authority()
         if authority is None or not _lives(authority, now):
             self._make_authority(now)
         if not self._is_good(hosts, now):
@@ -59,12 +61,28 @@ class Certificates:
         """As `ensure`, of the server's certificate alone, as long as its authority can sign one.
 
         A new authority is for a start to make: clients must then be given it.
+
+        Raises:
+            ValueError: what is there as the authority is none; nothing has changed.
         """
         if _pair(self.authority, self.authority_key) and not self._is_good(hosts, now):
             self._make_server(hosts, now)
 
+    def _authority(self) -> x509.Certificate | None:
+        try:
+            return _pair(self.authority, self.authority_key)
+        except ValueError:
+            raise Unavailable(
+                f"{self.authority} and {self.authority_key.name} are no certificate and its key:"
+                " bring back those that this hub had; without either of them it makes new ones,"
+                " and clients must then be given that authority"
+            ) from None
+
     def _is_good(self, hosts: Sequence[str], now: datetime) -> bool:
-        server = _pair(self.server, self.server_key)
+        try:
+            server = _pair(self.server, self.server_key)
+        except ValueError:
+            return False
         if server is None or not _lives(server, now) or not self._is_ours(server):
             return False
         names = server.extensions.get_extension_for_class(x509.SubjectAlternativeName).value
@@ -114,6 +132,9 @@ def _pair(certificate: Path, key: Path) -> x509.Certificate | None:
     """The certificate in the file, if the other file holds its key.
 
     A kill between the writing of the two leaves a key that is not the certificate's.
+
+    Raises:
+        ValueError: one of them holds no such thing.
     """
     if not (certificate.exists() and key.exists()):
         return None

@@ -24,7 +24,8 @@ class DataFolder:
             path.mkdir(mode=0o700, parents=True, exist_ok=True)
             self._lock: IO[str] = (path / "lock").open("a")
         except OSError as error:
-            raise Unavailable(f"the data folder {path} cannot be used: {error}") from error
+            why = (os.strerror(error.errno) if error.errno else str(error)).lower()
+            raise Unavailable(f"the data folder {path} cannot be used: {why}") from None
         try:
             fcntl.flock(self._lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except OSError:

@@ -11,6 +11,7 @@ from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.x509.oid import ExtendedKeyUsageOID
 
 from affinage.adapters.files.certificates import Certificates
+from affinage.domain.errors import Unavailable
 from fakes.clock import START
 
 HOSTS = ["hub.example", "127.0.0.1"]
@@ -101,6 +102,29 @@ def test_a_key_that_is_not_the_certificates_is_made_anew_with_it(
     assert renews(made, HOSTS)
     assert not renews(made, HOSTS)
     test_a_tls_library_takes_the_files(made)
+
+
+@pytest.mark.parametrize("name", ["server.pem", "server.key"])
+@pytest.mark.parametrize("content", [b"", b"anything else"])
+def test_what_the_server_cannot_show_is_made_anew(
+    made: Certificates, name: str, content: bytes
+) -> None:
+    """TLS-21."""
+    authority = made.authority.read_bytes()
+    (made.authority.parent / name).write_bytes(content)
+    made.ensure(HOSTS, START)
+    test_a_tls_library_takes_the_files(made)
+    assert made.authority.read_bytes() == authority
+
+
+@pytest.mark.parametrize("name", ["ca.pem", "ca.key"])
+def test_an_authority_that_is_none_is_left_for_its_owner(made: Certificates, name: str) -> None:
+    """TLS-22."""
+    (made.authority.parent / name).write_bytes(b"anything else")
+    before = {path.name: path.read_bytes() for path in made.authority.parent.iterdir()}
+    with pytest.raises(Unavailable, match=r"ca.pem and ca.key are no certificate and its key"):
+        made.ensure(HOSTS, START)
+    assert {path.name: path.read_bytes() for path in made.authority.parent.iterdir()} == before
 
 
 def test_a_host_that_is_no_name_is_refused_and_nothing_changes(made: Certificates) -> None:
