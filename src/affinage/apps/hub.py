@@ -1,10 +1,11 @@
 """The hub: builds the parts from settings, runs them until told to stop."""
 
 import asyncio
+import errno
 import functools
 import ipaddress
 import os
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from types import TracebackType
 from typing import Final, Self
@@ -30,6 +31,16 @@ _log = structlog.get_logger(__name__)
 
 WEBSOCKET: Final = "/$iothub/websocket"
 """Where devices that only get out through the HTTPS port ask for MQTT. WEBSOCKET-1."""
+
+WAYS_OUT: Final[Mapping[int, str]] = {
+    errno.EACCES: (
+        "below 1024 it takes root, or CAP_NET_BIND_SERVICE as in docs/howto/run-a-hub.md;"
+        " --https-port and --mqtt-port name other ports"
+    ),
+    errno.EADDRINUSE: "another program has it: --https-port and --mqtt-port name other ports",
+    errno.EADDRNOTAVAIL: "--host must be an address of this machine, or 0.0.0.0 for all of them",
+}
+"""What to do if a port cannot be listened on."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -182,5 +193,11 @@ class Hub:
         try:
             return await serve_tls(connection, presented.context, host, port, capacity=capacity)
         except OSError as error:
-            why = os.strerror(error.errno) if error.errno else str(error)
-            raise Unavailable(f"{host}:{port} cannot be listened on: {why.lower()}") from None
+            raise Unavailable(f"{host}:{port} cannot be listened on: {_why(error)}") from None
+
+
+def _why(error: OSError) -> str:
+    if error.errno is None:
+        return str(error)
+    step = WAYS_OUT.get(error.errno)
+    return os.strerror(error.errno).lower() + (f"\n  {step}" if step else "")

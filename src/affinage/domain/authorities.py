@@ -109,7 +109,7 @@ def proven(authority: Authority, common_name: str | None, *, at: Millis) -> Auth
     Source: AUTHORITY-5.
     """
     if authority.code is None:
-        raise InvalidOperation(f"certificate {authority.name} has no code: ask for one first")
+        raise InvalidOperation(f"certificate {authority.name} has no code: challenge it first")
     if common_name is None or common_name.upper() != authority.code:
         raise Invalid(
             f"the proof's common name is {str(common_name)[:64]!r}, not {authority.code!r}"

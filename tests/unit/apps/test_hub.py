@@ -43,8 +43,11 @@ def test_a_port_that_is_taken_is_named_and_the_folder_is_free_again(
 ) -> None:
     with socket.create_server(("127.0.0.1", 0)) as taken:
         port = taken.getsockname()[1]
-        with pytest.raises(Unavailable, match=f"127.0.0.1:{port} cannot be listened on: address"):
+        with pytest.raises(
+            Unavailable, match=f"127.0.0.1:{port} cannot be listened on: address"
+        ) as e:
             started(replace(settings, **{door: port}))
+    assert str(e.value).splitlines()[1].endswith("name other ports")
     assert started(settings).startswith("ready https://localhost:")
 
 

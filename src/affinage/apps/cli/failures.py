@@ -14,7 +14,7 @@ from affinage.apps.cli.output import printable
 from affinage.apps.demo.operator import DemoFailed
 from affinage.clients.service import ServiceError
 from affinage.domain.errors import AffinageError, Unavailable
-from affinage.frontends.http.problems import code
+from affinage.frontends.http.problems import CODES, code
 from affinage.protocol.errors import ProtocolError
 
 REFUSED: Final = 1
@@ -36,6 +36,15 @@ NEXT_STEPS: Final[Mapping[str, str]] = {
     "CannotModifyImmutableConfigurationContent": (
         "create the new content under a new id, with a higher priority;"
         " or delete this configuration and create it again"
+    ),
+    "EnrollmentNotFound": (
+        "`affinage enrollment list` shows those that there are, with --group the groups"
+    ),
+    "EnrollmentAlreadyExists": (
+        "change it with `affinage enrollment update`, or choose another id"
+    ),
+    "RegistrationNotFound": (
+        "no device has come by that id: `affinage registration list GROUP` shows who has"
     ),
     "JobNotFound": "`affinage job list` shows those that there are",
     "JobAlreadyExists": "a job is made once: choose another id",
@@ -64,6 +73,9 @@ NEXT_STEPS: Final[Mapping[str, str]] = {
 }
 """By the name that the service API gives the error."""
 
+_NAMES: Final = {str(code.number): code.name for code in CODES.values()}
+"""Provisioning gives errors by number."""
+
 _NO_ANSWER: Final = (
     "is the hub running (`affinage serve`), and are host and port right"
     " (AFFINAGE_CONNECTION_STRING, AFFINAGE_HTTPS_PORT)?"
@@ -89,7 +101,7 @@ def told(error: BaseException) -> str:
 def _next_step(error: BaseException) -> str | None:
     match error:
         case ServiceError():
-            return NEXT_STEPS.get(error.code)
+            return NEXT_STEPS.get(_NAMES.get(error.code, error.code))
         case Unavailable(__cause__=OSError() | EOFError()):
             return _NO_ANSWER
         case ssl.SSLCertVerificationError():

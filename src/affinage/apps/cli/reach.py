@@ -18,6 +18,7 @@ from affinage.clients.service import HTTPS_PORT, ServiceClient
 from affinage.clients.trust import trust
 from affinage.domain.errors import Invalid
 from affinage.protocol.connection_strings import ConnectionString
+from affinage.protocol.errors import ProtocolError
 
 CONNECTION_STRING: Final = "AFFINAGE_CONNECTION_STRING"
 CA_FILE: Final = "AFFINAGE_CA_FILE"
@@ -78,7 +79,7 @@ def reach(data: Path | None, environment: Mapping[str, str] = os.environ) -> Rea
 
     Raises:
         Invalid: nothing says which hub is meant, or a variable cannot be read.
-        ProtocolError: the connection string is none; OSError: the authority cannot be read.
+        OSError: the authority cannot be read.
         Unavailable: no hub has served from the data folder.
     """
     if data is not None:
@@ -93,6 +94,15 @@ def reach(data: Path | None, environment: Mapping[str, str] = os.environ) -> Rea
     )
 
 
+def own_id_scope(data: Path | None, environment: Mapping[str, str] = os.environ) -> str:
+    """What devices name that register at the hub of `reach`; Invalid, where no folder says it."""
+    if data is None and environment.get(CONNECTION_STRING):
+        raise Invalid(
+            "say --id-scope: `affinage connection-string --id-scope`, where the hub is, prints it"
+        )
+    return Keys(data or DEFAULT_DATA).id_scope()
+
+
 def _over(data: Path) -> Reach:
     place = Place.read(data)
     hub = Keys(data).of_policy(OWNER)
@@ -101,7 +111,13 @@ def _over(data: Path) -> Reach:
 
 
 def _named(text: str, environment: Mapping[str, str]) -> Reach:
-    hub = ConnectionString.parse(text)
+    try:
+        hub = ConnectionString.parse(text)
+    except ProtocolError as error:
+        raise Invalid(
+            f"{CONNECTION_STRING}: {error}; `affinage connection-string` prints how one looks,"
+            " HostName=…;SharedAccessKeyName=…;SharedAccessKey=…"
+        ) from None
     if hub.policy is None:
         raise Invalid(f"{CONNECTION_STRING} is a device's: commands need that of a policy")
     authority_file = environment.get(CA_FILE)

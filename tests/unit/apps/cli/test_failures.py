@@ -25,6 +25,11 @@ def test_changed_content_is_told_the_way_out() -> None:
     assert "delete this configuration and create it again" in text
 
 
+def test_an_error_that_provisioning_gives_by_number_has_its_next_step_too() -> None:
+    error = ServiceError(404, "404201", "no enrollment group presses")
+    assert told(error).endswith(NEXT_STEPS["EnrollmentNotFound"])
+
+
 def test_every_next_step_is_of_an_error_that_there_is() -> None:
     native = {
         getattr(errors, name).code

@@ -4,7 +4,6 @@ import pytest
 
 from affinage.apps.cli.reach import CA_FILE, CONNECTION_STRING, HTTPS, MQTT, ask, reach
 from affinage.domain.errors import Invalid
-from affinage.protocol.errors import ProtocolError
 from fakes.authority import authority
 from fakes.command_line import CommandLine
 
@@ -64,6 +63,6 @@ def test_a_port_must_be_one(port: str) -> None:
 
 
 def test_what_is_no_connection_string_is_refused_without_being_told() -> None:
-    with pytest.raises(ProtocolError) as caught:
+    with pytest.raises(Invalid, match=CONNECTION_STRING) as caught:
         reach(None, {CONNECTION_STRING: "HostName=h;SharedAccessKey=c2VjcmV0"})
     assert "c2VjcmV0" not in str(caught.value)
