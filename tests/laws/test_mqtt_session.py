@@ -40,9 +40,9 @@ from affinage.protocol.mqtt.session import (
     ServerSession,
     State,
     Subscribing,
-    Ticket,
     Unsubscribing,
 )
+from affinage.protocol.mqtt.tickets import Ticket
 from fakes.mqtt_session import ANSWER, CONNECT, played
 from laws.mqtt_strategies import (
     asked,
@@ -91,6 +91,7 @@ class AnySession(RuleBasedStateMachine):
         self.session.accept(self.filters, session_present=bool(stored))
         self.promises: list[list[Packet] | None] = [[Connack(bool(stored), 0)]]
         self.tickets: dict[int, tuple[Ticket, list[Packet]]] = {}
+        self.sizes: dict[int, int] = {}
         self.held = set[int]()
         self.sent: list[Packet] = []
         self.pongs = self.pings = 0
@@ -121,6 +122,7 @@ class AnySession(RuleBasedStateMachine):
         is_marked = publish.retain and "/messages/" in publish.topic
         mark = "&mqtt-retain=true" if is_marked else ""
         assert (event.request.topic, event.payload) == (publish.topic + mark, publish.payload)
+        self.sizes[len(self.promises)] = len(publish.topic) + len(publish.payload)
         self.wait_for(event.ticket, [Puback(publish.packet_id)] if publish.qos else [])
 
     @precondition(lambda self: self.is_open)
@@ -233,6 +235,9 @@ class AnySession(RuleBasedStateMachine):
             first = next((n for n, one in enumerate(self.promises) if one is None), None)
             owed = 0 if first is None else len(self.promises) - first
             assert self.session.outstanding == owed
+            ahead = len(self.promises) - owed
+            kept = [size for n, size in self.sizes.items() if n >= ahead]
+            assert self.session.outstanding_bytes == sum(kept)
             assert self.session.filters == self.filters
             assert len(self.filters) <= MAX_FILTERS
             assert self.session.unacknowledged == len(self.held)

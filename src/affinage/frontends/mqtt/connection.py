@@ -38,14 +38,17 @@ from affinage.protocol.mqtt.session import (
     ServerSession,
     State,
     Subscribing,
-    Ticket,
     Unsubscribing,
 )
+from affinage.protocol.mqtt.tickets import Ticket
 from affinage.protocol.registering import Registrant
 from affinage.protocol.topics import MethodRequest
 
 MAX_OUTSTANDING: Final = 64
 """Unanswered requests from which on a connection is not read. MQTT-44."""
+
+MAX_OUTSTANDING_BYTES: Final = 2**19
+"""Bytes of them from which on it is not read either: the hub keeps them for each. MQTT-44."""
 
 MAX_UNREAD: Final = 2**20
 """Bytes of answers that a client may leave unread. MQTT-45."""
@@ -286,8 +289,7 @@ class MqttConnection(asyncio.Protocol):
 
     def _read_or_pause(self) -> None:
         """Read on, unless the client must be heard first, or has had no answer to too much."""
-        session = self._session
-        busy = session.state is State.CONNECTING or session.outstanding >= MAX_OUTSTANDING
+        busy = self._session.state is State.CONNECTING or self._is_behind
         if busy != self._is_reading or self._transport.is_closing():
             return  # it is as it should be
         self._is_reading = not busy
@@ -296,6 +298,15 @@ class MqttConnection(asyncio.Protocol):
         else:
             self._read_at = self._needs.clock.monotonic()
             self._transport.resume_reading()
+
+    @property
+    def _is_behind(self) -> bool:
+        """Whether the client has had no answer to too much."""
+        session = self._session
+        return (
+            session.outstanding >= MAX_OUTSTANDING
+            or session.outstanding_bytes >= MAX_OUTSTANDING_BYTES
+        )
 
     def _listen_closely(self) -> None:
         """From now on, hang up when the client is silent for too long (MQTT-8, MQTT-9)."""

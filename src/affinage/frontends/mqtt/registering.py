@@ -22,7 +22,8 @@ from affinage.frontends.mqtt.needs import Alarm, Needs
 from affinage.frontends.mqtt.requests import Answerer, Asked
 from affinage.frontends.mqtt.turns import Turns
 from affinage.protocol.mqtt.packets import Connect, Publish
-from affinage.protocol.mqtt.session import Requested, Ticket
+from affinage.protocol.mqtt.session import Requested
+from affinage.protocol.mqtt.tickets import Ticket
 from affinage.protocol.registering import Poll, Register, Registrant, RegistrationAnswer
 from affinage.services.provisioning.arrivals import Answer, Arrival
 

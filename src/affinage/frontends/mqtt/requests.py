@@ -16,7 +16,8 @@ from affinage.frontends.mqtt.failures import log_failure
 from affinage.frontends.mqtt.needs import Needs
 from affinage.frontends.mqtt.turns import Like, Turns
 from affinage.protocol.mqtt.packets import Publish
-from affinage.protocol.mqtt.session import Requested, Subscribing, Ticket, Unsubscribing
+from affinage.protocol.mqtt.session import Requested, Subscribing, Unsubscribing
+from affinage.protocol.mqtt.tickets import Ticket
 from affinage.protocol.topics import MethodAnswer, ReportedPatch, Telemetry, TwinGet
 
 REFUSAL_S: Final = 1.0

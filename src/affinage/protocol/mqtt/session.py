@@ -8,7 +8,6 @@ answer takes its turn in the order of what it answers (MQTT-40), however the doo
 Source: docs/spec/mqtt.md.
 """
 
-from collections import deque
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from enum import StrEnum
@@ -39,6 +38,7 @@ from affinage.protocol.mqtt.packets import (
     Will,
     encode,
 )
+from affinage.protocol.mqtt.tickets import Ticket, Tickets
 from affinage.protocol.registering import Ask, Registrant, read_name
 from affinage.protocol.topics import Request, Telemetry
 
@@ -87,16 +87,6 @@ TRANSITIONS: Final[dict[State, dict[type[Packet], State]]] = {
     },
     State.CLOSED: {},
 }
-
-
-class Ticket:
-    """A place in the order of answers; opaque to the door, which gives it back to `finish`."""
-
-    __slots__ = ("acknowledgement", "answer")
-
-    def __init__(self, acknowledgement: bytes, answer: bytes | None = None) -> None:
-        self.acknowledgement = acknowledgement
-        self.answer = answer
 
 
 @dataclass(frozen=True, slots=True)
@@ -163,14 +153,19 @@ class ServerSession:
         self._first = b""
         self._behind: Iterator[Packet] | None = None  # what came with a CONNECT, not decoded yet
         self._late: list[bytes] = []
-        self._waiting: deque[Ticket] = deque()
         self._unacknowledged: set[int] = set()
         self._out: list[bytes] = []
+        self._tickets = Tickets(self._out)
 
     @property
     def outstanding(self) -> int:
         """Answers that have not left, as the first of them waits for the door."""
-        return len(self._waiting)
+        return len(self._tickets)
+
+    @property
+    def outstanding_bytes(self) -> int:
+        """Bytes of the messages and requests that they answer."""
+        return self._tickets.size_bytes
 
     def receive(self, data: bytes) -> Iterator[Event]:
         """Yield what ``data`` asks of the door, in order; iterate to the end.
@@ -217,11 +212,7 @@ class ServerSession:
 
         ``answer``, if any, follows the acknowledgement at once.
         """
-        ticket.answer = ticket.acknowledgement + (encode(answer) if answer else b"")
-        waiting = self._waiting
-        while waiting and (ready := waiting[0].answer) is not None:
-            self._out.append(ready)
-            waiting.popleft()
+        self._tickets.finish(ticket, encode(answer) if answer else b"")
 
     @property
     def unacknowledged(self) -> int:
@@ -234,13 +225,12 @@ class ServerSession:
         At QoS 1 its packet id must be none that is unacknowledged; an Acknowledged follows, unless
         the connection ends before.
         """
-        if publish.qos and self.state is State.OPEN:
+        if self.state is not State.OPEN:
+            return
+        if publish.qos:
             assert publish.packet_id not in self._unacknowledged, "a packet id in use [2.3.1-4]"
             self._unacknowledged.add(publish.packet_id)
-        if self._waiting:
-            self._waiting.append(Ticket(b"", encode(publish)))
-        elif self.state is State.OPEN:
-            self._out.append(encode(publish))
+        self._tickets.add(encode(publish))
 
     def wants(self, feed: Feed) -> bool:
         """Whether one of the client's filters subscribes to ``feed``."""
@@ -271,7 +261,7 @@ class ServerSession:
     def close(self) -> None:
         """Nothing is answered any more, whatever is still finished."""
         self.state = State.CLOSED
-        self._waiting.clear()
+        self._tickets.clear()
 
     @property
     def _is_undecided(self) -> bool:
@@ -335,7 +325,8 @@ class ServerSession:
         if publish.retain and isinstance(request, Telemetry):
             request = request.retained()
         puback = encode(Puback(publish.packet_id)) if publish.qos else b""
-        return Requested(self._queue(puback), request, publish.payload)
+        size_bytes = len(publish.topic) + len(publish.payload)
+        return Requested(self._tickets.draw(puback, size_bytes), request, publish.payload)
 
     def _subscribe(self, subscribe: Subscribe) -> Subscribing | None:
         # Live before it is durable: else a change between the two would be missed (MQTT-34).
@@ -346,7 +337,7 @@ class ServerSession:
             if self._may_have(text, filters):
                 granted[text] = filters[text] = min(qos, 1)
             codes.append(granted.get(text, REFUSED_FILTER))
-        ticket = self._queue(encode(Suback(subscribe.packet_id, tuple(codes))))
+        ticket = self._tickets.draw(encode(Suback(subscribe.packet_id, tuple(codes))))
         if granted:
             self._subscribe_to(filters)
             return Subscribing(ticket, granted)
@@ -362,17 +353,12 @@ class ServerSession:
         gone = unsubscribe.filters
         kept = self.filters.keys() - gone  # there may be 100,000 of them in one packet
         self._subscribe_to({text: qos for text, qos in self.filters.items() if text in kept})
-        return Unsubscribing(self._queue(encode(Unsuback(unsubscribe.packet_id))), gone)
+        return Unsubscribing(self._tickets.draw(encode(Unsuback(unsubscribe.packet_id))), gone)
 
     def _subscribe_to(self, filters: dict[str, int]) -> None:
         self.filters = filters
         feeds = (self._dialect.feed_of(text, self.identity) for text in filters)
         self._feeds = frozenset(feed for feed in feeds if feed)
-
-    def _queue(self, acknowledgement: bytes) -> Ticket:
-        ticket = Ticket(acknowledgement)
-        self._waiting.append(ticket)
-        return ticket
 
     def _ping(self, _: Pingreq) -> None:
         self._out.append(encode(Pingresp()))  # does not wait its turn: it proves that we live

@@ -10,7 +10,11 @@ from affinage.domain.errors import (
     Unavailable,
 )
 from affinage.domain.messages import Message
-from affinage.frontends.mqtt.connection import MAX_OUTSTANDING, MAX_UNREAD
+from affinage.frontends.mqtt.connection import (
+    MAX_OUTSTANDING,
+    MAX_OUTSTANDING_BYTES,
+    MAX_UNREAD,
+)
 from affinage.protocol.mqtt.packets import (
     Connack,
     Connect,
@@ -236,6 +240,22 @@ async def test_a_connection_with_too_many_requests_is_not_read() -> None:
         assert client.wire.is_paused
         door.twins.gate.open()
         assert len(await client.received()) == MAX_OUTSTANDING
+        assert not client.wire.is_paused
+
+
+@looped
+async def test_a_connection_with_too_much_in_its_requests_is_not_read() -> None:
+    """MQTT-44."""
+    async with a_door() as door:
+        client = await door.connected()
+        door.telemetry.gate.shut()
+        topic, half = "devices/pump-1/messages/events/", bytes(MAX_OUTSTANDING_BYTES // 2)
+        assert not await client.send(Publish(topic, half, 1, 1))
+        assert not client.wire.is_paused
+        assert not await client.send(Publish(topic, half, 1, 2))
+        assert client.wire.is_paused
+        door.telemetry.gate.open()
+        assert await client.received() == [Puback(1), Puback(2)]
         assert not client.wire.is_paused
 
 

@@ -22,7 +22,8 @@ from affinage.protocol.mqtt.packets import (
     Unsuback,
     Unsubscribe,
 )
-from affinage.protocol.mqtt.session import Requested, Ticket
+from affinage.protocol.mqtt.session import Requested
+from affinage.protocol.mqtt.tickets import Ticket
 from affinage.protocol.registering import ANSWERS, Poll, Register, RegistrationAnswer, parse_answer
 from affinage.services.provisioning.arrivals import Arrival
 from fakes.looped import looped
