@@ -4,9 +4,11 @@ It is reached at the one address that the operator gave. No message holds that, 
 secret in it.
 """
 
+import asyncio
 import json
 import ssl
 from collections.abc import Sequence
+from contextlib import suppress
 from typing import Final
 
 import httpx
@@ -20,6 +22,9 @@ TIMEOUT_S: Final = 30.0
 
 MAX_ANSWER: Final = 65_536
 """Bytes of an answer that are read, for the connection's sake; nothing is made of them."""
+
+SKIM_S: Final = 5.0
+"""For reading that much of it."""
 
 _TOO_LARGE: Final = 413
 _THROTTLED: Final = 429
@@ -51,7 +56,8 @@ class HttpSink:
         try:
             async with self._client.stream("POST", self._url, content=body) as answer:
                 self._check(answer, len(body))
-                await _skim(answer)
+                with suppress(httpx.HTTPError, TimeoutError):  # it has said that it has them
+                    await _skim(answer)
         except httpx.HTTPError as error:
             raise Unavailable(f"{self._name} cannot be reached: {type(error).__name__}") from None
 
@@ -71,9 +77,10 @@ class HttpSink:
 
 
 async def _skim(answer: httpx.Response) -> None:
-    """Read a short answer to its end; the connection of a long one is given up."""
+    """Read a short answer to its end; the connection of a long or slow one is given up."""
     read = 0
-    async for chunk in answer.aiter_bytes():
-        read += len(chunk)
-        if read > MAX_ANSWER:
-            return
+    async with asyncio.timeout(SKIM_S):
+        async for chunk in answer.aiter_bytes():
+            read += len(chunk)
+            if read > MAX_ANSWER:
+                return

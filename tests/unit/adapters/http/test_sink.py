@@ -1,12 +1,15 @@
 """adapters/http/sink.py: how it asks, and what each answer means. The rest: test_sinks.py."""
 
+import asyncio
 import json
 import ssl
+from collections.abc import AsyncIterator, Callable
 from typing import Any
 
 import httpx
 import pytest
 
+from affinage.adapters.http import sink as sink_module
 from affinage.adapters.http.sink import MAX_ANSWER, HttpSink
 from affinage.domain.errors import Throttled, TooLarge, Unavailable
 from fakes.authority import authority
@@ -81,6 +84,29 @@ async def test_who_says_for_how_long_is_left_alone_so_long() -> None:
     with pytest.raises(Throttled) as refused:
         await sink.send(EVENTS)
     assert refused.value.retry_after_s == 7
+
+
+async def torn() -> AsyncIterator[bytes]:
+    yield b"{"
+    raise httpx.ReadError("the connection was reset")
+
+
+async def dawdling() -> AsyncIterator[bytes]:
+    while True:
+        yield b"{"
+        await asyncio.sleep(0.005)
+
+
+@pytest.mark.parametrize("said", [torn, dawdling])
+@looped
+async def test_who_says_yes_has_them_whatever_else_it_says(
+    monkeypatch: pytest.MonkeyPatch, said: Callable[[], AsyncIterator[bytes]]
+) -> None:
+    """FORWARD-11: or it would be told the same again and again."""
+    monkeypatch.setattr(sink_module, "SKIM_S", 0.02)
+    sink, asked = answering(httpx.Response(200, content=said()))
+    await sink.send(EVENTS)
+    assert len(asked) == 1
 
 
 @looped
