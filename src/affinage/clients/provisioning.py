@@ -77,6 +77,7 @@ async def register(
         Unauthorized: nobody is enrolled so, or the proof is another's.
         Forbidden: it was not assigned, and the message says why.
         Throttled, Unavailable: it may come again, and is then given the same hub.
+        ProtocolError: the service answered what none does.
         ssl.SSLError: the service could not prove that it is the host.
     """
     client = _Client(device, options)
@@ -127,7 +128,9 @@ class _Client:
         if not is_object(state) or document.get("status") != "assigned":
             why = state.get("errorMessage") if is_object(state) else None
             raise Forbidden(f"{self._device.registration_id}: not assigned: {why}")
-        host, device_id = (str(state.get(name)) for name in ("assignedHub", "deviceId"))
+        host, device_id = (state.get(name) for name in ("assignedHub", "deviceId"))
+        if not isinstance(host, str) or not isinstance(device_id, str):
+            raise ProtocolError("the hub assigned a device, and does not say where")
         return Assigned(host, device_id, state.get("payload"))
 
     async def _ask(
@@ -142,10 +145,7 @@ class _Client:
         told = parse_answer(answer.topic)
         if told.status >= _ERRORS_FROM:
             raise self._declined(told, answer.payload)
-        document = json.loads(answer.payload)
-        if not is_object(document):
-            raise ProtocolError("the hub sent JSON that is not an object")
-        return told, document
+        return told, _document(answer.payload)
 
     def _declined(self, told: RegistrationAnswer, body: bytes) -> Exception:
         error = declined(self._device.registration_id, told.status, body)
@@ -166,3 +166,13 @@ class _Client:
     def _take(self, packet: Publish) -> bool:
         self._link.answer(parse_answer(packet.topic).rid, packet)
         return True
+
+
+def _document(payload: bytes) -> JsonObject:
+    try:
+        document = json.loads(payload)
+    except ValueError:
+        document = None
+    if not is_object(document):
+        raise ProtocolError("the hub sent what is no JSON object")
+    return document

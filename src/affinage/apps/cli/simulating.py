@@ -11,8 +11,9 @@ from affinage.apps.cli.assignments import nested
 from affinage.apps.cli.board import Bar, Board
 from affinage.apps.cli.options import DataOption, TagOption
 from affinage.apps.cli.output import say, terminal
-from affinage.apps.cli.reach import reach
+from affinage.apps.cli.reach import own_id_scope, reach
 from affinage.apps.cli.stopping import stop_event
+from affinage.apps.simulator.factory import Factory
 from affinage.apps.simulator.faults import Risk, parse_risk
 from affinage.apps.simulator.firmware import AT_REST
 from affinage.apps.simulator.fleet import simulate as live
@@ -53,6 +54,14 @@ def simulate(
         float | None,
         typer.Option(min=0.01, metavar="SECONDS", help="Between two messages of a device."),
     ] = None,
+    group: Annotated[
+        str | None,
+        typer.Option(metavar="GROUP", help="Of enrollments: they register, by keys derived of it."),
+    ] = None,
+    id_scope: Annotated[
+        str | None,
+        typer.Option(metavar="SCOPE", help="With --group, where there is no data folder."),
+    ] = None,
     data: DataOption = None,
 ) -> None:
     """Run simulated devices over real MQTT and TLS, until Ctrl-C.
@@ -61,12 +70,18 @@ def simulate(
     go on with the firmware that they last reported. They answer every method, acknowledge every
     message, and send telemetry if they are told how often.
 
+    With --group they come as machines do from the factory: each registers, and has the tags that
+    its enrollment group gives it.
+
     A risk is written `KIND[=SHARE][:VERSION][@LABEL=VALUE]`, of the kinds hardware, connection,
     power-old-slot, power-new-slot, operator and silence.
 
     Example: `affinage simulate --count 50 --tag ring=canary --risk hardware:2.0.0@revision=B`
     """
+    if group and tag:
+        raise typer.BadParameter("the tags of devices that register are their group's")
     found = reach(data)
+    factory = Factory(group, id_scope or own_id_scope(data)) if group else None
     settings = SimulatorSettings(
         found.hub,
         found.context,
@@ -82,7 +97,7 @@ def simulate(
         at_once=at_once,
         telemetry_every_s=telemetry,
     )
-    uvloop.run(_simulated(settings))
+    uvloop.run(_simulated(settings, factory))
 
 
 def bars_of(tally: Tally, count: int, ready: int) -> dict[str, Bar]:
@@ -96,7 +111,7 @@ def bars_of(tally: Tally, count: int, ready: int) -> dict[str, Bar]:
     return {name: Bar(n, count) for name, n in {**bars, **versions, **silent, **trouble}.items()}
 
 
-async def _simulated(settings: SimulatorSettings) -> None:
+async def _simulated(settings: SimulatorSettings, factory: Factory | None) -> None:
     stop, tally, ready = stop_event(), Tally(), _Ready()
     async with asyncio.TaskGroup() as tasks:
         fleet = tasks.create_task(
@@ -104,6 +119,7 @@ async def _simulated(settings: SimulatorSettings) -> None:
                 settings,
                 clock=SystemClock(),
                 stop=stop,
+                factory=factory,
                 watch=tally.take,
                 on_identities=ready.add,
             )

@@ -7,8 +7,10 @@ the memory for each TLS connection.
 
 import asyncio
 from collections.abc import Callable, Iterable, Mapping
+from dataclasses import replace
 
 from affinage.apps.simulator.driver import Driver, Sighting, Surroundings
+from affinage.apps.simulator.factory import Factory, Group, Registering, group_of
 from affinage.apps.simulator.identities import ensure_identities
 from affinage.apps.simulator.members import Member, members_of
 from affinage.apps.simulator.settings import SimulatorSettings
@@ -25,6 +27,7 @@ async def simulate(
     *,
     clock: Clock,
     stop: asyncio.Event,
+    factory: Factory | None = None,
     watch: Callable[[Sighting], None] = lambda _: None,
     on_identities: Callable[[int], None] = lambda _: None,
 ) -> None:
@@ -32,6 +35,8 @@ async def simulate(
 
     Args:
         settings: the hub, the devices, and what goes wrong with them.
+        factory: where the devices come from; they then register, and their group says which tags
+            they have. None to make their identities.
         clock: the moments that devices report, and the tokens' expiry.
         stop: ends it all: each device says goodbye to the hub first.
         watch: told each change of each device; must not wait. `Tally.take` is one.
@@ -39,11 +44,18 @@ async def simulate(
 
     Raises:
         Invalid, ServiceError, Unavailable: the identities cannot be had; no device has connected.
+            Of devices that register, they come in an ExceptionGroup.
         ssl.SSLError: the hub cannot prove that it is the host of the connection string.
     """
-    members = members_of(settings)
     async with service_client(settings, clock) as service:
-        keys = await ensure_identities(service, members, on_ready=on_identities)
+        if factory is None:
+            members = members_of(settings)
+            keys = await ensure_identities(service, members, on_ready=on_identities)
+        else:
+            group = await group_of(service, factory.group)
+            members = members_of(_from_factory(settings, group))
+            line = _line(settings, factory, clock)
+            keys = await line.keys(group, members, on_identities)
     await Fleet(settings, members, keys, clock=clock, watch=watch).run(stop)
 
 
@@ -115,6 +127,16 @@ class Fleet:
             await stop.wait()
             for life in lives:
                 life.cancel()
+
+
+def _from_factory(settings: SimulatorSettings, group: Group) -> SimulatorSettings:
+    """As their group has them; what registers has a name in lower case. Source: PROV-1."""
+    return replace(settings, tags=group.tags, prefix=settings.prefix.lower())
+
+
+def _line(settings: SimulatorSettings, factory: Factory, clock: Clock) -> Registering:
+    host, options = settings.hub.host, _options(settings)
+    return Registering(host, factory.id_scope, options, clock, at_once=settings.at_once)
 
 
 def _options(settings: SimulatorSettings) -> DeviceOptions:

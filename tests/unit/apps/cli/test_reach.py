@@ -2,7 +2,7 @@ from pathlib import Path
 
 import pytest
 
-from affinage.apps.cli.reach import CA_FILE, CONNECTION_STRING, HTTPS, MQTT, ask, reach
+from affinage.apps.cli.reach import CA_FILE, CONNECTION_STRING, HTTPS, MQTT, ask, own_id_scope, reach
 from affinage.domain.errors import Invalid
 from fakes.authority import authority
 from fakes.command_line import CommandLine
@@ -60,6 +60,13 @@ def test_a_device_has_no_right_to_command() -> None:
 def test_a_port_must_be_one(port: str) -> None:
     with pytest.raises(Invalid, match="from 1 to 65535"):
         reach(None, {CONNECTION_STRING: OWNER, HTTPS: port})
+
+
+def test_the_id_scope_is_in_the_folder_or_must_be_told(affinage: CommandLine) -> None:
+    scope = affinage.ok("connection-string", "--id-scope").out.strip()
+    assert own_id_scope(affinage.folder, {CONNECTION_STRING: OWNER}) == scope
+    with pytest.raises(Invalid, match="say --id-scope"):
+        own_id_scope(None, {CONNECTION_STRING: OWNER})
 
 
 def test_what_is_no_connection_string_is_refused_without_being_told() -> None:

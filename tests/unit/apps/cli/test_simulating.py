@@ -61,3 +61,21 @@ def test_a_risk_that_there_is_not_is_a_wrong_use(affinage: CommandLine) -> None:
     answer = affinage("simulate", "--risk", "meteor")
     assert answer.status == 2
     assert "power-old-slot" in answer.err
+
+
+def test_a_fleet_comes_from_the_factory(affinage: CommandLine) -> None:
+    affinage.ok("enrollment", "create", "line", "--group", "--tag", "ring=canary")
+    stopper = threading.Thread(target=lambda: asyncio.run(interrupt_once_connected(affinage, 2)))
+    stopper.start()
+    answer = affinage.ok("simulate", "--count", "2", "--prefix", "Press", "--group", "line")
+    stopper.join()
+    assert "identities 2/2" in answer.out
+    assert affinage.json("twin", "show", "press-00001")["tags"] == {"ring": "canary"}
+    shown = affinage.json("registration", "show", "press-00001")
+    assert (shown["status"], shown["symmetricKey"]) == ("assigned", {"enrollmentGroupId": "line"})
+
+
+def test_the_tags_of_who_registers_are_its_groups(affinage: CommandLine) -> None:
+    answer = affinage("simulate", "--group", "line", "--tag", "ring=canary")
+    assert answer.status == 2
+    assert "their group's" in answer.err
