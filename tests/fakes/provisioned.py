@@ -6,6 +6,7 @@ from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from typing import Any, Final
 
+from affinage.adapters.http.hubs import Dialling
 from affinage.domain.errors import Invalid
 from affinage.domain.principal import Principal
 from affinage.domain.values import JsonObject, JsonValue
@@ -15,7 +16,6 @@ from affinage.protocol.tokens import derived_key, make_token
 from affinage.services.limits import Rates
 from affinage.services.provisioning.arrivals import Answer, Arrival
 from affinage.services.provisioning.provisioning import Provisioning
-from affinage.services.registry import makings
 from fakes.life import OWNER, Life, living
 
 EXPIRY: Final = 4_000_000_000
@@ -64,19 +64,20 @@ class Believed:
 class Provisioned:
     """What a test does and sees."""
 
-    def __init__(self, life: Life, **given: Any) -> None:
+    def __init__(self, life: Life, authorities: Believed | None = None, **given: Any) -> None:
         self.life, self.hook = life, Hook()
         self.stop: Callable[[], object] = bool
         """Carry no operation out any more."""
         self.services = Provisioning(
             life.fleet,
             HOST,
-            makings=makings(life.vault, life.ids),
+            authorities=authorities or Believed(),
+            webhooks=self.hook,
+            dial=Dialling(life.clock),
             vault=life.vault,
             clock=life.clock,
             ids=life.ids,
             limits=life.limits,
-            webhooks=self.hook,
             **given,
         )
 

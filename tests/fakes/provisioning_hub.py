@@ -2,6 +2,7 @@
 
 from starlette.applications import Starlette
 
+from affinage.adapters.http.hubs import Dialling
 from affinage.frontends.http.figures import HttpFigures
 from affinage.frontends.provisioning_api.app import create_app
 from affinage.frontends.provisioning_api.calls import Services
@@ -9,10 +10,9 @@ from affinage.ports.clock import Clock
 from affinage.services.access import Access
 from affinage.services.fleet.fleet import Fleet
 from affinage.services.provisioning.provisioning import Provisioning
-from affinage.services.registry import makings
 from fakes.clock import FixedClock
 from fakes.ids import CountingIds
-from fakes.provisioned import Hook
+from fakes.provisioned import Believed, Hook
 from fakes.vault import OpenVault
 
 
@@ -22,11 +22,12 @@ async def opened(fleet: Fleet, host: str, clock: FixedClock, ids: CountingIds) -
     found = Provisioning(
         fleet,
         host,
-        makings=makings(vault, ids),
+        authorities=Believed(),
+        webhooks=Hook(),
+        dial=Dialling(clock),
         vault=vault,
         clock=clock,
         ids=ids,
-        webhooks=Hook(),
     )
     await found.open()
     return found

@@ -104,7 +104,6 @@ class Parts:
             settings.webhook_urls,
             self.fleet,
             self.access.authorities,
-            makings=parts,
             vault=vault,
             clock=self.clock,
             ids=self.ids,

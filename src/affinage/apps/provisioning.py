@@ -4,7 +4,6 @@ from collections.abc import Sequence
 
 from affinage.adapters.http.hubs import Dialling
 from affinage.adapters.http.webhooks import HttpWebhooks
-from affinage.domain.registration import Makings
 from affinage.ports.clock import Clock
 from affinage.ports.ids import Ids
 from affinage.ports.vault import Vault
@@ -20,7 +19,6 @@ def provisioning(
     fleet: Fleet,
     authorities: Authorities,
     *,
-    makings: Makings,
     vault: Vault,
     clock: Clock,
     ids: Ids,
@@ -30,7 +28,6 @@ def provisioning(
     return Provisioning(
         fleet,
         host,
-        makings=makings,
         vault=vault,
         clock=clock,
         ids=ids,

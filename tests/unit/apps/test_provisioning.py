@@ -6,7 +6,6 @@ from affinage.apps.provisioning import provisioning
 from affinage.domain.errors import Invalid
 from affinage.domain.values import JsonObject
 from affinage.services.provisioning.provisioning import Provisioning
-from affinage.services.registry import makings
 from fakes.life import OWNER, Life, living
 from fakes.looped import looped
 
@@ -17,7 +16,6 @@ def made(life: Life) -> Provisioning:
         ["https://choose.test"],
         life.fleet,
         life.authorities,
-        makings=makings(life.vault, life.ids),
         vault=life.vault,
         clock=life.clock,
         ids=life.ids,

@@ -17,7 +17,7 @@ from affinage.services.provisioning.arrivals import TpmKeys, TpmProofs
 class Given:
     """Credentials in the clear: they live no longer than it takes to hand them to the hub."""
 
-    def __init__(self, vault: Vault, ids: Ids, tpms: TpmProofs | None = None) -> None:
+    def __init__(self, vault: Vault, ids: Ids, tpms: TpmProofs) -> None:
         self._vault, self._ids, self._tpms = vault, ids, tpms
 
     def of(self, enrollment: Enrollment, asked: Asked) -> tuple[JsonObject, JsonObject]:
@@ -31,8 +31,7 @@ class Given:
             case Tpm(endorsement_key, storage_root_key):
                 key = self._ids.key()
                 tpm = TpmKeys(endorsement_key, asked.storage_root_key or storage_root_key)
-                wrapped = self._tpms.wrap(tpm, key) if self._tpms else None
-                return _sas(key, self._ids.key()), {"authenticationKey": wrapped}
+                return _sas(key, self._ids.key()), {"authenticationKey": self._tpms.wrap(tpm, key)}
             case _:
                 leaf = certificates.read(asked.leaf or b"")
                 prints: JsonObject = {"primaryThumbprint": leaf.sha256}

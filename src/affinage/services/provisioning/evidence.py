@@ -44,13 +44,6 @@ class Authorities(Protocol):
         ...
 
 
-class NoAuthorities:
-    """Of a hub that keeps none."""
-
-    def verified(self, name: str) -> Certificate | None:
-        return None
-
-
 @dataclass(frozen=True, slots=True)
 class Admitted:
     """Who came in, and by which enrollment."""
@@ -67,13 +60,11 @@ class Evidence:
         book: Book,
         vault: Vault,
         clock: Clock,
-        authorities: Authorities | None = None,
-        tpms: TpmProofs | None = None,
+        authorities: Authorities,
+        tpms: TpmProofs,
     ) -> None:
-        """Without ``tpms`` nobody is let in by a TPM."""
         self._book, self._vault, self._clock = book, vault, clock
-        self._authorities = authorities or NoAuthorities()
-        self._tpms = tpms
+        self._authorities, self._tpms = authorities, tpms
         self._keyring = Keyring(vault)
 
     def admit(self, arrival: Arrival, id_scope: str) -> Admitted:
@@ -111,7 +102,7 @@ class Evidence:
             case ClientCertificates(primary, secondary):
                 known = [one.der for one in (primary, secondary) if one is not None]
                 return Admitted(name, of, self._shown(arrival, known))
-            case Tpm(endorsement_key, storage_root_key) if self._tpms is not None:
+            case Tpm(endorsement_key, storage_root_key):
                 self._tpms.prove(arrival, TpmKeys(endorsement_key, storage_root_key))
                 return Admitted(name, of)
             case _:

@@ -1,15 +1,12 @@
 """Provisioning as one: its services, wired over a fleet, with the hub itself as the first hub."""
 
-from affinage.domain.errors import InvalidOperation
-from affinage.domain.registration import Makings
 from affinage.ports.clock import Clock
-from affinage.ports.hubs import Dial, LinkedHubs, Reach, RemoteHub
+from affinage.ports.hubs import Dial, LinkedHubs
 from affinage.ports.ids import Ids
 from affinage.ports.vault import Vault
 from affinage.ports.webhooks import Webhooks
 from affinage.services.fleet.fleet import Fleet
 from affinage.services.limits import UNLIMITED, Limits
-from affinage.services.provisioning.arrivals import TpmProofs
 from affinage.services.provisioning.assigning import Assigning
 from affinage.services.provisioning.book import Book
 from affinage.services.provisioning.choosing import Choosing
@@ -22,7 +19,7 @@ from affinage.services.provisioning.registrations import Registrations
 from affinage.services.provisioning.scope import open_scope
 from affinage.services.provisioning.states import States
 from affinage.services.provisioning.tpms import Challenges
-from affinage.services.provisioning.webhooks import NoWebhooks
+from affinage.services.registry import makings
 
 
 class Provisioning:
@@ -31,34 +28,28 @@ class Provisioning:
         fleet: Fleet,
         host: str,
         *,
-        makings: Makings,
+        authorities: Authorities,
+        webhooks: Webhooks,
+        dial: Dial,
         vault: Vault,
         clock: Clock,
         ids: Ids,
         limits: Limits = UNLIMITED,
-        authorities: Authorities | None = None,
-        tpms: TpmProofs | None = None,
-        webhooks: Webhooks | None = None,
-        dial: Dial | None = None,
         hubs: LinkedHubs | None = None,
     ) -> None:
-        """``host`` is the name that devices connect to; ``hubs`` are those of `links`, if None.
-
-        Without ``dial`` no other hub can be linked.
-        """
+        """``host`` is the name that devices connect to; ``hubs`` are those of `links`, if None."""
         self._fleet, self._ids = fleet, ids
-        self.own = OwnHub(host, fleet, makings, clock)
-        self.links = Links(fleet, self.own, dial or _nobody, vault=vault, ids=ids, limits=limits)
-        linked, asked = hubs or self.links, webhooks or NoWebhooks()
+        self.own = OwnHub(host, fleet, makings(vault, ids), clock)
+        self.links = Links(fleet, self.own, dial, vault=vault, ids=ids, limits=limits)
+        linked = hubs or self.links
         self.book = Book(fleet)
         self._challenges = Challenges(fleet, vault, clock, ids)
-        proofs = tpms or self._challenges
-        evidence = Evidence(self.book, vault, clock, authorities, proofs)
+        evidence = Evidence(self.book, vault, clock, authorities, self._challenges)
         assigning = Assigning(
-            linked, Choosing(asked), Given(vault, ids, proofs), self.book.enrollment
+            linked, Choosing(webhooks), Given(vault, ids, self._challenges), self.book.enrollment
         )
         self.enrollments = Enrollments(
-            fleet, self.book, linked, asked, vault=vault, clock=clock, ids=ids, limits=limits
+            fleet, self.book, linked, webhooks, vault=vault, clock=clock, ids=ids, limits=limits
         )
         self.states = States(fleet, self.book, limits)
         self.registrations = Registrations(
@@ -84,7 +75,3 @@ class Provisioning:
     async def close(self) -> None:
         """Hang up on linked hubs."""
         await self.links.close()
-
-
-def _nobody(reach: Reach) -> RemoteHub:
-    raise InvalidOperation(f"this hub links no other, nor {reach.string.host}")

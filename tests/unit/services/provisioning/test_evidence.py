@@ -7,7 +7,7 @@ import pytest
 
 from affinage.domain.errors import Disabled, Unauthorized
 from affinage.services.provisioning.arrivals import Arrival, TpmKeys
-from affinage.services.provisioning.evidence import REFUSED, NoAuthorities
+from affinage.services.provisioning.evidence import REFUSED, Evidence
 from fakes.looped import looped
 from fakes.pki import Made, authority, leaf
 from fakes.provisioned import KEY, OTHER_KEY, Believed, Provisioned, provisioned
@@ -149,7 +149,6 @@ async def test_a_group_may_refer_to_a_verified_authority() -> None:
         assert admitted(given, shown(given, "dev1", device)) == "group/cave"
         believed.by_name.clear()
         assert is_refused(given, shown(given, "dev1", device))
-        assert NoAuthorities().verified("plant") is None
 
 
 class Believing:
@@ -169,10 +168,12 @@ class Believing:
 async def test_a_tpm_is_asked_whether_it_is_the_one() -> None:
     """PROV-6"""
     believing = Believing()
-    async with provisioned(tpms=believing) as given:
+    async with provisioned() as given:
         attestation = {"type": "tpm", "tpm": {"endorsementKey": KEY}}
         await given.enroll("dev1", attestation=attestation)
-        assert admitted(given, given.arrival("dev1")) == "dev1"
+        life, book = given.life, given.services.book
+        evidence = Evidence(book, life.vault, life.clock, Believed(), believing)
+        assert evidence.admit(given.arrival("dev1"), given.scope).registration_id == "dev1"
         assert believing.asked == [KEY]
 
 
