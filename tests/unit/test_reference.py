@@ -25,7 +25,7 @@ LIMITING: Final = ("domain", "protocol", "services", "frontends")
 
 NO_LIMITS: Final = {
     "domain.values.MAX_SHOWN": "shortens a message",
-    "frontends.service_api.queries.MAX_ITEMS": "the name of a header",
+    "frontends.http.pages.MAX_ITEMS": "the name of a header",
     "protocol.mqtt.fields.MAX_BODY": "what the protocol can say; MAX_PACKET comes long before",
     "services.events.MAX_STAMPS": "refuses nothing",
     "services.checks.finding.MAX_DETAILS": "shortens a list",
