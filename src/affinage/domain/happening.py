@@ -100,7 +100,7 @@ def telemetry(
 
     Source: EVENT-1 to EVENT-4, EVENT-15.
     """
-    size = len(payload) + sum(len(name) + len(value or "") for name, value in properties.items())
+    size = len(payload) + said(properties)
     if size > MAX_TELEMETRY:
         raise TooLarge(f"the message of {key.path} takes {size} of {MAX_TELEMETRY} bytes")
     system = {
@@ -118,6 +118,11 @@ def telemetry(
         "systemProperties": {**system, **stamps},
     }
     return Happening(Kind.TELEMETRY, at, key.device, key.module, told, payload)
+
+
+def said(properties: Properties) -> int:
+    """How much the names and values of properties take."""
+    return sum(len(name) + len(value or "") for name, value in properties.items())
 
 
 def document(offset: int, one: Happening) -> JsonObject:

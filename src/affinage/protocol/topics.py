@@ -18,6 +18,9 @@ from affinage.protocol.identities import Identity
 MAX_RID: Final = 128
 """Characters in a request id; the public clients send 36 at most."""
 
+MAX_PROPERTIES: Final = 1_000
+"""Properties of one message: a topic has room for 30,000, which take a hundred times its bytes."""
+
 _INTEGER: Final = re.compile("-?[0-9]{1,18}")
 _TWIN_GET: Final = "$iothub/twin/GET/?"
 _TWIN_PATCH: Final = "$iothub/twin/PATCH/properties/reported/?"
@@ -129,9 +132,10 @@ def parse_request(topic: str, identity: Identity) -> Request:
     """What ``identity`` asks for by publishing to ``topic``.
 
     Raises:
-        ProtocolError: a device may not publish there, or it is another identity's topic.
+        ProtocolError: a device may not publish there, it is another identity's topic, or a message
+            of more than MAX_PROPERTIES.
 
-    Source: MQTT-22 to MQTT-27.
+    Source: MQTT-22 to MQTT-27, MQTT-61.
     """
     for prefix, parse in _REQUESTS:
         if topic.startswith(prefix):
@@ -139,7 +143,10 @@ def parse_request(topic: str, identity: Identity) -> Request:
     events, own = f"{identity.root}/messages/events", topic.rstrip("/")
     if own != events and not own.startswith(f"{events}/"):
         raise ProtocolError(f"{identity.client_id} may not publish to {topic[:80]!r}")
-    return Telemetry(identity, parse_bag(own.removeprefix(events).removeprefix("/")))
+    bag = own.removeprefix(events).removeprefix("/")
+    if (count := bag.count("&") + 1) > MAX_PROPERTIES:
+        raise ProtocolError(f"a message of {count} of {MAX_PROPERTIES} properties")
+    return Telemetry(identity, parse_bag(bag))
 
 
 def parse_will(topic: str, identity: Identity, *, is_retained: bool) -> Telemetry:

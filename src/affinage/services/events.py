@@ -49,6 +49,9 @@ MAX_OFFSETS: Final = 20_000
 MAX_QUEUED: Final = 64 * 1024 * 1024
 """Bytes of events that wait for the disk; what comes then is refused, or told as lost."""
 
+PROPERTY: Final = 100
+"""Bytes that a property takes while its message waits, besides its name and value."""
+
 BATCH: Final = 1_000
 """Events that are appended at once."""
 
@@ -73,6 +76,8 @@ class Waiting(NamedTuple):
     event: Happening
     waiter: asyncio.Future[None] | None
     """Who waits until it is durable; None where nobody does."""
+    size: int
+    """Bytes that it takes while it waits, about."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -178,10 +183,11 @@ class Events:
         at = self._now()
         stamps = {**self._stamped(key, by), "iothub-enqueuedtime": iso(at)}
         event = happening.telemetry(key, properties, payload, stamps, is_will=is_will, at=at)
-        if self._queued_bytes + event.size > MAX_QUEUED:
+        size = event.size + happening.said(properties) + PROPERTY * len(properties)
+        if self._queued_bytes + size > MAX_QUEUED:
             raise Unavailable(f"{self._queued_bytes} of {MAX_QUEUED} bytes wait for the disk")
         waiter: asyncio.Future[None] = asyncio.get_running_loop().create_future()
-        self._put(Waiting(event, waiter))
+        self._put(Waiting(event, waiter, size))
         return waiter
 
     @property
@@ -257,11 +263,11 @@ class Events:
                 self._lost += 1
                 self._lost_ever += 1
             else:
-                self._put(Waiting(event, None))
+                self._put(Waiting(event, None, event.size))
 
     def _put(self, waiting: Waiting) -> None:
         self._queue.append(waiting)
-        self._queued_bytes += waiting.event.size
+        self._queued_bytes += waiting.size
         self._woken.set()
 
     async def _append(self) -> None:
@@ -278,7 +284,7 @@ class Events:
             return
         self._lost -= lost  # more may have been lost meanwhile
         self._has_failed = False
-        self._queued_bytes -= sum(one.event.size for one in taken)
+        self._queued_bytes -= sum(one.size for one in taken)
         for one in taken:
             if one.waiter and not one.waiter.done():
                 one.waiter.set_result(None)
@@ -296,7 +302,7 @@ class Events:
 
     def _refuse(self, several: Iterable[Waiting]) -> None:
         for one in several:
-            self._queued_bytes -= one.event.size
+            self._queued_bytes -= one.size
             if one.waiter and not one.waiter.done():
                 one.waiter.set_exception(Unavailable("the message could not be kept"))
 

@@ -3,6 +3,7 @@ import pytest
 from affinage.protocol.errors import ProtocolError
 from affinage.protocol.identities import Identity
 from affinage.protocol.topics import (
+    MAX_PROPERTIES,
     Delivery,
     DesiredNotification,
     DeviceBound,
@@ -70,10 +71,11 @@ def test_a_message_may_lack_a_bag_or_end_in_a_slash(tail: str) -> None:
         ("devices/d/modules/m/messages/events/", "d may not publish"),
         ("devices/d/messages/eventsx", "may not publish"),
         ("a", "may not publish"),
+        (f"devices/d/messages/events/{'a&' * MAX_PROPERTIES}", "1001 of 1000 properties"),
     ],
 )
 def test_a_device_may_publish_nowhere_else(topic: str, problem: str) -> None:
-    """MQTT-22, MQTT-23."""
+    """MQTT-22, MQTT-23, MQTT-61."""
     with pytest.raises(ProtocolError, match=problem):
         parse_request(topic, DEVICE)
 

@@ -8,7 +8,7 @@ from affinage.adapters.memory.events import MemoryEvents
 from affinage.domain.errors import Forbidden, TooLarge, Unavailable
 from affinage.domain.happening import MAX_TELEMETRY
 from affinage.services import events as feed
-from affinage.services.events import DAY_MS, PRUNE_S, RETRY_S, Events
+from affinage.services.events import DAY_MS, PROPERTY, PRUNE_S, RETRY_S, Events
 from fakes.feeding import Feed, fed, figures
 from fakes.life import itself, key_of, living
 from fakes.looped import looped
@@ -27,8 +27,11 @@ async def test_it_counts_what_is_kept_and_what_waits() -> None:
             "affinage_events_queued_bytes": 600,
             "affinage_events_lost_total": 0,
         }
+        also = one.send(heat="21", place="")
+        assert figures(one)["affinage_events_queued_bytes"] == 600 + 503 + 11 + 2 * PROPERTY
         one.disk.release()
-        await kept
+        await asyncio.gather(kept, also)
+        assert figures(one)["affinage_events_queued_bytes"] == 0
 
 
 @looped
