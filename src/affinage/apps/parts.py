@@ -251,5 +251,6 @@ class Parts:
         """What `/metrics` tells."""
         engine = Engine(self.fleet, self.store, self.tending, self.sweeps, self.sessions)
         doors = (self.capacity, self.http, self.mqtt, self.limits, self.methods, self.messages)
-        others = (*doors, self.events, self.forwarding, self.pulse, self.collections)
+        telling = (self.events, self.forwarding, self.uploading.uploads)
+        others = (*doors, *telling, self.pulse, self.collections)
         return [engine.families, *(one.families for one in others)]

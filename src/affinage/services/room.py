@@ -27,38 +27,56 @@ class Room:
         self.max_blob, self.max_total = max_blob, max_total
         self.taken = 0
         """Bytes, of what is there and of what is on its way."""
+        self.is_short = False
+        """Whether there was no room for something since it was last looked what is there."""
+        self._claims: set[Claim] = set()
         self._together: Counter[str] = Counter()
         """Of the blocks of uploads that are open."""
 
     @contextmanager
-    def claim(self, together: str = "") -> Iterator["Claim"]:
+    def claim(self, together: str = "", expected: int = 0) -> Iterator["Claim"]:
         """Room for one body; given back if the context is left by an exception.
 
         Args:
             together: an upload whose bodies count as one.
+            expected: the bytes that it says it has: BodyTooLarge before any has come.
         """
+        self.check(expected, 0, together)
         claim = Claim(self, together)
+        self._claims.add(claim)
         try:
             yield claim
         except BaseException:
             self.give(claim.taken, together)
             raise
+        finally:
+            self._claims.discard(claim)
 
     def take(self, size: int, so_far: int, together: str) -> None:
         """Raise BodyTooLarge where there is no room; nothing has been taken then."""
+        self.check(size, so_far, together)
+        self.taken += size
+        self.count(size, together)
+
+    def check(self, size: int, so_far: int, together: str) -> None:
+        """Raise BodyTooLarge where there is no room for so much more."""
         whole = size + (self._together[together] if together else so_far)
         most = self.max_blob * SPARE if together else self.max_blob
         if whole > most:
             raise BodyTooLarge(f"it takes {whole} or more of {most} bytes")
         if self.taken + size > self.max_total:
+            self.is_short = True
             raise BodyTooLarge(f"all uploads would take more than {self.max_total} bytes")
-        self.taken += size
-        self.count(size, together)
 
     def give(self, size: int, together: str = "") -> None:
         """So many bytes are gone."""
         self.taken -= size
         self.count(-size, together)
+
+    def found(self, size: int) -> None:
+        """So many bytes are there, besides those that are on their way."""
+        self.taken = size + sum(claim.taken for claim in self._claims)
+        self.is_short = False
 
     def count(self, size: int, together: str) -> None:
         """So many bytes more are of that upload; of none if it is empty."""

@@ -45,3 +45,30 @@ def test_what_breaks_off_gives_its_room_back() -> None:
     with room.claim("u") as claim:
         claim.take(5)
     assert room.taken == 5
+
+
+def test_what_says_that_it_is_too_large_gets_no_room() -> None:
+    """UPLOAD-14"""
+    room = Room(max_blob=5, max_total=7)
+    for together, expected in (("", 6), ("u", 8)):
+        with pytest.raises(BodyTooLarge), room.claim(together, expected):
+            raise AssertionError("it began")
+    with room.claim(expected=5) as claim:
+        claim.take(2)
+    assert room.taken == 2
+
+
+def test_what_is_found_counts_beside_what_is_on_its_way() -> None:
+    """UPLOAD-14"""
+    room = Room(max_blob=5, max_total=7)
+    with room.claim() as claim:
+        claim.take(5)
+    with room.claim() as claim:
+        claim.take(2)
+        with pytest.raises(BodyTooLarge):
+            claim.take(1)
+        assert room.is_short
+        room.found(3)
+        assert (room.taken, room.is_short) == (5, False)
+        claim.take(2)
+    assert room.taken == 7

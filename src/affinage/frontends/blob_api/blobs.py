@@ -5,6 +5,7 @@ Source: UPLOAD-11 to UPLOAD-13.
 
 import base64
 import binascii
+import hashlib
 import html
 import re
 from collections.abc import AsyncIterator
@@ -19,7 +20,8 @@ from affinage.domain.errors import Invalid, Malformed, Missing
 from affinage.frontends.http.bodies import read_bytes
 from affinage.frontends.http.calls import Call
 from affinage.ports.uploads import Kept
-from affinage.services.uploads import MAX_BLOCKS, Uploads
+from affinage.services.sending.sending import MAX_BLOCKS, Body, check_md5
+from affinage.services.uploads import Uploads
 
 MAX_LIST: Final = 8 * 1024 * 1024
 """Bytes of a list of blocks: MAX_BLOCKS of them, and what surrounds each."""
@@ -27,9 +29,14 @@ MAX_LIST: Final = 8 * 1024 * 1024
 MAX_BLOCK_ID: Final = 64
 """Bytes of the name of a block, before base64."""
 
-_LISTED: Final = re.compile(rb"<(Latest|Committed|Uncommitted)>([^<>]{1,120})</\1>")
-_LIST: Final = re.compile(rb"<BlockList\s*(?:/>|>)")
+_LIST: Final = re.compile(
+    rb"(?:\xef\xbb\xbf)?(?:<\?xml[^<>]*\?>)?\s*<BlockList(?:\s[^<>]*)?(?:/>|>(.*)</BlockList>)",
+    re.DOTALL,
+)
+_LISTED: Final = re.compile(rb"<(Latest|Committed|Uncommitted)>\s*([^<>\s]{1,120})\s*</\1>")
 _ANY: Final = "*"
+_DIGITS: Final = 18
+"""Of a length, at most: whoever says more says too much."""
 
 
 async def write(uploads: Uploads, call: Call) -> Response:
@@ -37,22 +44,32 @@ async def write(uploads: Uploads, call: Call) -> Response:
     request, by = call.request, call.by
     upload, part = request.query_params["si"], request.query_params.get("comp")
     only_new = request.headers.get("if-none-match", "").strip() == _ANY
-    md5 = _md5(request.headers.get("content-md5"))
     match part:
         case None:
             _check_kind(request)
-            chunks = _chunks(request)
-            kept = await uploads.put(upload, chunks, only_new=only_new, md5=md5, by=by)
-            return _created(kept)
+            return _created(await uploads.put(upload, _body(request), only_new=only_new, by=by))
         case "block":
             block = _block(request.query_params.get("blockid"))
-            await uploads.stage(upload, block, _chunks(request), md5=md5, by=by)
+            await uploads.stage(upload, block, _body(request), by=by)
             return Response(status_code=201)
         case "blocklist":
-            blocks = _blocks(await read_bytes(request, MAX_LIST))
+            blocks = _blocks(await _whole(request))
             return _created(await uploads.join(upload, blocks, only_new=only_new, by=by))
         case _:
             raise Invalid(f"comp={part[:20]!r}: a blob takes none, block and blocklist")
+
+
+def _body(request: Request) -> Body:
+    declared = request.headers.get("content-length", "")
+    size = int(declared[:_DIGITS]) if declared.isdecimal() else 0
+    return Body(_chunks(request), _md5(request), size)
+
+
+async def _whole(request: Request) -> bytes:
+    """A short body; Malformed if it is another than its MD5 is of."""
+    md5, body = _md5(request), await read_bytes(request, MAX_LIST)
+    check_md5(md5, hashlib.md5(body, usedforsecurity=False))
+    return body
 
 
 async def _chunks(request: Request) -> AsyncIterator[bytes]:
@@ -68,10 +85,9 @@ def _check_kind(request: Request) -> None:
         raise Invalid(f"x-ms-blob-type {kind[:20]!r}: there are block blobs alone")
 
 
-def _md5(text: str | None) -> bytes | None:
-    if text is None:
-        return None
-    return _base64(text, "Content-MD5")
+def _md5(request: Request) -> bytes | None:
+    text = request.headers.get("content-md5")
+    return None if text is None else _base64(text, "Content-MD5")
 
 
 def _block(text: str | None) -> str:
@@ -83,10 +99,14 @@ def _block(text: str | None) -> str:
 
 
 def _blocks(body: bytes) -> list[str]:
-    """The names in a list: so much of XML as clients write, and in one pass."""
-    if not _LIST.search(body):
-        raise Malformed("the body must be a BlockList")
-    found = [html.unescape(one[1].decode("latin-1")) for one in _LISTED.findall(body)]
+    """The names in a list: so much of XML as clients write, and in one pass.
+
+    Malformed if there is anything else in it: a block left out would be missing in the blob.
+    """
+    whole = _LIST.fullmatch(body.strip())
+    if whole is None or _LISTED.sub(b"", listed := whole[1] or b"").strip():
+        raise Malformed("the body must be a BlockList of the names of blocks")
+    found = [html.unescape(one[1].decode("latin-1")) for one in _LISTED.findall(listed)]
     if len(found) > MAX_BLOCKS:
         raise Invalid(f"the list has {len(found)} of {MAX_BLOCKS} blocks")
     return found

@@ -7,11 +7,26 @@ from pathlib import Path
 import pytest
 
 from affinage.services.room import Room
+from affinage.services.sending import sending
 from fakes.hub import running_hub
 from fakes.looped import looped
 from fakes.uploading import begun, put, url
 
 LIST = '<?xml version="1.0" encoding="utf-8"?><BlockList>{}</BlockList>'
+
+
+NOT_LISTS = [
+    b"a <BlockList/> in a text",
+    b"<BlockList><Latest>YQ==</Latest>",
+    b"<BlockList><Latest>YQ==</Latest><Latest/></BlockList>",
+    b"<BlockList><Latest>YQ==</Latest><latest>YQ==</latest></BlockList>",
+    b"<BlockList><Latest>YQ==</Latest><Latest of='a'>YQ==</Latest></BlockList>",
+    b"<BlockList><Latest>YQ==</Latest><Latest>" + b"A" * 121 + b"</Latest></BlockList>",
+    b"<BlockList><Latest>" + b" " * 1_000_000 + b"</BlockList>",
+    b"<BlockList" + b" " * 1_000_000,
+    b"<!DOCTYPE a [<!ENTITY b 'YQ=='>]><BlockList><Latest>&b;</Latest></BlockList>",
+]
+"""Of which each was read as a list of fewer blocks, or might take long to be read."""
 
 
 def names(folder: Path) -> list[str]:
@@ -52,8 +67,12 @@ async def test_a_blob_is_made_of_its_blocks(tmp_path: Path) -> None:
             query = f"&comp=block&blockid={block(name)}"
             assert (await put(hub, place, name.encode(), query)).status_code == 201
         assert not (tmp_path / "pump-1").exists()
-        for _ in range(2):  # whoever did not hear of it sends it again
-            answer = await put(hub, place, listed("b", "a"), "&comp=blocklist")
+        spaced = (
+            b"<BlockList>\n <Latest> Yg== </Latest>\n<Committed>YQ&#61;=</Committed></BlockList>\n"
+        )
+        for body in (listed("b", "a"), spaced):  # whoever did not hear of it sends it again
+            md5 = base64.b64encode(hashlib.md5(body).digest()).decode()
+            answer = await put(hub, place, body, "&comp=blocklist", Content_MD5=md5)
             assert answer.status_code == 201
         assert (tmp_path / "pump-1/log.txt").read_bytes() == b"ba"
         answer = await put(hub, place, listed("b", "c"), "&comp=blocklist")
@@ -139,6 +158,19 @@ async def test_a_body_that_is_not_what_it_says_leaves_nothing(tmp_path: Path) ->
 
 
 @looped
+async def test_who_sends_too_much_at_once_is_told_to_wait(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """UPLOAD-14, UPLOAD-15"""
+    monkeypatch.setattr(sending, "MAX_BODIES", 0)
+    async with running_hub(files=tmp_path) as hub:
+        await hub.device()
+        answer = await put(hub, await begun(hub), b"x")
+        assert (answer.status_code, answer.headers["x-ms-error-code"]) == (503, "ServerBusy")
+        assert answer.headers["retry-after"] == "1"
+
+
+@looped
 async def test_a_blob_has_bounds(tmp_path: Path) -> None:
     """UPLOAD-14"""
     async with running_hub(files=tmp_path, room=Room(max_blob=4, max_total=6)) as hub:
@@ -165,6 +197,8 @@ async def test_a_blob_has_bounds(tmp_path: Path) -> None:
         ("&comp=block&blockid=%3F", b"", {}, "InvalidInput"),
         (f"&comp=block&blockid={'A' * 88}", b"", {}, "InvalidQueryParameterValue"),
         ("&comp=blocklist", b"<Nothing/>", {}, "InvalidInput"),
+        ("&comp=blocklist", b"<BlockList/>", {"Content_MD5": "YQ=="}, "InvalidInput"),
+        *(("&comp=blocklist", one, {}, "InvalidInput") for one in NOT_LISTS),
         ("&comp=blocklist", listed(*"a" * 50_001), {}, "InvalidQueryParameterValue"),
     ],
 )
