@@ -2,7 +2,15 @@ from pathlib import Path
 
 import pytest
 
-from affinage.apps.cli.reach import CA_FILE, CONNECTION_STRING, HTTPS, MQTT, ask, own_id_scope, reach
+from affinage.apps.cli.reach import (
+    CA_FILE,
+    CONNECTION_STRING,
+    HTTPS,
+    MQTT,
+    ask,
+    own_id_scope,
+    reach,
+)
 from affinage.domain.errors import Invalid
 from fakes.authority import authority
 from fakes.command_line import CommandLine
