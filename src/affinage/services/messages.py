@@ -364,7 +364,7 @@ class Messages:
             if step.queue is queue:
                 return Change(lambda _: step)
             told = (feedback(key, queue.generation, left, view.at) for left in step.left)
-            rows = self._shelf.rows(told)
+            rows = self._shelf.rows(*filter(None, told))
             return self._queues.written(view, key, step.queue, step, *rows, deeds=deeds)
 
         step = self._fleet.change(unit)

@@ -124,7 +124,7 @@ async def test_queues_are_read_at_the_start_and_nothing_else() -> None:
         await life.create("d")
         await put(life, opened(life), "a")
         told = Feedback("a", 0, Fate.SUCCESS, "d", None, "g")
-        await life.fleet.save(*life.shelf.rows([told]))
+        await life.fleet.save(*life.shelf.rows(told))
         assert [key for key, _ in opened(life).waiting()] == [D]
 
 

@@ -17,6 +17,7 @@ from affinage.domain.errors import (
 from affinage.ports.store import Table
 from affinage.services import notices, uploads
 from affinage.services.sending.sending import Body
+from affinage.services.shelves import LOCK_S
 from affinage.services.uploads import MAX_OPEN, TEND_S
 from fakes.life import OWNER, itself
 from fakes.looped import looped
@@ -61,7 +62,7 @@ async def test_uploads_and_notices_outlive_the_hub(tmp_path: Path) -> None:
     async with uploading(tmp_path, again.life) as third:
         given = await third.shelf.receive(by=OWNER)
         assert given is not None
-        assert (given.notice.blob, given.notice.size) == ("d/x", 8)
+        assert (given.records[0].blob, given.records[0].size) == ("d/x", 8)
         await third.shelf.complete(given.token, by=OWNER)
         with pytest.raises(LockLost):
             await third.shelf.abandon(given.token, by=OWNER)
@@ -151,6 +152,6 @@ async def test_of_too_many_notices_the_oldest_falls(
             await hub.finish(place)
         given = await hub.shelf.receive(by=OWNER)
         assert given is not None
-        assert given.notice.blob == "d/b"
-        hub.life.clock.advance(notices.LOCK_S)
+        assert given.records[0].blob == "d/b"
+        hub.life.clock.advance(LOCK_S)
         assert await hub.shelf.receive(by=OWNER) is not None

@@ -16,7 +16,8 @@ async def receive(services: Services, call: Call) -> Response:
     given = await services.notices.receive(by=call.by)
     if given is None:
         return empty_answer()
-    return json_answer(given.notice.document(), headers={"ETag": quoted(given.token)})
+    [notice] = given.records
+    return json_answer(notice.document(), headers={"ETag": quoted(given.token)})
 
 
 async def complete(services: Services, call: Call) -> Response:

@@ -1,4 +1,4 @@
-"""services/feedback.py: records kept until somebody has taken them."""
+"""services/shelves.py, by what feedback is kept on; notices are with uploads."""
 
 import pytest
 
@@ -7,14 +7,15 @@ from affinage.domain.feedback import Feedback
 from affinage.domain.messages import Fate
 from affinage.domain.principal import Right
 from affinage.ports.store import Table
-from affinage.services.feedback import LOCK_S, MAX_BATCH, MAX_RECORDS
+from affinage.services.feedback import MAX_BATCH, MAX_RECORDS
+from affinage.services.shelves import LOCK_S
 from fakes.life import OWNER, Life, living, policy
 from fakes.looped import looped
 
 
 async def put(life: Life, *names: str) -> None:
     records = [Feedback(name, 0, Fate.SUCCESS, "d", None, "g") for name in names]
-    await life.fleet.save(*life.shelf.rows(records))
+    await life.fleet.save(*life.shelf.rows(*records))
 
 
 async def taken(life: Life) -> tuple[str, list[str]]:
