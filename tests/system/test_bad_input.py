@@ -17,6 +17,7 @@ from affinage.adapters.system.clock import wall_time
 from affinage.clients.device import DeviceClient, connect
 from affinage.clients.service import ServiceClient, ServiceError
 from affinage.protocol.connection_strings import ConnectionString
+from affinage.protocol.mqtt.dialects import MAX_MESSAGE
 from affinage.protocol.mqtt.packets import (
     Connack,
     Connect,
@@ -26,7 +27,6 @@ from affinage.protocol.mqtt.packets import (
     Subscribe,
     encode,
 )
-from affinage.protocol.mqtt.session import MAX_MESSAGE
 from affinage.protocol.topics import ReportedPatch, TwinResponse, parse_delivery
 from fakes.hub_process import PATIENCE_S, HubProcess
 from fakes.wire import greeting, let_in, on_the_line
@@ -68,6 +68,10 @@ GUESTS: Final = {
         Publish("devices/victim/messages/events/", bytes(MAX_MESSAGE + 1))
     ),
     "a subscription to nothing": b"\x82\x02\x00\x01",
+    "a subscription to thousands": encode(Subscribe(1, (("x", 0),) * 5000)),
+    "a message of thousands of properties": encode(
+        Publish("devices/victim/messages/events/" + "a&" * 5000)
+    ),
     "noise": NOISE,
 }
 """What a device says that was let in."""

@@ -18,6 +18,9 @@ MAX_BODY: Final = 268_435_455
 MAX_STRING: Final = 65_535
 """Bytes in a topic, a client id, or any other string, in UTF-8."""
 
+MAX_LIST: Final = 16_384
+"""Bytes of a SUBSCRIBE or UNSUBSCRIBE, in which fifty of the longest filters have room. MQTT-62."""
+
 
 def read_size(data: bytes, at: int) -> tuple[int, int]:
     """The size that starts at ``at``; if it is not all there, 0 and a place beyond the end."""
@@ -82,6 +85,8 @@ def packet_id_at(data: bytes, at: int, end: int) -> int:
 def request_id(flags: int, data: bytes, at: int, end: int) -> tuple[int, int]:
     if flags != 2:
         raise ProtocolError("a SUBSCRIBE or UNSUBSCRIBE without its flags")  # [3.8.1-1], [3.10.1-1]
+    if end - at > MAX_LIST:
+        raise ProtocolError(f"a SUBSCRIBE or UNSUBSCRIBE of {end - at} of {MAX_LIST} bytes")
     return packet_id_at(data, at, end), at + 2
 
 

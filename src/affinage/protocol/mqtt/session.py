@@ -17,8 +17,7 @@ from typing import Any, Final, NamedTuple, TypeAlias
 from affinage.protocol.errors import ProtocolError
 from affinage.protocol.feeds import Feed, quality, takes_method
 from affinage.protocol.identities import Identity, Username
-from affinage.protocol.mqtt.dialects import CONNECTED, dialect_of
-from affinage.protocol.mqtt.fields import MAX_STRING
+from affinage.protocol.mqtt.dialects import CONNECTED, MAX_MESSAGE, dialect_of
 from affinage.protocol.mqtt.packets import (
     LEVEL,
     REFUSED_FILTER,
@@ -48,14 +47,8 @@ CONNECT_WITHIN_S: Final = 20.0
 MAX_SILENCE_S: Final = 1767.0
 """Seconds that a silent client is waited for at most, whatever keep-alive it asked for. MQTT-8."""
 
-MAX_MESSAGE: Final = 262_144
-"""Bytes in the payload of one PUBLISH."""
-
-MAX_PACKET: Final = MAX_MESSAGE + MAX_STRING + 4
-"""Bytes that a packet may announce: a full message on the longest topic, with a packet id."""
-
 MAX_CONNECT: Final = 16_384
-"""Bytes that a CONNECT may announce, its will included: all that a stranger may have us keep."""
+"""Bytes that a CONNECT may announce, its will included: what any stranger may have us keep."""
 
 MAX_FILTERS: Final = 50
 """Filters that one identity may hold; the public clients hold 5 at most."""
@@ -289,7 +282,6 @@ class ServerSession:
         return event
 
     def _connect(self, connect: Connect) -> Connecting:
-        self._decoder.max_size = MAX_PACKET  # for what may follow it at once
         if connect.level != LEVEL:
             raise self._refused(BAD_LEVEL, f"MQTT of level {connect.level}, not {LEVEL}")
         try:
@@ -300,6 +292,7 @@ class ServerSession:
         if connect.client_id != self.identity.client_id:
             raise self._refused(BAD_CLIENT_ID, "the client id is not the user name's identity")
         self._dialect = dialect_of(username)
+        self._decoder.max_size = self._dialect.max_packet  # of what may follow it at once
         if connect.will:
             self._will_of(connect.will)  # or it closes the connection
         self.will = connect.will

@@ -61,6 +61,14 @@ def test_a_registrant_has_no_twin_and_sends_no_messages(topic: str) -> None:
         events(registering(), Publish(topic, b""))
 
 
+def test_a_registrant_has_little_kept_of_what_it_only_announces() -> None:
+    """REGISTER-12: it has proven nothing."""
+    session = registering()
+    assert not [*session.receive(b"\x30" + b"\x80\x88\x06")]
+    with pytest.raises(ProtocolError, match="99329 of 99328 bytes"):
+        [*registering().receive(b"\x30" + b"\x81\x88\x06")]
+
+
 def test_a_device_of_a_hub_does_not_register() -> None:
     session = ServerSession()
     events(session, Connect("d", "hub/d/?api-version=2021-04-12", b"token"))

@@ -6,6 +6,7 @@ import pytest
 
 from affinage.protocol.errors import ProtocolError
 from affinage.protocol.mqtt.fields import (
+    MAX_LIST,
     binary,
     byte,
     framed,
@@ -58,6 +59,13 @@ def test_a_packet_id_is_not_zero_and_a_request_has_its_flags() -> None:
         packet_id_at(b"\x00\x00", 0, 2)
     with pytest.raises(ProtocolError, match="without its flags"):
         request_id(0, b"\x00\x05", 0, 2)
+
+
+def test_a_list_of_filters_has_its_limit() -> None:
+    """MQTT-62: 80,000 of them would take as long as thousands of reports."""
+    request_id(2, b"\x00\x05", 0, MAX_LIST)
+    with pytest.raises(ProtocolError, match="of 16385 of 16384 bytes"):
+        request_id(2, b"\x00\x05", 0, MAX_LIST + 1)
 
 
 @pytest.mark.parametrize("size", [0, 127, 128, 16_383, 16_384, 2_097_151, 2_097_152])

@@ -3,6 +3,7 @@ import pytest
 from affinage.protocol.errors import ProtocolError
 from affinage.protocol.feeds import Feed
 from affinage.protocol.identities import Identity, Username
+from affinage.protocol.mqtt.dialects import MAX_MESSAGE, MAX_PACKET
 from affinage.protocol.mqtt.packets import (
     Connack,
     Connect,
@@ -22,8 +23,6 @@ from affinage.protocol.mqtt.packets import (
 from affinage.protocol.mqtt.session import (
     MAX_CONNECT,
     MAX_FILTERS,
-    MAX_MESSAGE,
-    MAX_PACKET,
     TRANSITIONS,
     Connecting,
     Leaving,
