@@ -44,6 +44,9 @@ MAX_HELD: Final = 8
 MAX_KEPT: Final = 2**28
 """Bytes in the bodies of all messages that wait: they are in memory."""
 
+TOGETHER: Final = 500
+"""Queues that are looked after at once."""
+
 TEND_S: Final = 10.0
 """How often what has expired is looked for, and what could not be delivered is tried again."""
 
@@ -342,9 +345,11 @@ class Messages:
             self._queues.tidy({*self._held, *self._locks.keys()})
             waiting = [*self._queues.waiting()]
             due = [key for key, queue in waiting if _first_end(queue) <= now]
-            await asyncio.gather(*map(self._expire, due))  # together: they share commits
+            for at in range(0, len(due), TOGETHER):  # they share commits, and leave others room
+                await asyncio.gather(*map(self._expire, due[at : at + TOGETHER]))
             for key, _ in waiting:
-                self.came(key)
+                if self._sessions.connection(key) is not None:  # of many who wait few are there
+                    self.came(key)
 
     async def _expire(self, key: TwinKey) -> None:
         def decide(queue: Queue, view: View) -> Step:

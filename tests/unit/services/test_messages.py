@@ -15,6 +15,7 @@ from affinage.domain.errors import (
     Unavailable,
 )
 from affinage.domain.messages import MAX_DELIVERIES, MAX_MESSAGES
+from affinage.domain.names import TwinKey
 from affinage.domain.principal import Right
 from affinage.ports.store import Table
 from affinage.services.fleet import codec
@@ -236,6 +237,22 @@ async def test_what_could_not_be_delivered_or_let_go_is_tried_again() -> None:
         life.disk.fails = False
         await tended(life)
         assert (bodies(door), waiting(life)) == (["b"], 0)
+
+
+@looped
+async def test_nobody_is_looked_for_again_and_again_who_is_away(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """A task each, every ten seconds, would be noticed where many thousands are away."""
+    asked: list[TwinKey] = []
+    async with living() as life:
+        await life.create("d", "e")
+        await send(life, "a")
+        await send(life, "b", name="e")
+        await connected(life, "e")
+        monkeypatch.setattr(life.messages, "came", asked.append)
+        await tended(life)
+        assert asked == [key_of("e")]
 
 
 @looped
