@@ -105,6 +105,9 @@ class MqttConnection(asyncio.Protocol):
         self._publish_will()
         if self._by:
             self._leave(self._by)
+            if self._ending is Ending.LOST:  # of all others it was said when they were closed
+                of = {"device": self._key.path, "request_id": self._request_id}
+                _log.info("connection lost", **of)
         if isinstance(self._requests, Registering):
             self._requests.leave()
         self._requests = None  # which knows this: together they would wait for the collector

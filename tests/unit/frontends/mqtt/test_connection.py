@@ -1,6 +1,7 @@
 from typing import Any
 
 import pytest
+from structlog.testing import capture_logs
 
 from affinage.domain.errors import (
     DeviceNotFound,
@@ -312,6 +313,21 @@ async def test_who_says_goodbye_is_gone_and_leaves_nothing_behind() -> None:
         await client.received()
         assert not door.sessions.connections
         assert not door.timer.alarms
+
+
+@looped
+async def test_how_each_connection_ended_is_logged_once() -> None:
+    async with a_door() as door:
+        lost, gone, stranger = await door.connected(), await door.connected(), door.call()
+        with capture_logs() as lines:
+            lost.drop()  # which the newer one has taken over
+            await gone.send(Disconnect())
+            gone.drop()
+            stranger.drop()
+            (await door.connected()).drop()
+    told = [(line["event"], line.get("device")) for line in lines]
+    ends = [("connection closed", "pump-1"), ("connected", "pump-1"), ("connection lost", "pump-1")]
+    assert told == ends
 
 
 @looped
