@@ -11,7 +11,7 @@ import binascii
 import hashlib
 import hmac
 import re
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 from typing import Final
 from urllib.parse import quote, unquote
@@ -68,7 +68,9 @@ def parse(text: str) -> Token:
     return Token(fields["sr"], _signature(fields["sig"]), int(fields["se"]), policy)
 
 
-def verify(token: Token, *, resource: str, keys: Iterable[str], now: float) -> str:
+def verify(
+    token: Token, *, resource: str, keys: Iterable[str], now: float, as_sent: bool = False
+) -> str:
     """The key that signed ``token``, if that opens ``resource`` at ``now``; raise if it does not.
 
     Args:
@@ -76,8 +78,10 @@ def verify(token: Token, *, resource: str, keys: Iterable[str], now: float) -> s
         resource: what is asked for, not encoded: ``host/devices/d``. The token's own resource
             must be it, or some first segments of it; the host in any case.
         keys: base64; any one of them may have signed it. The time taken does not tell how near a
-            wrong signature was.
+            wrong signature was. None is asked for before the rest is known to be in order.
         now: seconds since 1970, UTC.
+        as_sent: that text alone was signed which is in the token (TOKEN-4 without TOKEN-5); then
+            no key is asked for behind the one that signed.
 
     Raises:
         ProtocolError: it is for something else, has expired more than GRACE_S ago, or none of the
@@ -89,7 +93,7 @@ def verify(token: Token, *, resource: str, keys: Iterable[str], now: float) -> s
         raise ProtocolError("the token is for another resource")
     if now > token.expiry + GRACE_S:
         raise ProtocolError(f"the token expired {now - token.expiry:.0f} s ago, of {GRACE_S} s")
-    if (signer := _signer(token, {key: _key(key) for key in keys})) is None:
+    if (signer := _signer(token, keys, as_sent=as_sent)) is None:
         raise ProtocolError("the token's signature is not one of the expected keys'")
     return signer
 
@@ -141,11 +145,18 @@ def _sign(key: bytes, resource: str, expiry: int) -> bytes:
     return hmac.digest(key, f"{resource}\n{expiry}".encode(), hashlib.sha256)
 
 
-def _signer(token: Token, keys: Mapping[str, bytes]) -> str | None:
-    for text in _spellings(token.resource):
-        for shown, key in keys.items():
-            if hmac.compare_digest(_sign(key, text, token.expiry), token.signature):
-                return shown
+def _signer(token: Token, keys: Iterable[str], *, as_sent: bool) -> str | None:
+    if as_sent:
+        return _signer_of(token.resource, token, keys)
+    known = [*keys]
+    signers = (_signer_of(text, token, known) for text in _spellings(token.resource))
+    return next((signer for signer in signers if signer is not None), None)
+
+
+def _signer_of(text: str, token: Token, keys: Iterable[str]) -> str | None:
+    for key in keys:
+        if hmac.compare_digest(_sign(_key(key), text, token.expiry), token.signature):
+            return key
     return None
 
 

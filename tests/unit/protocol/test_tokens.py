@@ -1,3 +1,4 @@
+from collections.abc import Iterator
 from urllib.parse import quote
 
 import pytest
@@ -61,6 +62,30 @@ def test_a_token_is_verified_however_its_resource_was_signed(spelled: str) -> No
     signed = parse(make_token("hub/devices/a(b", KEY, EXPIRY))
     received = make_token("hub/devices/a(b", KEY, EXPIRY).replace(signed.resource, spelled)
     assert opens(received, "hub/devices/a(b")
+
+
+def test_where_only_the_text_that_was_sent_counts_no_key_is_asked_for_in_vain() -> None:
+    """TOKEN-4, TOKEN-15."""
+    raw, asked = "0ne1/registrations/dev1", list[str]()
+
+    def keys() -> Iterator[str]:
+        for key in (OTHER_KEY, KEY, OTHER_KEY):
+            asked.append(key)
+            yield key
+
+    def signer(text: str, now: float = EXPIRY) -> str:
+        return verify(parse(text), resource=raw, keys=keys(), now=now, as_sent=True)
+
+    token = make_token(raw, KEY, EXPIRY)
+    assert (signer(token), asked) == (KEY, [OTHER_KEY, KEY])
+    asked.clear()
+    for refused in (token.replace("dev1", "dev2"), token.replace("%2F", "/")):
+        with pytest.raises(ProtocolError):
+            signer(refused)
+    assert asked == [OTHER_KEY, KEY, OTHER_KEY]
+    with pytest.raises(ProtocolError, match="expired"):
+        signer(token, EXPIRY + GRACE_S + 1)
+    assert len(asked) == 3
 
 
 def test_fields_come_in_any_order_and_unknown_ones_are_ignored() -> None:

@@ -119,8 +119,15 @@ class Evidence:
 
     def _group_by_key(self, arrival: Arrival) -> Enrollment:
         """The first group, by id, whose derived key signed the token. PROV-15."""
-        by = self._keyring.derived(self._book.groups(), arrival.registration_id)
-        return by[self._check_token(arrival, by)]
+        tried: list[Enrollment] = []
+
+        def keys() -> Iterator[str]:
+            for key, group in self._keyring.derived(self._book.groups(), arrival.registration_id):
+                tried.append(group)
+                yield key
+
+        self._check_token(arrival, keys())
+        return tried[-1]  # no key is asked for behind the one that signed
 
     def _group_by_chain(self, arrival: Arrival, name: str) -> Admitted:
         """The group whose certificate is the nearest to the leaf. PROV-17, PROV-18."""
@@ -153,18 +160,17 @@ class Evidence:
             case _:
                 pass
 
-    def _check_token(self, arrival: Arrival, keys: Iterable[str]) -> str:
-        """The one of the keys that signed the token; Unauthorized. PROV-14."""
+    def _check_token(self, arrival: Arrival, keys: Iterable[str]) -> None:
+        """Unauthorized unless one of the keys signed the token. PROV-14."""
+        resource = f"{arrival.id_scope}/registrations/{arrival.registration_id}"
+        now = self._clock.now().timestamp()
         try:
             token = tokens.parse(arrival.token or "")
-            resource = f"{arrival.id_scope}/registrations/{arrival.registration_id}"
-            now = self._clock.now().timestamp()
-            signer = tokens.verify(token, resource=resource, keys=keys, now=now)
+            tokens.verify(token, resource=resource, keys=keys, now=now, as_sent=True)
         except ProtocolError:
             raise Unauthorized(REFUSED) from None
         if token.policy not in (None, POLICY):
             raise Unauthorized(REFUSED)
-        return signer
 
     def _opened(self, keys: SymmetricKeys) -> tuple[str, str]:
         first, second = (self._vault.open(one).decode() for one in (keys.primary, keys.secondary))

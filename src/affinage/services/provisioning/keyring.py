@@ -18,8 +18,8 @@ class Keyring:
         self._opened: dict[bytes, str] = {}
         """By what was sealed, as it is in the group."""
 
-    def derived(self, groups: Iterable[Enrollment], name: str) -> dict[str, Enrollment]:
-        """The keys of a device in each of all groups; of two with one key, it is the first's.
+    def derived(self, groups: Iterable[Enrollment], name: str) -> Iterator[tuple[str, Enrollment]]:
+        """The keys of a device in each of all groups, made as they are asked for.
 
         Forgets what none of the groups has any more.
 
@@ -28,13 +28,15 @@ class Keyring:
 
         Source: PROV-15, PROV-64.
         """
-        known, self._opened = self._opened, {}
-        found: dict[str, Enrollment] = {}
-        for group, sealed in _sealed(groups):
-            plain = known.get(sealed)
-            self._opened[sealed] = plain = plain or self._vault.open(sealed).decode()
-            found.setdefault(derived_key(plain, name), group)
-        return found
+        all_keys = [*_sealed(groups)]
+        self._opened = {one: self._opened[one] for _, one in all_keys if one in self._opened}
+        for group, sealed in all_keys:
+            yield derived_key(self._plain(sealed), name), group
+
+    def _plain(self, sealed: bytes) -> str:
+        if sealed not in self._opened:
+            self._opened[sealed] = self._vault.open(sealed).decode()
+        return self._opened[sealed]
 
 
 def _sealed(groups: Iterable[Enrollment]) -> Iterator[tuple[Enrollment, bytes]]:
