@@ -194,7 +194,7 @@ class MqttConnection(asyncio.Protocol):
                 if isinstance(username, Registrant):
                     self._hear(connect, username)
                 else:
-                    self._needs.spawn(self._connect(connect, username))
+                    self._needs.spawn(self._connect(connect, username), self.close)
             case Leaving():
                 self.close("the client said goodbye")
 
@@ -262,7 +262,7 @@ class MqttConnection(asyncio.Protocol):
         )
 
     def _leave(self, by: Principal) -> None:
-        self._needs.spawn(self._detach(by))
+        self._needs.spawn(self._detach(by), self.close)
 
     def _publish_will(self) -> None:
         """Send what the client left for the case that it is lost, at most once. Source: MQTT-17.

@@ -3,7 +3,9 @@
 import asyncio
 from collections.abc import Callable, Coroutine, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Any, Protocol
+from typing import Any, Final, Protocol
+
+import structlog
 
 from affinage.domain.messages import Message
 from affinage.domain.names import TwinKey
@@ -14,6 +16,8 @@ from affinage.frontends.mqtt.figures import MqttFigures
 from affinage.ports.clock import Clock
 from affinage.ports.ids import Ids
 from affinage.services.provisioning.arrivals import Answer, Arrival
+
+_log: Final = structlog.get_logger(__name__)
 
 
 class Proof(Protocol):
@@ -161,13 +165,29 @@ class Needs:
     ids: Ids
     timer: Timer
     tasks: asyncio.TaskGroup
-    """Runs the work of every connection; that work lets no exception out."""
+    """Runs the work of every connection."""
     figures: MqttFigures = field(default_factory=MqttFigures)
 
-    def spawn(self, work: Coroutine[Any, Any, None]) -> asyncio.Task[None] | None:
-        """Start ``work``, after all that was started before; None if the hub is stopping."""
+    def spawn(
+        self, work: Coroutine[Any, Any, None], close: Callable[[str], object]
+    ) -> asyncio.Task[None] | None:
+        """Start ``work``, after all that was started before; None if the hub is stopping.
+
+        Work lets no exception out. If it does, that is a fault of ours, and its connection is to
+        ``close``: no other notices.
+        """
+        contained = _contained(work, close)
         try:
-            return self.tasks.create_task(work)
+            return self.tasks.create_task(contained)
         except RuntimeError:  # the group has ended, or is about to
+            contained.close()
             work.close()
             return None
+
+
+async def _contained(work: Coroutine[Any, Any, None], close: Callable[[str], object]) -> None:
+    try:
+        await work
+    except Exception:  # noqa: BLE001  # the outermost place of a connection's work
+        _log.exception("failed")
+        close("a fault of the hub")

@@ -86,7 +86,7 @@ class Registering:
         self._turns.take(partial(self._start, ticket, rid, work))
 
     def _start(self, ticket: Ticket, rid: str, work: Work) -> None:
-        if task := self._needs.spawn(self._answer(ticket, rid, work)):
+        if task := self._needs.spawn(self._answer(ticket, rid, work), self._answerer.close):
             task.add_done_callback(lambda _: self._turns.ended())
         else:
             self._turns.ended()

@@ -149,7 +149,7 @@ class Requests:
         self._turns.take(partial(self._run, work))
 
     def _run(self, work: Work) -> None:
-        if task := self._needs.spawn(work()):
+        if task := self._needs.spawn(work(), self._answerer.close):
             task.add_done_callback(lambda _: self._turns.ended())
         else:
             self._turns.ended()

@@ -1,3 +1,5 @@
+import errno
+import io
 import json
 import logging
 from collections.abc import Iterator
@@ -42,6 +44,20 @@ def test_a_person_reads_it_without_json_and_without_secrets(
     assert "ValueError: 8" in told
     assert "c2VjcmV0" not in told
     assert "{" not in told.splitlines()[0]
+
+
+class Full(io.StringIO):
+    def write(self, _: str) -> int:
+        raise OSError(errno.ENOSPC, "no space left on the device")
+
+    def flush(self) -> None:
+        raise BrokenPipeError
+
+
+def test_who_logs_goes_on_though_nothing_can_be_written(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("sys.stderr", Full())
+    logs.configure(logging.INFO)
+    structlog.get_logger().info("started", port=8443)
 
 
 def test_nothing_in_it_commands_the_terminal_of_who_reads_it(
