@@ -10,7 +10,7 @@ from affinage.apps.cli.differences import Action, step
 from affinage.apps.cli.documents import Document, Kind
 from affinage.domain import groups
 from affinage.domain.configuration import create, document, update
-from affinage.domain.identity import etag_text
+from affinage.domain.etags import etag_text
 from affinage.domain.names import TwinKey
 from affinage.domain.row import section
 from affinage.domain.twin import Twin, TwinPatch, patch

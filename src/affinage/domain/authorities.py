@@ -12,8 +12,8 @@ from typing import Final
 from msgspec import Struct
 from msgspec.structs import replace
 
-from affinage.domain.errors import EtagMismatch, Invalid, InvalidOperation
-from affinage.domain.identity import etag_text
+from affinage.domain.errors import Invalid, InvalidOperation
+from affinage.domain.etags import etag_text
 from affinage.domain.moments import Millis, iso
 from affinage.domain.principal import Warrant
 from affinage.domain.values import JsonObject
@@ -115,12 +115,6 @@ def proven(authority: Authority, common_name: str | None, *, at: Millis) -> Auth
             f"the proof's common name is {str(common_name)[:64]!r}, not {authority.code!r}"
         )
     return _next(replace(authority, is_verified=True, code=None), at)
-
-
-def check_etag(authority: Authority, if_match: str | None) -> None:
-    """Raise EtagMismatch unless the authority's etag is ``if_match``; None is any."""
-    if if_match not in (None, etag_text(authority.etag)):
-        raise EtagMismatch(f"ETag mismatch for certificate '{authority.name}'")
 
 
 def check_name(name: str) -> None:

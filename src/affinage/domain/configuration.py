@@ -22,9 +22,9 @@ from affinage.domain.conditions import test_queries as test_queries
 from affinage.domain.content import ANY_MODULE, Write, admitted, writes
 from affinage.domain.content import Kind as Kind
 from affinage.domain.content import kind as kind_of
-from affinage.domain.errors import EtagMismatch, ImmutableContent, Invalid, Malformed
+from affinage.domain.errors import ImmutableContent, Invalid, Malformed
+from affinage.domain.etags import check_etag, etag_text
 from affinage.domain.groups import NO_GROUPS, Groups
-from affinage.domain.identity import etag_text
 from affinage.domain.moments import Millis, iso
 from affinage.domain.names import check_configuration_id
 from affinage.domain.query.parse import parse_query
@@ -106,7 +106,7 @@ def update(
     Args:
         current: as it is stored.
         body: as it came; labels and metrics that it does not have become empty.
-        if_match: the etag that the caller last saw, or None to write over whatever is there.
+        if_match: the etag that the caller last saw; ANY or None to write over whatever is there.
         at: when.
 
     Raises:
@@ -116,7 +116,7 @@ def update(
 
     Source: CONFIGURATION-17 to CONFIGURATION-19.
     """
-    check_etag(current, if_match)
+    check_etag(f"configuration ID '{current.id}'", current.etag, if_match)
     given = _read(current.id, body)
     content = body.get("content")
     if content is not None and not same(admitted(content), current.content):
@@ -159,15 +159,6 @@ def buried(current: Configuration, *, at: Millis) -> Configuration:
     Source: CONFIGURATION-21.
     """
     return replace(current, etag=current.etag + 1, updated_at=at, tombstone=True)
-
-
-def check_etag(configuration: Configuration, if_match: str | None) -> None:
-    """Raise EtagMismatch unless ``if_match`` is None (anything) or the configuration's etag.
-
-    Source: CONFIGURATION-17.
-    """
-    if if_match is not None and if_match != etag_text(configuration.etag):
-        raise EtagMismatch(f"ETag mismatch for configuration ID '{configuration.id}'")
 
 
 def document(

@@ -10,8 +10,8 @@ from typing import Final, NamedTuple
 from msgspec import Struct
 from msgspec.structs import replace
 
-from affinage.domain.errors import EtagMismatch, Invalid, Malformed, Missing, TooLarge, UnknownGroup
-from affinage.domain.identity import etag_text
+from affinage.domain.errors import Invalid, Malformed, Missing, TooLarge, UnknownGroup
+from affinage.domain.etags import check_etag, etag_text
 from affinage.domain.moments import Millis, iso
 from affinage.domain.names import check_group_name
 from affinage.domain.query import syntax
@@ -71,7 +71,7 @@ def update(current: Group, body: JsonObject, *, if_match: str | None, at: Millis
 
     Source: GROUP-8.
     """
-    check_etag(current, if_match)
+    check_etag(f"group '{current.name}'", current.etag, if_match)
     condition, description = _read(current.name, body)
     return replace(
         current,
@@ -80,12 +80,6 @@ def update(current: Group, body: JsonObject, *, if_match: str | None, at: Millis
         description=description,
         updated_at=at,
     )
-
-
-def check_etag(group: Group, if_match: str | None) -> None:
-    """Raise EtagMismatch unless ``if_match`` is None (anything) or the group's etag."""
-    if if_match is not None and if_match != etag_text(group.etag):
-        raise EtagMismatch(f"ETag mismatch for group '{group.name}'")
 
 
 def document(group: Group) -> JsonObject:

@@ -87,11 +87,6 @@ class KeySource(Struct, frozen=True):
     """Whether what is sealed is that key."""
 
 
-def etag_text(etag: int) -> str:
-    """An identity's or configuration's etag as the wire has it: base64 of its decimal digits."""
-    return base64.b64encode(str(etag).encode()).decode()
-
-
 def credentials(
     authentication: object, current: Credentials | None, keys: KeySource
 ) -> Credentials:

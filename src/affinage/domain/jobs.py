@@ -16,6 +16,7 @@ from msgspec.structs import replace
 from affinage.domain import twin as twins
 from affinage.domain.conditions import is_of_modules
 from affinage.domain.errors import Invalid, Malformed, Missing, QuerySyntaxError
+from affinage.domain.etags import ANY
 from affinage.domain.method import MethodRequest, requested
 from affinage.domain.moments import Millis, iso, millis
 from affinage.domain.names import TwinKey
@@ -30,7 +31,8 @@ MAX_EXECUTION_S: Final = 30 * 24 * 3600
 EXECUTION_S: Final = 3_600
 """Seconds that a job may run where nothing is said."""
 
-ANY: Final = "*"
+EVERYTHING: Final = "*"
+"""As a condition: it is met by every device."""
 
 
 class Kind(StrEnum):
@@ -233,7 +235,7 @@ def _condition(given: JsonValue) -> str:
 
 
 def _parsed(text: str) -> Expr | None:
-    if text in ("", ANY):
+    if text in ("", EVERYTHING):
         return None
     start = "SELECT *" if is_of_modules(text) else "SELECT * FROM devices WHERE"
     return parse_query(f"{start} {text}").condition

@@ -13,8 +13,9 @@ from typing import Final
 from msgspec import Struct
 from msgspec.structs import replace
 
-from affinage.domain.errors import EtagMismatch, Invalid, Malformed
-from affinage.domain.identity import KeySource, check_key, etag_text
+from affinage.domain.errors import Invalid, Malformed
+from affinage.domain.etags import etag_text
+from affinage.domain.identity import KeySource, check_key
 from affinage.domain.principal import Right, Voucher, implied
 from affinage.domain.values import JsonObject, JsonValue
 
@@ -142,12 +143,6 @@ def regenerated(policy: Policy, which: Which, keys: KeySource) -> Policy:
     else:
         secondary = keys.seal(keys.fresh())
     return _next(policy, Right(policy.rights), primary, secondary)
-
-
-def check_etag(policy: Policy, if_match: str | None) -> None:
-    """Raise EtagMismatch unless the policy's etag is ``if_match``; None is any."""
-    if if_match not in (None, etag_text(policy.etag)):
-        raise EtagMismatch(f"ETag mismatch for policy '{policy.name}'")
 
 
 def check_deletable(policy: Policy) -> None:

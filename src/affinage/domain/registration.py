@@ -12,6 +12,7 @@ from msgspec.structs import replace
 
 from affinage.domain.device import Device, Module, Presence
 from affinage.domain.errors import Invalid, Malformed, TooManyModules
+from affinage.domain.etags import etag_text
 from affinage.domain.identity import (
     Credentials,
     Identity,
@@ -19,7 +20,6 @@ from affinage.domain.identity import (
     ModuleIdentity,
     Status,
     credentials,
-    etag_text,
     with_status,
 )
 from affinage.domain.moments import Millis, iso

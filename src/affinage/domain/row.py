@@ -9,9 +9,9 @@ from typing import Any, Final
 
 from msgspec import Struct
 
-from affinage.domain import identity as identities
 from affinage.domain import twin as twins
 from affinage.domain.device import Device, Module, Presence
+from affinage.domain.etags import etag_text
 from affinage.domain.moments import iso
 from affinage.domain.names import TwinKey
 from affinage.domain.query.syntax import UNDEFINED, Path, Undefined
@@ -91,7 +91,7 @@ def _optional(value: JsonValue) -> JsonValue | Undefined:
 
 
 def _identity_etag(row: TwinRow) -> str:
-    return identities.etag_text((row.module or row.device).identity.etag)
+    return etag_text((row.module or row.device).identity.etag)
 
 
 def _thumbprints(row: TwinRow) -> JsonObject:

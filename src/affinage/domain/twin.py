@@ -11,6 +11,7 @@ from msgspec import UNSET, Struct, UnsetType
 from msgspec.structs import replace
 
 from affinage.domain.errors import EtagMismatch, Malformed, VersionMismatch
+from affinage.domain.etags import ANY
 from affinage.domain.moments import Millis
 from affinage.domain.names import TwinKey
 from affinage.domain.stamps import Stamp, restamp
@@ -92,11 +93,11 @@ def etag_text(etag: int) -> str:
 
 
 def check_etag(key: TwinKey, twin: Twin, if_match: str | None) -> None:
-    """Raise EtagMismatch unless ``if_match`` is None (anything) or the twin's etag.
+    """Raise EtagMismatch unless ``if_match`` is the twin's etag, ANY or None.
 
     Source: TWIN-13.
     """
-    if if_match is not None and if_match != etag_text(twin.etag):
+    if if_match not in (None, ANY, etag_text(twin.etag)):
         raise EtagMismatch(f"ETag mismatch for device ID '{key.path}'")
 
 

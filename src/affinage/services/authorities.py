@@ -9,7 +9,6 @@ Source: docs/spec/authorities.md.
 import base64
 from collections.abc import Callable, Sequence
 from datetime import datetime
-from typing import Final
 
 from affinage.domain import authorities
 from affinage.domain.audit import Deed, digest
@@ -22,6 +21,7 @@ from affinage.domain.errors import (
     Missing,
     TooManyCertificates,
 )
+from affinage.domain.etags import check_etag
 from affinage.domain.moments import Millis, millis
 from affinage.domain.principal import Principal, Right, Warrant
 from affinage.domain.values import JsonObject, JsonValue
@@ -35,9 +35,6 @@ from affinage.services.fleet import codec
 from affinage.services.fleet.fleet import Fleet, Overlay
 from affinage.services.fleet.unit import Change, View
 from affinage.services.limits import UNLIMITED, Limits, Operation
-
-ANY: Final = "*"
-"""As an etag: it must exist, whatever its etag."""
 
 Known = dict[str, Authority]
 
@@ -174,7 +171,7 @@ class Authorities:
         self._limits.take(Operation.REGISTRY, by)
 
         def decide(view: View) -> Change[None]:
-            current = _to_change(self._in(view), name, if_match or ANY)
+            current = _to_change(self._in(view), name, if_match)
             row, deeds = Row(Table.AUTHORITIES, name, None), (_deed(by, name, current, None),)
             return Change(lambda _: None, rows=(row,), deeds=deeds)
 
@@ -280,7 +277,7 @@ def _found(known: Known, name: str) -> Authority:
 
 def _to_change(known: Known, name: str, if_match: str | None) -> Authority:
     current = _found(known, name)
-    authorities.check_etag(current, None if if_match == ANY else if_match)
+    check_etag(f"certificate '{name}'", current.etag, if_match)
     return current
 
 

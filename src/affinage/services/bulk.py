@@ -8,12 +8,13 @@ from typing import Final
 from msgspec import UNSET
 
 from affinage.domain.errors import AffinageError, DefinedTwice, Malformed, TooManyEntries
+from affinage.domain.etags import ANY
 from affinage.domain.names import TwinKey
 from affinage.domain.principal import Principal, Right
 from affinage.domain.twin import TwinPatch, without_marks
 from affinage.domain.values import JsonObject, is_object
 from affinage.services.limits import UNLIMITED, Limits, Operation
-from affinage.services.registry import ANY, Entry, Registry
+from affinage.services.registry import Entry, Registry
 
 MAX_BULK: Final = 100
 """Entries in one bulk request."""
@@ -120,7 +121,7 @@ class Bulk:
         if name.lower() not in _BY_LOWER_NAME:
             raise Malformed(f"importMode {name[:40]!r} is none of {', '.join(MODES)}")
         name, mode = _BY_LOWER_NAME[name.lower()]
-        etag, twin_etag = _etags(entry) if name.endswith(IF_MATCH) else (ANY, None)
+        etag, twin_etag = _etags(entry) if name.endswith(IF_MATCH) else (ANY, ANY)
         if mode == DELETE:
             await self._registry.delete(key, if_match=etag, by=by)
             return
@@ -132,14 +133,14 @@ def _mode(entry: JsonObject, default: str) -> str:
     return str(entry.get("importMode") or default)
 
 
-def _etags(entry: JsonObject) -> tuple[str, str | None]:
+def _etags(entry: JsonObject) -> tuple[str, str]:
     """The identity's and the twin's; quoted or bare, and what is absent is any.
 
     An identity as it was read has an `etag`, and azure-iothub for Node.js sends that in an entry.
     """
     told = (entry.get("eTag") or entry.get("etag"), entry.get("twinETag"))
     identity, twin = (str(one or ANY).removeprefix("W/").strip('"') for one in told)
-    return identity or ANY, None if twin in ("", ANY) else twin
+    return identity or ANY, twin or ANY
 
 
 def _key(entry: JsonObject) -> TwinKey:

@@ -15,6 +15,7 @@ from affinage.domain.errors import (
     MetricNotFound,
     TooManyConfigurations,
 )
+from affinage.domain.etags import check_etag
 from affinage.domain.labels import has
 from affinage.domain.moments import millis
 from affinage.domain.names import check_configuration_id
@@ -30,7 +31,6 @@ from affinage.services.fleet.unit import Change, View
 from affinage.services.generations import Generations
 from affinage.services.limits import UNLIMITED, Limits, Operation
 from affinage.services.queries import DEFAULT_PAGE, MAX_PAGE, Page, Queries
-from affinage.services.registry import ANY
 from affinage.services.sweeps import Sweeps
 
 _OF_TWINS: Final = (Collection.DEVICES, Collection.MODULES)
@@ -160,8 +160,7 @@ class Configurations:
                 return _change(by, created, Generations.row(created))
             if current is None:
                 raise _not_found(name)
-            etag = None if if_match == ANY else if_match
-            updated = configurations.update(current, body, if_match=etag, at=at)
+            updated = configurations.update(current, body, if_match=if_match, at=at)
             configurations.check_known(updated, view.rulebook.groups)
             return _change(by, updated)
 
@@ -186,7 +185,7 @@ class Configurations:
             current = _living(view.configuration(name))
             if current is None:
                 raise _not_found(name)
-            configurations.check_etag(current, None if if_match == ANY else if_match)
+            check_etag(f"configuration ID '{name}'", current.etag, if_match)
             return _change(by, configurations.buried(current, at=at))
 
         await self._fleet.change(decide)

@@ -17,6 +17,7 @@ from affinage.domain.errors import (
     TooLarge,
     TooManyGroups,
 )
+from affinage.domain.etags import check_etag
 from affinage.domain.groups import MAX_GROUPS, Group
 from affinage.domain.moments import Millis, iso, millis
 from affinage.domain.names import check_group_name
@@ -29,7 +30,6 @@ from affinage.services.fleet.fleet import Fleet
 from affinage.services.fleet.unit import Change, View
 from affinage.services.limits import UNLIMITED, Limits, Operation
 from affinage.services.queries import DEFAULT_PAGE, MAX_PAGE, Page, Queries
-from affinage.services.registry import ANY
 from affinage.services.sweeps import Sweeps
 
 _MEMBERS: Final = "SELECT * FROM devices WHERE GROUP('{}')"
@@ -111,8 +111,7 @@ class Groups:
             elif current is None:
                 raise _not_found(name)
             else:
-                etag = None if if_match == ANY else if_match
-                written = groups.update(current, body, if_match=etag, at=at)
+                written = groups.update(current, body, if_match=if_match, at=at)
             return _change(view, current, written, at, by)
 
         written = await self._fleet.change(decide)
@@ -135,7 +134,7 @@ class Groups:
             current = view.rulebook.groups.by_name.get(name)
             if current is None:
                 raise _not_found(name)
-            groups.check_etag(current, None if if_match == ANY else if_match)
+            check_etag(f"group '{name}'", current.etag, if_match)
             living = [one.configuration for one in view.rulebook.rules.values() if one.in_force]
             _check_unnamed(name, _naming(name, living), view.rulebook.groups.naming(name))
             deeds = (Deed(by, "group.write", name),)

@@ -20,6 +20,7 @@ from affinage.domain.errors import (
     PolicyNotFound,
     TooManyPolicies,
 )
+from affinage.domain.etags import check_etag
 from affinage.domain.identity import KeySource
 from affinage.domain.policy import (
     ALL_RIGHTS,
@@ -54,9 +55,6 @@ BUILT_IN: Final = {
     PROVISIONING: PROVISIONING_RIGHTS,
 }
 """The policies of a new hub and what each may do. ACCESS-1."""
-
-ANY: Final = "*"
-"""As an etag: it must exist, whatever its etag."""
 
 Write = Callable[[dict[str, Policy]], Policy]
 """What becomes of a policy, of all that there are."""
@@ -284,7 +282,7 @@ def _found(known: dict[str, Policy], name: str) -> Policy:
 def _to_change(known: dict[str, Policy], name: str, if_match: str | None, by: Principal) -> Policy:
     current = _found(known, name)
     _check_rights(current, by)
-    policies.check_etag(current, None if if_match == ANY else if_match)
+    check_etag(f"policy '{name}'", current.etag, if_match)
     return current
 
 

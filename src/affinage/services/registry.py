@@ -7,10 +7,12 @@ from typing import Final
 from msgspec import Struct
 
 from affinage.domain import registration
+from affinage.domain import twin as twins
 from affinage.domain.audit import Deed
 from affinage.domain.device import Device, Module
-from affinage.domain.errors import DeviceExists, EtagMismatch, ModuleExists, SystemModule
-from affinage.domain.identity import Credentials, KeySource, ModuleIdentity, etag_text
+from affinage.domain.errors import DeviceExists, ModuleExists, SystemModule
+from affinage.domain.etags import ANY, check_etag
+from affinage.domain.identity import Credentials, KeySource, ModuleIdentity
 from affinage.domain.moments import Millis, millis
 from affinage.domain.names import SYSTEM_MODULES, TwinKey
 from affinage.domain.principal import Principal, Right
@@ -18,7 +20,7 @@ from affinage.domain.query.parse import parse_condition
 from affinage.domain.query.syntax import Collection
 from affinage.domain.registration import Makings
 from affinage.domain.scopes import SCOPE, ParentsOf
-from affinage.domain.twin import DesiredChanged, TwinPatch, check_etag, new_twin, patch
+from affinage.domain.twin import DesiredChanged, TwinPatch, new_twin, patch
 from affinage.domain.values import JsonObject
 from affinage.ports.clock import Clock
 from affinage.ports.ids import Ids
@@ -29,9 +31,6 @@ from affinage.services.limits import UNLIMITED, Limits, Operation
 
 MAX_LISTED: Final = 1_000
 """Devices in one list, which has no pages."""
-
-ANY: Final = "*"
-"""As an etag: it must exist, whatever its etag."""
 
 _DISABLED: Final = parse_condition("status = 'disabled'")
 
@@ -288,7 +287,7 @@ def _begun(device: Device, key: TwinKey, twin: TwinPatch, at: Millis) -> Device:
 def _merged(device: Device, key: TwinKey, entry: Entry, at: Millis) -> Written:
     twin = device.twin_of(key)
     if entry.body is None or entry.twin != TwinPatch():
-        check_etag(key, twin, entry.twin_etag)
+        twins.check_etag(key, twin, entry.twin_etag)
     written, events = patch(key, twin, entry.twin, at=at)
     return (device if written is twin else device.with_twin(key, written)), events
 
@@ -300,8 +299,7 @@ def _place(module: Module) -> tuple[bool, int]:
 
 def _check_etag(key: TwinKey, device: Device, if_match: str | None) -> None:
     identity = device.identity if key.module is None else device.module(key.module).identity
-    if if_match not in (None, ANY, etag_text(identity.etag)):
-        raise EtagMismatch(f"ETag mismatch for identity '{key.path}'")
+    check_etag(f"identity '{key.path}'", identity.etag, if_match)
 
 
 class FreshModules:

@@ -6,8 +6,8 @@ import pytest
 
 from affinage.domain import authorities
 from affinage.domain.authorities import Authority, challenged, changed, created, proven
-from affinage.domain.errors import EtagMismatch, Invalid, InvalidOperation
-from affinage.domain.identity import etag_text
+from affinage.domain.errors import Invalid, InvalidOperation
+from affinage.domain.etags import etag_text
 
 CODE = "AB12"
 
@@ -97,14 +97,6 @@ def test_trust_is_withdrawn_by_a_word() -> None:
     before = verified()
     after = changed(before, None, {"isVerified": False}, at=5)
     assert not after.honours(before.warrant)
-
-
-def test_a_writer_names_the_etag_that_it_has_seen() -> None:
-    """AUTHORITY-3"""
-    for fine in (None, etag_text(7)):
-        authorities.check_etag(new(), fine)
-    with pytest.raises(EtagMismatch, match="cave"):
-        authorities.check_etag(new(), "other")
 
 
 def test_it_is_shown_with_its_code_and_its_moments() -> None:

@@ -14,7 +14,6 @@ from affinage.domain.identity import (
     KeySource,
     Status,
     credentials,
-    etag_text,
     with_status,
 )
 from affinage.domain.values import JsonValue
@@ -50,14 +49,6 @@ def x509(first: JsonValue, second: JsonValue = None) -> dict[str, JsonValue]:
 
 
 NEW_KEYS = sas(key(fill=b"1"), key(fill=b"2"))
-
-
-@pytest.mark.parametrize(
-    ("etag", "text"), [(500000001, "NTAwMDAwMDAx"), (1, "MQ=="), (2, "Mg=="), (10, "MTA=")]
-)
-def test_an_etag_is_spelled_as_base64_of_its_digits(etag: int, text: str) -> None:
-    """IDENTITY-23."""
-    assert etag_text(etag) == text
 
 
 @pytest.mark.parametrize(

@@ -6,8 +6,9 @@ from typing import Any
 import pytest
 
 from affinage.domain import policy
-from affinage.domain.errors import EtagMismatch, Invalid, Malformed
-from affinage.domain.identity import KeySource, etag_text
+from affinage.domain.errors import Invalid, Malformed
+from affinage.domain.etags import etag_text
+from affinage.domain.identity import KeySource
 from affinage.domain.policy import ALL_RIGHTS, OWNER, Policy, Which
 from affinage.domain.principal import Right
 from fakes.ids import CountingIds
@@ -111,13 +112,6 @@ def test_which_key_is_one_of_three() -> None:
     for other in (None, "both", 1):
         with pytest.raises(Malformed, match="key must be one of primary, secondary, swap"):
             policy.which_key(other)
-
-
-def test_an_etag_is_compared_if_it_is_given() -> None:
-    policy.check_etag(some(), None)
-    policy.check_etag(some(), etag_text(7))
-    with pytest.raises(EtagMismatch):
-        policy.check_etag(some(), etag_text(6))
 
 
 def test_a_voucher_is_honoured_as_long_as_its_key_is_there() -> None:

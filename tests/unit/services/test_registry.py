@@ -18,7 +18,7 @@ from affinage.domain.errors import (
     TooManyModules,
     Unavailable,
 )
-from affinage.domain.identity import etag_text
+from affinage.domain.etags import etag_text
 from affinage.domain.names import TwinKey
 from affinage.domain.principal import Right
 from affinage.domain.registration import MAX_MODULES

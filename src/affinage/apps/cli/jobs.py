@@ -21,7 +21,8 @@ from affinage.apps.cli.stopping import stop_event
 from affinage.apps.cli.twins import PatchOption, change_of
 from affinage.apps.cli.waiting import bars_of, ended, insist
 from affinage.clients.service import ServiceClient
-from affinage.domain.jobs import ANY, EXECUTION_S, Kind, Status
+from affinage.domain.etags import ANY
+from affinage.domain.jobs import EVERYTHING, EXECUTION_S, Kind, Status
 from affinage.domain.values import JsonObject, is_object
 
 COLUMNS: Final[Columns] = {
@@ -181,7 +182,7 @@ async def _ended(hub: ServiceClient, name: str, board: Board) -> JsonObject:
 
 def _of_modules(condition: str) -> str:
     """The same over modules; for all of them, what is so of every one."""
-    meant = "IS_DEFINED(moduleId)" if condition.strip() in ("", ANY) else condition
+    meant = "IS_DEFINED(moduleId)" if condition.strip() in ("", EVERYTHING) else condition
     return f"FROM devices.modules WHERE {meant}"
 
 

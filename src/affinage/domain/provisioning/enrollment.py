@@ -12,8 +12,9 @@ from typing import Any, Final
 from msgspec import Struct
 from msgspec.structs import replace
 
-from affinage.domain.errors import EtagMismatch, Invalid, Missing
-from affinage.domain.identity import Status, etag_text
+from affinage.domain.errors import Invalid, Missing
+from affinage.domain.etags import etag_text
+from affinage.domain.identity import Status
 from affinage.domain.moments import Millis, iso
 from affinage.domain.names import check_id
 from affinage.domain.provisioning import attestation
@@ -146,12 +147,6 @@ def update(current: Enrollment, body: JsonObject, made: Makings, *, at: Millis) 
     """
     given = _read(current.id, body, current.attestation, made, is_group=current.is_group)
     return replace(current, etag=current.etag + 1, updated_at=at, **given)
-
-
-def check_etag(enrollment: Enrollment, if_match: str | None) -> None:
-    """Raise EtagMismatch unless ``if_match`` is None (anything) or the enrollment's etag."""
-    if if_match not in (None, etag_text(enrollment.etag)):
-        raise EtagMismatch(f"ETag mismatch for {enrollment.what}")
 
 
 def document(

@@ -12,8 +12,8 @@ from typing import Final
 from msgspec import Struct
 from msgspec.structs import replace
 
-from affinage.domain.errors import EtagMismatch, Invalid, Malformed, Missing
-from affinage.domain.identity import etag_text
+from affinage.domain.errors import Invalid, Malformed, Missing
+from affinage.domain.etags import etag_text
 from affinage.domain.provisioning.members import member_text
 from affinage.domain.values import JsonObject
 
@@ -87,12 +87,6 @@ def weighed(current: Link, body: JsonObject) -> Link:
     if set(body) - {"weight", "host", "etag", "isOwn"}:
         raise Invalid("of the hub itself only the weight can be changed")
     return replace(current, weight=_weight(body, current.weight), etag=current.etag + 1)
-
-
-def check_etag(of: Link, if_match: str | None) -> None:
-    """Raise EtagMismatch unless the etag is the link's; None is any."""
-    if if_match is not None and if_match != etag_text(of.etag):
-        raise EtagMismatch(f"hub {of.host} has etag {etag_text(of.etag)}, not {if_match[:40]!r}")
 
 
 def document(of: Link, *, is_own: bool) -> JsonObject:

@@ -12,7 +12,7 @@ from typing import Any
 from msgspec import Struct
 from msgspec.structs import replace
 
-from affinage.domain.identity import etag_text
+from affinage.domain.etags import etag_text
 from affinage.domain.moments import Millis, iso
 from affinage.domain.provisioning.attestation import SymmetricKeys, Tpm
 from affinage.domain.provisioning.enrollment import Enrollment

@@ -12,10 +12,8 @@ from typing import Final, Protocol, TypeVar
 from starlette.requests import Request
 
 from affinage.domain.errors import EtagMismatch, Invalid
+from affinage.domain.etags import ANY
 from affinage.frontends.http.openapi import Parameter
-
-ANY: Final = "*"
-"""It must exist, whatever its etag."""
 
 IF_MATCH: Final = Parameter(
     "If-Match",

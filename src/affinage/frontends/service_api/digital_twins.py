@@ -3,6 +3,7 @@
 Source: DIGITAL-3, DIGITAL-9, DIGITAL-10.
 """
 
+from functools import partial
 from typing import Final
 from urllib.parse import quote
 
@@ -14,7 +15,7 @@ from affinage.domain.values import JsonObject
 from affinage.frontends.http.answers import json_answer
 from affinage.frontends.http.bodies import read_json
 from affinage.frontends.http.calls import Call
-from affinage.frontends.http.etags import ANY, guarded, quoted
+from affinage.frontends.http.etags import guarded, quoted
 from affinage.frontends.http.methods import routed
 from affinage.frontends.http.numbers import integer
 from affinage.frontends.http.waiting import while_connected
@@ -35,11 +36,7 @@ async def read(services: Services, call: Call) -> Response:
 async def patch(services: Services, call: Call) -> Response:
     """PATCH a digital twin with a JSON Patch of its writable properties."""
     device, wanted = call.key.device, steps(await read_json(call.request))
-
-    async def written(*, if_match: str | None) -> str:
-        given = None if if_match == ANY else if_match  # to be written it must exist in any case
-        return await services.digital_twins.patch(device, wanted, if_match=given, by=call.by)
-
+    written = partial(services.digital_twins.patch, device, wanted, by=call.by)
     etag = await guarded(call.request, written)
     headers = {"ETag": quoted(etag), "Location": f"/digitaltwins/{quote(device, safe='')}"}
     return Response(status_code=202, headers=headers)

@@ -4,6 +4,7 @@ Source: SERVICE-50 to SERVICE-54, docs/spec/twin.md.
 """
 
 from collections.abc import Awaitable
+from functools import partial
 from typing import Protocol
 
 from starlette.responses import Response
@@ -15,7 +16,7 @@ from affinage.domain.twin import TwinPatch, patch_of
 from affinage.frontends.http.answers import json_answer
 from affinage.frontends.http.bodies import read_object
 from affinage.frontends.http.calls import Call
-from affinage.frontends.http.etags import ANY, guarded
+from affinage.frontends.http.etags import guarded
 from affinage.frontends.service_api.calls import Services
 
 
@@ -42,12 +43,7 @@ async def replace(services: Services, call: Call) -> Response:
 
 async def _written(write: Write, call: Call) -> Response:
     key, change = call.key, patch_of(await read_object(call.request))
-
-    async def written(*, if_match: str | None) -> TwinRow:
-        # To write a twin it must exist in any case.
-        return await write(key, change, if_match=None if if_match == ANY else if_match, by=call.by)
-
-    return _shown(await guarded(call.request, written))
+    return _shown(await guarded(call.request, partial(write, key, change, by=call.by)))
 
 
 def _shown(row: TwinRow) -> Response:

@@ -7,14 +7,12 @@ from enum import StrEnum
 from typing import Final, NamedTuple
 
 from affinage.domain.errors import AffinageError, Invalid, Missing
+from affinage.domain.etags import ANY
 from affinage.domain.provisioning.members import member_text
 from affinage.domain.values import JsonObject
 
 MAX_BULK: Final = 10
 """Enrollments in one bulk request."""
-
-ANY: Final = "*"
-"""As an etag: it must exist, whatever its etag."""
 
 
 class Mode(StrEnum):

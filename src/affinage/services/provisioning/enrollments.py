@@ -18,6 +18,7 @@ from affinage.domain.errors import (
     TooManyEnrollments,
     Unavailable,
 )
+from affinage.domain.etags import ANY, check_etag
 from affinage.domain.moments import millis
 from affinage.domain.principal import Principal, Right
 from affinage.domain.provisioning import attestation, enrollment
@@ -36,7 +37,7 @@ from affinage.ports.webhooks import Webhooks
 from affinage.services.fleet.fleet import Fleet
 from affinage.services.limits import UNLIMITED, Limits, Operation
 from affinage.services.provisioning.book import Book, enrollment_row
-from affinage.services.provisioning.bulk import ANY, MAX_BULK, Mode, Refused, bulk_mode, etag_wanted
+from affinage.services.provisioning.bulk import MAX_BULK, Mode, Refused, bulk_mode, etag_wanted
 from affinage.services.provisioning.makings import attestation_makings
 from affinage.services.queries import Page
 
@@ -160,7 +161,7 @@ class Enrollments:
             current = self._book.enrollment(key)
             if if_match is not None:
                 current = self._found(name, is_group=is_group)
-                enrollment.check_etag(current, None if if_match == ANY else if_match)
+                check_etag(current.what, current.etag, if_match)
                 written = enrollment.update(current, body, self._makings, at=at)
             elif current is not None:
                 raise EnrollmentExists(f"{current.what} exists")
@@ -178,7 +179,7 @@ class Enrollments:
         key = enrollment_key(name, is_group=is_group)
         async with self._book.lock(key):
             current = self._found(name, is_group=is_group)
-            enrollment.check_etag(current, None if if_match == ANY else if_match)
+            check_etag(current.what, current.etag, if_match)
             await self._write(Row(Table.ENROLLMENTS, key, None), current, None, by)
 
     async def page(self, *, groups: bool, after: str | None, limit: int, by: Principal) -> Page:

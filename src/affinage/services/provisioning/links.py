@@ -11,6 +11,7 @@ from typing import Final
 
 from affinage.domain.audit import Deed, digest
 from affinage.domain.errors import HubLinked, HubNotFound, Invalid, InvalidOperation, TooManyHubs
+from affinage.domain.etags import check_etag
 from affinage.domain.principal import Principal, Right
 from affinage.domain.provisioning import link as links
 from affinage.domain.provisioning.link import MAX_LINKS, Credentials, Link, Reading
@@ -25,9 +26,6 @@ from affinage.services.fleet import codec
 from affinage.services.fleet.fleet import Fleet, Overlay
 from affinage.services.fleet.unit import Change, View
 from affinage.services.limits import UNLIMITED, Limits, Operation
-
-ANY: Final = "*"
-"""As an etag: it must be linked, whatever its etag."""
 
 _PREFIX: Final = "hub/"
 
@@ -142,7 +140,7 @@ class Links:
         self, known: dict[str, Link], host: str, body: JsonObject, if_match: str | None
     ) -> Link:
         if if_match is not None or host.lower() == self._own.host:
-            current = _to_change(known, host, if_match or ANY)
+            current = _to_change(known, host, if_match)
             if self._is_own(current):
                 return links.weighed(current, body)
             return links.changed(current, body, self._reading)
@@ -216,7 +214,7 @@ def _found(known: Mapping[str, Link], host: str) -> Link:
 
 def _to_change(known: Mapping[str, Link], host: str, if_match: str | None) -> Link:
     current = _found(known, host)
-    links.check_etag(current, None if if_match == ANY else if_match)
+    check_etag(f"hub '{current.host}'", current.etag, if_match)
     return current
 
 

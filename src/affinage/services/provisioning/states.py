@@ -7,8 +7,8 @@ from itertools import islice
 from typing import Final
 
 from affinage.domain.audit import Deed
-from affinage.domain.errors import EnrollmentNotFound, EtagMismatch, Invalid, RegistrationNotFound
-from affinage.domain.identity import etag_text
+from affinage.domain.errors import EnrollmentNotFound, Invalid, RegistrationNotFound
+from affinage.domain.etags import check_etag
 from affinage.domain.principal import Principal, Right
 from affinage.domain.provisioning.names import enrollment_key
 from affinage.domain.provisioning.registration import Registration, document
@@ -17,7 +17,6 @@ from affinage.ports.store import Row, Table
 from affinage.services.fleet.fleet import Fleet
 from affinage.services.limits import UNLIMITED, Limits, Operation
 from affinage.services.provisioning.book import Book
-from affinage.services.provisioning.bulk import ANY
 from affinage.services.provisioning.enrollments import MAX_PAGE
 from affinage.services.queries import Page
 
@@ -46,8 +45,7 @@ class States:
         self._limits.take(Operation.ENROLLMENT, by)
         async with self._book.lock(registration_id.lower()):
             current = self._found(registration_id)
-            if if_match not in (None, ANY, etag_text(current.etag)):
-                raise EtagMismatch(f"ETag mismatch for registration {current.id}")
+            check_etag(f"registration {current.id}", current.etag, if_match)
             row = Row(Table.REGISTRATIONS, current.id, None)
             deeds = (Deed(by, "registration.delete", current.id),)
             await self._fleet.save(row, deeds=deeds)

@@ -10,6 +10,7 @@ from typing import Final
 import msgspec
 
 from affinage.domain.errors import AffinageError, ConfigurationExists, Malformed, NotJson, TooLarge
+from affinage.domain.etags import ANY
 from affinage.domain.names import check_configuration_id
 from affinage.domain.principal import Principal
 from affinage.domain.transfers import Places, Transfer, error_line
@@ -17,7 +18,6 @@ from affinage.domain.values import JsonObject, is_object
 from affinage.ports.blobs import Blobs, Sink
 from affinage.services.bulk import CREATE_OR_UPDATE, Bulk
 from affinage.services.configurations import Configurations
-from affinage.services.registry import ANY
 from affinage.services.transfers.exporting import Told
 
 MAX_LINE: Final = 1024 * 1024

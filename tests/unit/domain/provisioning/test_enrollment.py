@@ -4,7 +4,7 @@ from typing import Any
 
 import pytest
 
-from affinage.domain.errors import EtagMismatch, Invalid, Malformed, Missing, TooLarge
+from affinage.domain.errors import Invalid, Malformed, Missing, TooLarge
 from affinage.domain.provisioning import enrollment
 from affinage.domain.provisioning.enrollment import InitialTwin
 from affinage.domain.values import JsonObject
@@ -63,14 +63,6 @@ def test_what_clients_keep_count_of_is_no_part_of_a_twin() -> None:
     found = enrollment.initial_twin({"tags": tags, "properties": {"desired": desired}})
     assert found == InitialTwin({"a": 1}, {"count": "many", "b": 2})
     assert enrollment.initial_twin({"tags": {"count": 5}}).tags == {"count": 5}
-
-
-def test_only_who_saw_it_last_may_change_it() -> None:
-    """PROV-4"""
-    enrollment.check_etag(create(), None)
-    enrollment.check_etag(create(), "Nw==")
-    with pytest.raises(EtagMismatch, match="enrollment dev1"):
-        enrollment.check_etag(create(), "OA==")
 
 
 @pytest.mark.parametrize("name", ["", "a b", "a.", "a_", "ä", "a/b", "a" * 129])

@@ -2,14 +2,13 @@ from typing import Any
 
 import pytest
 
-from affinage.domain.errors import AffinageError, EtagMismatch, Invalid, Malformed, Missing
-from affinage.domain.identity import etag_text
+from affinage.domain.errors import AffinageError, Invalid, Malformed, Missing
+from affinage.domain.etags import etag_text
 from affinage.domain.provisioning.link import (
     Credentials,
     Link,
     Reading,
     changed,
-    check_etag,
     created,
     document,
     own,
@@ -79,10 +78,3 @@ def test_a_link_is_shown_without_its_key() -> None:
         "certificate": None,
     }
     assert "policy" not in document(own("h1.test"), is_own=True)
-
-
-def test_a_change_may_insist_on_an_etag() -> None:
-    check_etag(LINKED, None)
-    check_etag(LINKED, etag_text(7))
-    with pytest.raises(EtagMismatch):
-        check_etag(LINKED, etag_text(8))

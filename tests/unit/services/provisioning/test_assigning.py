@@ -5,8 +5,8 @@ from typing import Any
 import pytest
 
 from affinage.domain.errors import Unavailable
+from affinage.domain.etags import ANY
 from affinage.ports.webhooks import Reply
-from affinage.services.provisioning.bulk import ANY
 from fakes.linked import Linked, MemoryHub
 from fakes.looped import looped
 from fakes.pki import leaf

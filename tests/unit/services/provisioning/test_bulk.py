@@ -3,7 +3,8 @@
 import pytest
 
 from affinage.domain.errors import Invalid, Malformed, Missing
-from affinage.services.provisioning.bulk import ANY, Mode, bulk_mode, etag_wanted
+from affinage.domain.etags import ANY
+from affinage.services.provisioning.bulk import Mode, bulk_mode, etag_wanted
 
 
 def test_modes_are_read_in_any_case() -> None:

@@ -16,11 +16,12 @@ from affinage.domain.errors import (
     InvalidOperation,
     TooManyHubs,
 )
+from affinage.domain.etags import ANY
 from affinage.domain.principal import Principal, Right
 from affinage.domain.provisioning.link import MAX_LINKS
 from affinage.ports.hubs import Reach, TwinContent, Wanted
 from affinage.ports.store import Table
-from affinage.services.provisioning.links import ANY, Links
+from affinage.services.provisioning.links import Links
 from fakes.life import OWNER, Life, living, policy
 from fakes.looped import looped
 from fakes.vault import OpenVault
