@@ -51,7 +51,7 @@ def test_a_proof_that_names_the_code_verifies_once() -> None:
     done = proven(asked, "ab12", at=3)
     assert (done.is_verified, done.code, done.etag, done.updated_at) == (True, None, 9, 3)
     assert done.honours(done.warrant)
-    with pytest.raises(InvalidOperation, match="ask for one first"):
+    with pytest.raises(InvalidOperation, match="challenge it first"):
         proven(done, CODE, at=4)
 
 
