@@ -83,6 +83,7 @@ from affinage.services.transfers.places import Allowed
 from affinage.services.transfers.transfers import Transfers
 from affinage.services.twins import Twins
 from affinage.services.uploads import Uploads
+from affinage.services.visits import Visits
 from fakes.clock import FixedClock
 from fakes.ids import CountingIds
 from fakes.machine import FixedMachine
@@ -206,7 +207,9 @@ async def running_hub(
         provisioning = await opened_provisioning(fleet, HOST, clock, ids)
         running.append(tasks.create_task(provisioning.run()))
         uploads = await _uploads(services, fleet, files, room)
-        of_devices = _of_devices(services, native.events, uploads, fleet)
+        visits = Visits(fleet, clock)
+        await visits.open()
+        of_devices = _of_devices(services, native.events, uploads, visits, fleet)
         doors = _doors(services, native, provisioning, of_devices, (figures, metrics))
         transport = httpx.ASGITransport(doors, raise_app_exceptions=False)
         async with httpx.AsyncClient(transport=transport, base_url=f"https://{HOST}") as client:
@@ -252,11 +255,12 @@ async def _uploads(
 
 
 def _of_devices(
-    services: Services, events: Events, uploads: Uploads, fleet: Fleet
+    services: Services, events: Events, uploads: Uploads, visits: Visits, fleet: Fleet
 ) -> DeviceServices:
     """The same services, as the device API needs them."""
     return DeviceServices(
         access=services.access,
+        visits=visits,
         telemetry=Telemetry(events),
         messages=services.messages,
         own_modules=OwnModules(services.registry, services.methods),

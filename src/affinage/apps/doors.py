@@ -67,6 +67,7 @@ def _of_back_ends(parts: Parts) -> Services:
 def _of_devices(parts: Parts) -> DeviceServices:
     return DeviceServices(
         access=parts.access,
+        visits=parts.visits,
         telemetry=Telemetry(parts.events, parts.limits),
         messages=parts.messages,
         own_modules=OwnModules(parts.registry, parts.methods),

@@ -6,6 +6,7 @@ import functools
 import ipaddress
 import os
 from collections.abc import Callable, Mapping
+from contextlib import suppress
 from dataclasses import dataclass
 from types import TracebackType
 from typing import Final, Self
@@ -95,6 +96,9 @@ class Hub:
         self.parts.events.end()
         await self._doors.close()
         self.parts.sessions.close_all("the hub stops")
+        if error is None:  # else nobody may be left to write it
+            with suppress(Unavailable):
+                await self.parts.visits.flush()
         await self._tasks.stop()
         await self.parts.close()
         _log.info("stopped")
@@ -138,6 +142,7 @@ class Hub:
             group.create_task(endless())
         for loop in (parts.fleet.run, parts.sweeps.run, parts.tending.run, parts.sessions.run):
             group.create_task(loop())
+        group.create_task(parts.visits.run())
         try:
             await parts.open()
             group.create_task(parts.runner.run())

@@ -64,6 +64,7 @@ from affinage.services.transfers.importing import Importing
 from affinage.services.transfers.places import Allowed
 from affinage.services.transfers.transfers import Transfers
 from affinage.services.twins import Twins
+from affinage.services.visits import Visits
 
 RESERVED: Final = 256
 """Descriptors that are kept for the store, the log, and what the hub itself opens."""
@@ -117,7 +118,10 @@ class Parts:
         )
         self.contents = Contents(self.fleet, made_of, self.limits)
         self.twins = Twins(self.fleet, self.limits)
-        self.sessions = Sessions(self.fleet, self.clock, self.limits)
+        self.sessions, self.visits = (
+            Sessions(self.fleet, self.clock, self.limits),
+            Visits(self.fleet, self.clock),
+        )
         self.methods = Methods(self.fleet, self.sessions, self.clock, self.ids, self.limits)
         self.digital_twins = DigitalTwins(self.fleet, self.methods, self.limits)
         self.jobs, self.runner = self._jobs(settings.max_jobs)
@@ -231,6 +235,7 @@ class Parts:
         await self.sweeps.open()
         await self.configurations.open()
         await self.sessions.open()
+        await self.visits.open()
         await self.messages.open()
         await self.uploading.uploads.open()
         self.book.open()

@@ -123,6 +123,14 @@ def begun(before: Presence, product: str, at: Millis) -> Presence:
     )
 
 
+def heard(before: Presence, at: Millis | None) -> Presence:
+    """The presence of an identity that said something at that moment, or at a later one before.
+
+    It may have a connection, and ask for things beside it. Source: PRESENCE-3.
+    """
+    return replace(before, active_at=max(before.active_at or 0, at or 0) or None)
+
+
 def found(device: Device | None, device_id: str) -> Device:
     """The device, or DeviceNotFound."""
     if device is None:

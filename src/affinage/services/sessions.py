@@ -13,7 +13,7 @@ from msgspec.structs import replace
 
 from affinage.domain.admission import generation_of, has_the_same_identities, why_not
 from affinage.domain.authorities import Authority
-from affinage.domain.device import Device, begun
+from affinage.domain.device import Device, Presence, begun, heard
 from affinage.domain.digital_twin import check_model_id
 from affinage.domain.errors import Invalid, NotFound, TooLarge, Unauthorized, Unavailable
 from affinage.domain.messages import Message
@@ -295,8 +295,8 @@ class Sessions:
         self._ended[key] = self._moment(connection.heard_at)
         return True
 
-    def _heard_at(self, key: TwinKey) -> Millis | None:
-        connection = self._connections.get(key)
+    def _heard_at(self, key: TwinKey, kept: Presence) -> Millis | None:
+        connection = self._connections.get(key) if kept.connected else None
         return self._moment(connection.heard_at) if connection else None
 
     def _moment(self, heard_at: float) -> Millis:
@@ -340,9 +340,7 @@ class Sessions:
         def decide(view: View) -> Change[None]:
             were = {key: one for key in ended if (one := view.presence(key)).connected}
             gone = {
-                key: replace(
-                    one, connected=False, changed_at=at, active_at=ended[key] or one.active_at
-                )
+                key: replace(heard(one, ended[key]), connected=False, changed_at=at)
                 for key, one in were.items()
             }
             return Change(lambda _: None, presence=gone)
@@ -368,7 +366,7 @@ class Sessions:
     async def _write_active(self, active: Mapping[TwinKey, Millis]) -> None:
         def decide(view: View) -> Change[None]:
             here = {key: one for key in active if (one := view.presence(key)).connected}
-            moved = {key: replace(one, active_at=active[key]) for key, one in here.items()}
+            moved = {key: heard(one, active[key]) for key, one in here.items()}
             return Change(lambda _: None, presence=moved)
 
         await self._fleet.change(decide)

@@ -3,7 +3,16 @@
 import pytest
 from msgspec.structs import replace
 
-from affinage.domain.device import ABSENT, MAX_PRODUCT, Device, Module, Presence, begun, found
+from affinage.domain.device import (
+    ABSENT,
+    MAX_PRODUCT,
+    Device,
+    Module,
+    Presence,
+    begun,
+    found,
+    heard,
+)
 from affinage.domain.errors import DeviceNotFound, ModuleNotFound
 from affinage.domain.identity import Credentials, Identity, ModuleIdentity, Status, with_status
 from affinage.domain.names import TwinKey
@@ -66,3 +75,9 @@ def test_a_presence_begins_with_what_the_client_is_and_keeps_what_waits() -> Non
     """MQTT-59"""
     now = begun(Presence(active_at=3, waiting=2, product="old"), "p" * (MAX_PRODUCT + 1), 7)
     assert now == Presence(True, 7, 7, 2, "p" * MAX_PRODUCT)
+
+
+def test_the_last_that_was_heard_counts() -> None:
+    """PRESENCE-3"""
+    assert heard(ABSENT, None) == ABSENT
+    assert heard(ABSENT, 5) == heard(Presence(active_at=5), 3) == Presence(active_at=5)

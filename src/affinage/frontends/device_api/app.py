@@ -51,7 +51,7 @@ def create_app(services: Services, figures: HttpFigures | None = None) -> Starle
     """The door; whoever runs it hosts it over TLS."""
     frame = Middleware(
         Frame,
-        authenticate=partial(by_identity, services.access),
+        authenticate=partial(by_identity, services.access, services.visits),
         clock=services.clock,
         ids=services.ids,
         figures=figures,

@@ -13,11 +13,13 @@ from affinage.services.messages import Messages
 from affinage.services.own_modules import OwnModules
 from affinage.services.telemetry import Telemetry
 from affinage.services.uploads import Uploads
+from affinage.services.visits import Visits
 
 
 @dataclass(frozen=True, slots=True)
 class Services:
     access: Access
+    visits: Visits
     telemetry: Telemetry
     messages: Messages
     own_modules: OwnModules

@@ -18,6 +18,7 @@ from affinage.domain.principal import Principal
 from affinage.frontends.http.paths import decoded, raw_path
 from affinage.frontends.http.prefixes import Several
 from affinage.services.access import Access
+from affinage.services.visits import Visits
 
 EDGE_MODULE: Final = "x-ms-edge-moduleid"
 """The header in which a module says that it asks for a method: ``device/module``."""
@@ -54,10 +55,10 @@ class ByProof:
         await (self._app if is_its else self._rest)(scope, receive, send)
 
 
-def by_identity(access: Access, request: Request, *, request_id: str) -> Principal:
+def by_identity(access: Access, visits: Visits, request: Request, *, request_id: str) -> Principal:
     """The device or module that a request is of, by what it shows; Unauthorized, Disabled."""
     host = _HOST.fullmatch(request.headers.get("host", ""))
-    return access.device(
+    by = access.device(
         _key(request),
         host[1] if host else "",
         request.headers.get("authorization"),
@@ -65,6 +66,8 @@ def by_identity(access: Access, request: Request, *, request_id: str) -> Princip
         door="https",
         request_id=request_id,
     ).principal
+    visits.came(by=by)
+    return by
 
 
 def _is_of_a_device(request: Request) -> bool:

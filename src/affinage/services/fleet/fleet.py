@@ -40,7 +40,7 @@ from affinage.services.fleet.writer import Committed, Writer
 __all__ = ["Change", "Fleet", "Overlay"]
 
 
-HeardAt: TypeAlias = Callable[[TwinKey], Millis | None]
+HeardAt: TypeAlias = Callable[[TwinKey, Presence], Millis | None]
 """When somebody who is connected last said something; None of who is not."""
 
 
@@ -59,7 +59,7 @@ class Fleet:
         self._memory = Memory(Pending(self.guards.site_of))
         self._writer = Writer(self._memory, store, clock, identities, self.guards)
         self._indexer = Indexer(self._memory, clock)
-        self._heard_at: HeardAt = lambda _: None
+        self._hearing: list[HeardAt] = []
 
     async def open(self) -> None:
         """Read the store; nothing may be asked before."""
@@ -142,16 +142,15 @@ class Fleet:
         return row_of(self, key)
 
     def presence(self, key: TwinKey) -> Presence:
-        """As committed, but for the last activity of who is connected: that is as of now."""
+        """As committed, but for the last activity: that is as of now."""
         kept = self._memory.presence(key)
-        heard_at = self._heard_at(key) if kept.connected else None
-        if heard_at is None or heard_at <= (kept.active_at or 0):
-            return kept
-        return replace(kept, active_at=heard_at)
+        heard = [at for heard_at in self._hearing if (at := heard_at(key, kept)) is not None]
+        latest = max(heard, default=0)
+        return replace(kept, active_at=latest) if latest > (kept.active_at or 0) else kept
 
     def hear(self, heard_at: HeardAt) -> None:
-        """Ask ``heard_at`` from now on when somebody who is connected last said something."""
-        self._heard_at = heard_at
+        """Ask ``heard_at``, too, from now on when somebody last said something."""
+        self._hearing.append(heard_at)
 
     def presences(self) -> list[tuple[TwinKey, Presence]]:
         """Of every identity that ever connected."""

@@ -154,3 +154,21 @@ async def test_a_device_may_not_ask_as_its_neighbour() -> None:
         headers = {"Authorization": await token(hub, "pump-2")}
         answer = await hub.client.post(f"/devices/pump-1{EVENTS}", headers=headers)
         assert (answer.status_code, "pump-1" in answer.text) == (401, False)
+
+
+@looped
+async def test_who_asks_and_proves_it_is_active_and_not_connected() -> None:
+    """PRESENCE-1, PRESENCE-3"""
+    async with running_hub() as hub:
+        await hub.device()
+        hub.clock.advance(5)
+        refused = await hub.client.post(f"/devices/pump-1{EVENTS}", content=b"1")
+        never = await hub.get("/devices/pump-1")
+        assert (refused.status_code, never["lastActivityTime"]) == (401, "0001-01-01T00:00:00Z")
+        await asked(hub, "POST", f"~{EVENTS}", content=b"1")
+        hub.clock.advance(5)
+        shown = await hub.get("/devices/pump-1")
+        assert shown["lastActivityTime"] == "2025-01-01T00:00:05Z"
+        assert shown["connectionState"] == "Disconnected"
+        assert shown["connectionStateUpdatedTime"] == "0001-01-01T00:00:00Z"
+        assert (await hub.get("/twins/pump-1"))["lastActivityTime"] == shown["lastActivityTime"]
