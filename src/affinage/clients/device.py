@@ -121,6 +121,20 @@ async def connect(
     return client
 
 
+async def enter(link: Link, host: str, options: DeviceOptions, greeting: Connect) -> None:
+    """Dial a hub that proves to be ``host``, and be let in by it; raises as `connect`."""
+    await link.dial(
+        options.address or host,
+        options.port,
+        host=host,
+        context=options.context,
+        timeout_s=options.timeout_s,
+    )
+    answer = await link.ask(CONNACK, greeting, timeout_s=options.timeout_s)
+    if isinstance(answer, Connack) and answer.code:
+        raise refused(greeting.client_id, answer.code)
+
+
 class DeviceClient:
     """One identity's connection; `connect` makes it."""
 
@@ -155,16 +169,7 @@ class DeviceClient:
         """Dial, prove who this is, subscribe; `connect` calls it, once."""
         string, options = self._string, self._options
         host = string.gateway or string.host
-        await self._link.dial(
-            options.address or host,
-            options.port,
-            host=host,
-            context=options.context,
-            timeout_s=options.timeout_s,
-        )
-        answer = await self._link.ask(CONNACK, self._greeting(now), timeout_s=options.timeout_s)
-        if isinstance(answer, Connack) and answer.code:
-            raise refused(self.name, answer.code)
+        await enter(self._link, host, options, self._greeting(now))
         wanted = Subscribe(1, self._listeners.filters(self._identity))
         answer = await self._link.ask(SUBACK, wanted, timeout_s=options.timeout_s)
         if isinstance(answer, Suback) and REFUSED_FILTER in answer.codes:

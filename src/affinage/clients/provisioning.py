@@ -10,14 +10,14 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Final
 
-from affinage.clients.device import DeviceOptions
-from affinage.clients.link import CONNACK, SUBACK, Link
-from affinage.clients.refusals import declined, refused
+from affinage.clients.device import DeviceOptions, enter
+from affinage.clients.link import SUBACK, Link
+from affinage.clients.refusals import declined
 from affinage.domain.errors import Forbidden, Throttled
 from affinage.domain.values import JsonObject, JsonValue, is_object
 from affinage.protocol.connection_strings import ConnectionString
 from affinage.protocol.errors import ProtocolError
-from affinage.protocol.mqtt.packets import Connack, Connect, Publish, Subscribe
+from affinage.protocol.mqtt.packets import Connect, Publish, Subscribe
 from affinage.protocol.registering import (
     ANSWERS,
     Ask,
@@ -97,16 +97,7 @@ class _Client:
     async def open(self, now: float) -> None:
         """Dial, say who this is, and subscribe to the answers."""
         device, options = self._device, self._options
-        await self._link.dial(
-            options.address or device.host,
-            options.port,
-            host=device.host,
-            context=options.context,
-            timeout_s=options.timeout_s,
-        )
-        answer = await self._link.ask(CONNACK, self._greeting(now), timeout_s=options.timeout_s)
-        if isinstance(answer, Connack) and answer.code:
-            raise refused(device.registration_id, answer.code)
+        await enter(self._link, device.host, options, self._greeting(now))
         await self._link.ask(SUBACK, Subscribe(1, ((ANSWERS, 0),)), timeout_s=options.timeout_s)
 
     async def assigned(self, payload: JsonValue) -> Assigned:
