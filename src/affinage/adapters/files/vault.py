@@ -13,6 +13,9 @@ from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 from affinage.adapters.files.folder import PRIVATE, write_whole
 from affinage.domain.errors import Unavailable
 
+STORE: Final = "hub.db"
+"""What holds secrets that are sealed already, where it is beside the key."""
+
 _VERSION: Final = b"\x01"
 _NONCE: Final = 12
 _KEY: Final = 32
@@ -26,12 +29,14 @@ class FileVault:
     """
 
     def __init__(self, path: Path) -> None:
-        """Read the key, or make one; only its owner may read the file.
+        """Read the key, or make one where there is no store yet; only its owner may read the file.
 
         Raises:
-            Unavailable: the file holds no key of ours; it is left as it is.
+            Unavailable: the file holds no key of ours, or is gone. It is left as it is.
         """
         if not path.exists():
+            if path.with_name(STORE).exists():
+                raise Unavailable(f"{path} is gone: bring back the one that this hub had")
             write_whole(path, AESGCM.generate_key(_KEY * 8), PRIVATE)
         key = path.read_bytes()
         if len(key) != _KEY:

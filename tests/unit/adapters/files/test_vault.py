@@ -60,3 +60,10 @@ def test_a_key_file_that_holds_no_key_is_refused_and_kept(tmp_path: Path) -> Non
     with pytest.raises(Unavailable, match=r"vault.key holds 3 of 32 bytes"):
         FileVault(path)
     assert path.read_bytes() == b"cut"
+
+
+def test_no_key_is_made_for_a_store_whose_own_is_gone(tmp_path: Path) -> None:
+    (tmp_path / "hub.db").touch()
+    with pytest.raises(Unavailable, match=r"vault.key is gone: bring back"):
+        FileVault(tmp_path / "vault.key")
+    assert not (tmp_path / "vault.key").exists()
