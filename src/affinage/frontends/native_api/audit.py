@@ -13,7 +13,6 @@ from affinage.frontends.http.answers import json_answer
 from affinage.frontends.http.numbers import natural
 from affinage.frontends.native_api.calls import Call, Services, tagged
 from affinage.services.audit import Wanted
-from affinage.services.queries import DEFAULT_PAGE
 
 
 async def list_entries(services: Services, call: Call) -> Response:
@@ -27,7 +26,7 @@ async def list_entries(services: Services, call: Call) -> Response:
         until=_moment(call, "until"),
     )
     after = call.number("after", 0) or None
-    limit = call.number("limit", DEFAULT_PAGE)
+    limit = call.limit
     page = await services.audit.page(wanted, before=after, limit=limit, by=call.by)
     anchor = {"number": page.anchor.number, "hash": page.anchor.hash}
     following = None if page.next is None else str(page.next)

@@ -28,6 +28,7 @@ from affinage.services.messages import Messages
 from affinage.services.outranking import Warnings
 from affinage.services.policies import Policies
 from affinage.services.provisioning.links import Links
+from affinage.services.queries import DEFAULT_PAGE, Page
 from affinage.services.replacing import Replacing
 
 
@@ -58,6 +59,16 @@ class Services:
 class Call(calls.Call):
     """A request, and what its query string says."""
 
+    @property
+    def after(self) -> str | None:
+        """The `next` of the page before; None for the first page."""
+        return self.request.query_params.get("after")
+
+    @property
+    def limit(self) -> int:
+        """How many rows a page may have; Malformed."""
+        return self.number("limit", DEFAULT_PAGE)
+
     def number(self, name: str, default: int) -> int:
         """A number in the query string; Malformed if it is none."""
         text = self.request.query_params.get(name) or str(default)
@@ -75,6 +86,11 @@ class Call(calls.Call):
 
 
 Operation: TypeAlias = calls.Operation[Services, Call]
+
+
+def paged(page: Page) -> Response:
+    """The rows of a page, and what to ask for the next one with."""
+    return json_answer({"rows": page.rows, "next": page.continuation})
 
 
 def tagged(request: Request, document: JsonObject) -> Response:

@@ -13,7 +13,6 @@ from affinage.frontends.http.answers import empty_answer, json_answer
 from affinage.frontends.http.bodies import read_object
 from affinage.frontends.http.etags import guarded, quoted
 from affinage.frontends.native_api.calls import Call, Services
-from affinage.services.queries import DEFAULT_PAGE
 
 
 async def list_all(services: Services, call: Call) -> Response:
@@ -23,8 +22,8 @@ async def list_all(services: Services, call: Call) -> Response:
     label = label_of(group_by) if group_by else None
     page = await services.configurations.page(
         wanted(asked.getlist("label")),
-        after=asked.get("after"),
-        limit=call.number("limit", DEFAULT_PAGE),
+        after=call.after,
+        limit=call.limit,
         by=call.by,
     )
     groups = {} if label is None else {"groups": _by_label(page.rows, label)}

@@ -9,8 +9,7 @@ from affinage.domain.errors import Malformed
 from affinage.domain.values import JsonObject
 from affinage.frontends.http.answers import json_answer
 from affinage.frontends.http.bodies import read_object
-from affinage.frontends.native_api.calls import Call, Services
-from affinage.services.queries import DEFAULT_PAGE
+from affinage.frontends.native_api.calls import Call, Services, paged
 
 
 async def retire(services: Services, call: Call) -> Response:
@@ -32,11 +31,11 @@ async def replace(services: Services, call: Call) -> Response:
 async def list_retired(services: Services, call: Call) -> Response:
     """GET a page of the devices that are retired, by id."""
     page = await services.replacing.retired(
-        after=call.request.query_params.get("after"),
-        limit=call.number("limit", DEFAULT_PAGE),
+        after=call.after,
+        limit=call.limit,
         by=call.by,
     )
-    return json_answer({"rows": page.rows, "next": page.continuation})
+    return paged(page)
 
 
 def _text(body: JsonObject, name: str) -> str:

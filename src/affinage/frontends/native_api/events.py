@@ -17,7 +17,6 @@ from affinage.frontends.http.numbers import natural
 from affinage.frontends.native_api.calls import Call, Services
 from affinage.frontends.native_api.streams import Stream
 from affinage.services.events import LATEST, Page
-from affinage.services.queries import DEFAULT_PAGE
 
 HEARTBEAT_S: Final = 15.0
 """Seconds after which a stream in which nothing comes says that it is still there."""
@@ -120,7 +119,7 @@ def _wanted(call: Call) -> Wanted:
         LATEST if after == "latest" else _offset("after", after),
         asked.get("kind"),
         asked.get("device"),
-        call.number("limit", DEFAULT_PAGE),
+        call.limit,
     )
 
 

@@ -11,18 +11,17 @@ from affinage.domain.values import JsonObject
 from affinage.frontends.http.answers import empty_answer, json_answer
 from affinage.frontends.http.bodies import read_object
 from affinage.frontends.http.etags import guarded, quoted
-from affinage.frontends.native_api.calls import Call, Services
-from affinage.services.queries import DEFAULT_PAGE
+from affinage.frontends.native_api.calls import Call, Services, paged
 
 
 async def list_all(services: Services, call: Call) -> Response:
     """GET a page of the groups, by name."""
     page = await services.groups.page(
-        after=call.request.query_params.get("after"),
-        limit=call.number("limit", DEFAULT_PAGE),
+        after=call.after,
+        limit=call.limit,
         by=call.by,
     )
-    return json_answer({"rows": page.rows, "next": page.continuation})
+    return paged(page)
 
 
 async def read(services: Services, call: Call) -> Response:
@@ -48,11 +47,11 @@ async def members(services: Services, call: Call) -> Response:
     """GET a page of the twins of the devices that are in a group now."""
     page = await services.groups.members(
         call.segment("name"),
-        after=call.request.query_params.get("after"),
-        limit=call.number("limit", DEFAULT_PAGE),
+        after=call.after,
+        limit=call.limit,
         by=call.by,
     )
-    return json_answer({"rows": page.rows, "next": page.continuation})
+    return paged(page)
 
 
 def _shown(document: JsonObject) -> Response:

@@ -7,11 +7,9 @@ from starlette.responses import Response
 
 from affinage.domain.moments import iso
 from affinage.domain.values import JsonObject
-from affinage.frontends.http.answers import json_answer
-from affinage.frontends.native_api.calls import Call, Services, tagged
+from affinage.frontends.native_api.calls import Call, Services, paged, tagged
 from affinage.services.configurations import Metric, whole_query
 from affinage.services.counts import Counted
-from affinage.services.queries import DEFAULT_PAGE
 
 
 async def show(services: Services, call: Call) -> Response:
@@ -26,11 +24,11 @@ async def rows(services: Services, call: Call) -> Response:
     page = await services.configurations.rows(
         call.segment("id"),
         call.segment("metric"),
-        after=call.request.query_params.get("after"),
-        limit=call.number("limit", DEFAULT_PAGE),
+        after=call.after,
+        limit=call.limit,
         by=call.by,
     )
-    return json_answer({"rows": page.rows, "next": page.continuation})
+    return paged(page)
 
 
 def _shown(metric: Metric) -> JsonObject:
