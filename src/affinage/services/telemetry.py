@@ -9,8 +9,8 @@ import asyncio
 from collections.abc import Sequence
 from typing import Final, NamedTuple
 
-from affinage.domain.errors import BodyTooLarge, TooManyEntries
-from affinage.domain.happening import MAX_TELEMETRY, Properties
+from affinage.domain.errors import MessageTooLarge
+from affinage.domain.happening import MAX_TELEMETRY, Properties, said
 from affinage.domain.names import TwinKey
 from affinage.domain.principal import Principal
 from affinage.services.events import Events
@@ -36,16 +36,16 @@ class Telemetry:
 
         Raises:
             Forbidden: they are another's.
-            TooManyEntries, BodyTooLarge, Throttled: nothing was kept.
+            MessageTooLarge, Throttled: nothing was kept.
             Unavailable: the disk is slower than what comes, or fails; some may have been kept.
 
         Source: DEVICE-10, DEVICE-13.
         """
         by.require_self(key)
         if len(messages) > MAX_BATCH:
-            raise TooManyEntries(f"a batch of {len(messages)} of {MAX_BATCH} messages")
+            raise MessageTooLarge(f"a batch of {len(messages)} of {MAX_BATCH} messages")
         if (size := sum(map(_size, messages))) > MAX_TELEMETRY:
-            raise BodyTooLarge(f"what {key.path} sends takes {size} of {MAX_TELEMETRY} bytes")
+            raise MessageTooLarge(f"what {key.path} sends takes {size} of {MAX_TELEMETRY} bytes")
         self._limits.take(Operation.TELEMETRY, by, len(messages))
         kept = [
             self._events.send(key, one.properties, one.payload, is_due=True, by=by)
@@ -55,5 +55,4 @@ class Telemetry:
 
 
 def _size(message: Sent) -> int:
-    said = message.properties.items()
-    return len(message.payload) + sum(len(name) + len(text or "") for name, text in said)
+    return len(message.payload) + said(message.properties)

@@ -7,7 +7,7 @@ from contextlib import asynccontextmanager
 import pytest
 
 from affinage.adapters.memory.events import MemoryEvents
-from affinage.domain.errors import BodyTooLarge, Forbidden, Throttled, TooManyEntries
+from affinage.domain.errors import Forbidden, MessageTooLarge, Throttled
 from affinage.services.events import Events
 from affinage.services.limits import Limits, Operation, Rate
 from affinage.services.telemetry import MAX_BATCH, Sent, Telemetry
@@ -48,8 +48,8 @@ async def test_a_batch_that_is_too_much_is_refused_as_a_whole() -> None:
         one, half = Sent(b"x", {}), Sent(bytes(131_072), {"n": None})
         await telemetry.send(KEY, [one] * 2, by=ITSELF)
         for batch, refusal in (
-            ([one] * (MAX_BATCH + 1), TooManyEntries),
-            ([half, half], BodyTooLarge),
+            ([one] * (MAX_BATCH + 1), MessageTooLarge),
+            ([half, half], MessageTooLarge),
             ([one] * 3, Throttled),
         ):
             with pytest.raises(refusal):

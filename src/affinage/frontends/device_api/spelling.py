@@ -7,7 +7,7 @@ Source: DEVICE-11, DEVICE-12, DEVICE-20, DEVICE-24.
 
 import base64
 import re
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from typing import Final
 from urllib.parse import quote
 
@@ -45,15 +45,18 @@ _IN_NAMES: Final = "!#$&'*+^`|"
 
 def told(headers: Iterable[tuple[str, str]]) -> dict[str, str]:
     """The properties that headers say; Invalid if they are too many."""
-    found = {name: text for name, text in map(_told, headers) if name}
+    return _counted({name: text for name, text in map(_told, headers) if name})
+
+
+def named(given: Mapping[str, str]) -> dict[str, str]:
+    """The properties that a batch names, as `told`; a name that no header has is its own."""
+    return _counted({_name(name) or name: text for name, text in given.items()})
+
+
+def _counted(found: dict[str, str]) -> dict[str, str]:
     if len(found) > MAX_PROPERTIES:
         raise Invalid(f"the message has {len(found)} of {MAX_PROPERTIES} properties")
     return found
-
-
-def named(name: str) -> str:
-    """How a property is called that a batch names; a name that no header has is its own."""
-    return _name(name) or name
 
 
 def headers(received: Received) -> Iterator[tuple[str, str]]:

@@ -70,7 +70,7 @@ def _properties(given: JsonValue) -> dict[str, str]:
         return {}
     if not is_object(given):
         raise Malformed("properties must be an object of strings")
-    return {spelling.named(name): _valued(name, value) for name, value in given.items()}
+    return spelling.named({name: _valued(name, value) for name, value in given.items()})
 
 
 def _valued(name: str, value: JsonValue) -> str:

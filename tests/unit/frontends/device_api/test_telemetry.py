@@ -72,8 +72,9 @@ async def test_a_batch_is_sent_in_its_order() -> None:
         ([{"body": "", "base64Encoded": 1}], "IotHubFormatError"),
         ([{"body": "", "properties": []}], "IotHubFormatError"),
         ([{"body": "", "properties": {"a": 1}}], "IotHubFormatError"),
-        ([{"body": ""}] * 501, "TooManyDevices"),
-        ([{"body": "a" * 140_000, "base64Encoded": False}] * 2, "GenericRequestEntityTooLarge"),
+        ([{"body": "", "properties": dict.fromkeys(map(str, range(101)), "")}], "ArgumentInvalid"),
+        ([{"body": ""}] * 501, "MessageTooLarge"),
+        ([{"body": "a" * 140_000, "base64Encoded": False}] * 2, "MessageTooLarge"),
     ],
 )
 @looped
