@@ -122,6 +122,9 @@ class Runner:
             raise
         except* AffinageError as errors:
             await self._ground.step(entry, Event.BROKEN, str(errors.exceptions[0]))
+        except* Exception:  # noqa: BLE001  # told to who looks, and written down
+            _log.exception("failed", job=entry.job.id)
+            await self._ground.step(entry, Event.BROKEN, "a fault of the hub: its log has more")
 
     async def _begin(self, entry: Entry) -> None:
         """Fix its targets, if it has not begun before."""

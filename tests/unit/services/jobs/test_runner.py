@@ -60,7 +60,7 @@ async def test_a_job_that_cannot_be_carried_out_has_failed() -> None:
 async def test_that_a_job_has_failed_is_written_when_the_store_is_back(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    """JOB-18: and its end is nobody else's."""
+    """And its end is nobody else's."""
     step, failures = Ground.step, [Unavailable("the disk is full")]
 
     async def stepped(ground: Ground, entry: Entry, event: Event, why: str | None = None) -> None:
@@ -75,6 +75,25 @@ async def test_that_a_job_has_failed_is_written_when_the_store_is_back(
         await life.groups.delete("early", if_match=None, by=OWNER)
         await pass_time(life, 9)
         assert (failures, (await worked(life))["status"]) == ([], "failed")
+
+
+@looped
+async def test_a_fault_of_ours_ends_a_job_and_nothing_else(monkeypatch: pytest.MonkeyPatch) -> None:
+    tried: list[Entry] = []
+
+    async def faulty(_: Ground, entry: Entry) -> None:
+        tried.append(entry)
+        raise KeyError(7)
+
+    monkeypatch.setattr(runner, "update_all", faulty)
+    async with living() as life:
+        await life.create("a")
+        await update(life)
+        await pass_time(life, 3)
+        document = await worked(life)
+        assert document["status"] == "failed"
+        assert document["failureReason"] == "a fault of the hub: its log has more"
+        assert len(tried) == 1
 
 
 @looped
