@@ -20,9 +20,14 @@ from affinage.frontends.registration_api import app as registration_api
 from affinage.frontends.registration_api.calls import Services as RegistrationServices
 from affinage.frontends.service_api.app import create_app
 from affinage.frontends.service_api.calls import Services
+from affinage.services.contents import Contents
+from affinage.services.digital_twins import DigitalTwins
+from affinage.services.edge_scopes import EdgeScopes
+from affinage.services.keys import Keys
 from affinage.services.metrics import Metrics
 from affinage.services.outranking import Warnings
 from affinage.services.own_modules import OwnModules
+from affinage.services.replacing import Replacing
 from affinage.services.telemetry import Telemetry
 
 
@@ -47,16 +52,16 @@ def _of_back_ends(parts: Parts) -> Services:
         access=parts.access,
         registry=parts.registry,
         bulk=parts.bulk,
-        keys=parts.keys,
-        contents=parts.contents,
-        digital_twins=parts.digital_twins,
+        keys=Keys(parts.fleet, parts.vault, parts.makings, parts.limits),
+        contents=Contents(parts.fleet, parts.fresh, parts.limits),
+        digital_twins=DigitalTwins(parts.fleet, parts.methods, parts.limits),
         twins=parts.twins,
         methods=parts.methods,
         jobs=parts.jobs,
         transfers=parts.transfers,
         messages=parts.messages,
         shelf=parts.shelf,
-        notices=parts.uploading.notices,
+        notices=parts.notices,
         queries=parts.queries,
         configurations=parts.configurations,
         clock=parts.clock,
@@ -71,8 +76,8 @@ def _of_devices(parts: Parts) -> DeviceServices:
         telemetry=Telemetry(parts.events, parts.limits),
         messages=parts.messages,
         own_modules=OwnModules(parts.registry, parts.methods),
-        scopes=parts.scopes,
-        uploads=parts.uploading.uploads,
+        scopes=EdgeScopes(parts.fleet, parts.vault, parts.limits),
+        uploads=parts.uploads,
         clock=parts.clock,
         ids=parts.ids,
     )
@@ -93,7 +98,7 @@ def _of_registering(parts: Parts) -> RegistrationServices:
 
 
 def _of_blobs(parts: Parts) -> blob_api.Services:
-    return blob_api.Services(parts.uploading.uploads, parts.clock, parts.ids)
+    return blob_api.Services(parts.uploads, parts.clock, parts.ids)
 
 
 def _of_watchers(parts: Parts) -> monitoring.Services:
@@ -106,7 +111,7 @@ def _of_operators(parts: Parts) -> NativeServices:
         access=parts.access,
         configurations=parts.configurations,
         warnings=Warnings(parts.fleet, parts.counts),
-        replacing=parts.replacing,
+        replacing=Replacing(parts.fleet, parts.fresh, parts.limits),
         doctor=parts.doctor,
         groups=parts.groups,
         links=parts.provisioning.links,

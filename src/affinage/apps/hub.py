@@ -132,23 +132,12 @@ class Hub:
         self._tasks = Tasks()
         group = await self._tasks.start()
         parts.collections.watch()
-        group.create_task(presented.run())
-        group.create_task(parts.pulse.run())
-        group.create_task(parts.counts.run())
-        group.create_task(parts.doctor.run())
-        group.create_task(parts.messages.run())
-        group.create_task(parts.uploading.uploads.run())
-        for endless in (parts.audit.run, parts.events.run, parts.events.tend):
-            group.create_task(endless())
-        for loop in (parts.fleet.run, parts.sweeps.run, parts.tending.run, parts.sessions.run):
-            group.create_task(loop())
-        group.create_task(parts.visits.run())
+        for run in (presented.run, *parts.loops):
+            group.create_task(run())
         try:
             await parts.open()
-            group.create_task(parts.runner.run())
-            group.create_task(parts.transfers.run())
-            group.create_task(parts.provisioning.run())
-            group.create_task(parts.forwarding.run())
+            for run in parts.workers:
+                group.create_task(run())
             self._doors = await self._open_doors(presented, group)
             self.place.write(self.settings.data)
         except BaseException:

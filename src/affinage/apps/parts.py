@@ -1,9 +1,11 @@
 """The parts of a hub: every service over one data folder, built from settings, not running."""
 
-from typing import Final
+from collections.abc import Callable, Coroutine
+from typing import Any, Final, TypeAlias
 
 from affinage.adapters.files.blobs import FolderBlobs
 from affinage.adapters.files.folder import DataFolder
+from affinage.adapters.files.uploads import FolderUploads
 from affinage.adapters.files.vault import FileVault
 from affinage.adapters.http.blobs import HttpBlobs
 from affinage.adapters.sqlite.events import SqliteEvents
@@ -16,25 +18,20 @@ from affinage.apps.provisioning import provisioning
 from affinage.apps.settings import HubSettings
 from affinage.apps.sinks import sinks
 from affinage.apps.times import Times, system_times
-from affinage.apps.uploading import Uploading, uploading
 from affinage.frontends.http.figures import HttpFigures
 from affinage.frontends.http.problems import code
 from affinage.frontends.mqtt.figures import MqttFigures
 from affinage.frontends.tls.capacity import Capacity
 from affinage.ports.blobs import Blobs
 from affinage.ports.exposition import Source
-from affinage.ports.vault import Vault
 from affinage.services.access import Access
 from affinage.services.audit import Audit
 from affinage.services.authorities import Authorities
 from affinage.services.bulk import Bulk
 from affinage.services.checks.vouching import Vouching
 from affinage.services.configurations import Configurations
-from affinage.services.contents import Contents
 from affinage.services.counts import Counts
-from affinage.services.digital_twins import DigitalTwins
 from affinage.services.doctor import Doctor
-from affinage.services.edge_scopes import EdgeScopes
 from affinage.services.events import Events
 from affinage.services.feedback import FeedbackShelf
 from affinage.services.fleet.fleet import Fleet
@@ -44,16 +41,15 @@ from affinage.services.jobs.book import Book
 from affinage.services.jobs.ground import Ground
 from affinage.services.jobs.jobs import Jobs
 from affinage.services.jobs.runner import Runner
-from affinage.services.keys import Keys
 from affinage.services.limits import Limits, rates
 from affinage.services.messages import Messages
 from affinage.services.methods import Methods
 from affinage.services.metrics import Engine
+from affinage.services.notices import NoticeShelf
 from affinage.services.policies import Policies
 from affinage.services.pulse import Pulse
 from affinage.services.queries import Queries
 from affinage.services.registry import FreshModules, Registry, makings
-from affinage.services.replacing import Replacing
 from affinage.services.room import Room
 from affinage.services.sessions import Sessions
 from affinage.services.sweeps import Sweeps
@@ -64,7 +60,11 @@ from affinage.services.transfers.importing import Importing
 from affinage.services.transfers.places import Allowed
 from affinage.services.transfers.transfers import Transfers
 from affinage.services.twins import Twins
+from affinage.services.uploads import Uploads
 from affinage.services.visits import Visits
+
+Loop: TypeAlias = Callable[[], Coroutine[Any, Any, object]]
+"""What runs until it is cancelled."""
 
 RESERVED: Final = 256
 """Descriptors that are kept for the store, the log, and what the hub itself opens."""
@@ -84,11 +84,11 @@ class Parts:
         self.times = times or system_times()
         self.clock = self.times.clock
         self.ids = SystemIds(self.clock)
-        vault = FileVault(settings.data / "vault.key")
+        self.vault = FileVault(settings.data / "vault.key")
         self.store = SqliteStore(settings.data / "hub.db")
-        parts = makings(vault, self.ids)
-        made_of = FreshModules(parts)
-        self.fleet = Fleet(self.store, self.clock, made_of, settings.allowance)
+        self.makings = makings(self.vault, self.ids)
+        self.fresh = FreshModules(self.makings)
+        self.fleet = Fleet(self.store, self.clock, self.fresh, settings.allowance)
         self.book = Book(self.fleet)
         self.limits = Limits(self.clock, rates(settings.throttle, settings.throttle_units))
         self.audit = Audit(
@@ -98,35 +98,27 @@ class Parts:
             max_days=settings.audit_days,
         )
         self.events, self.forwarding = self._feed(settings)
-        self.policies = Policies(self.fleet, vault, self.ids, self.limits)
-        self.access = self._access(settings, vault)
+        self.policies = Policies(self.fleet, self.vault, self.ids, self.limits)
+        self.access = self._access(settings)
         self.provisioning = provisioning(
             settings.hostnames[0],
             settings.webhook_urls,
             self.fleet,
             self.access.authorities,
-            vault=vault,
+            vault=self.vault,
             clock=self.clock,
             ids=self.ids,
             limits=self.limits,
         )
-        self.registry = Registry(self.fleet, vault, self.clock, self.ids, self.limits)
-        self.bulk = Bulk(Registry(self.fleet, vault, self.clock, self.ids), self.limits)
-        self.keys, self.scopes = (
-            Keys(self.fleet, vault, parts, self.limits),
-            EdgeScopes(self.fleet, vault, self.limits),
-        )
-        self.contents = Contents(self.fleet, made_of, self.limits)
+        self.registry = Registry(self.fleet, self.vault, self.clock, self.ids, self.limits)
+        self.bulk = Bulk(Registry(self.fleet, self.vault, self.clock, self.ids), self.limits)
         self.twins = Twins(self.fleet, self.limits)
-        self.sessions, self.visits = (
-            Sessions(self.fleet, self.clock, self.limits),
-            Visits(self.fleet, self.clock),
-        )
+        self.sessions = Sessions(self.fleet, self.clock, self.limits)
+        self.visits = Visits(self.fleet, self.clock)
         self.methods = Methods(self.fleet, self.sessions, self.clock, self.ids, self.limits)
-        self.digital_twins = DigitalTwins(self.fleet, self.methods, self.limits)
         self.jobs, self.runner = self._jobs(settings.max_jobs)
         self.shelf, self.messages = self._messages()
-        self.uploading = self._uploading(settings)
+        self.notices, self.uploads = self._uploads(settings)
         self.queries = Queries(self.fleet, self.limits, self.book.rows)
         self.sweeps = Sweeps(self.fleet, self.clock)
         self.tending = Tending(self.fleet, self.clock)
@@ -139,28 +131,27 @@ class Parts:
             settings.max_configurations,
             limits=self.limits,
         )
-        self.transfers = self._transfers(settings, vault)
-        self.replacing = Replacing(self.fleet, made_of, self.limits)
+        self.transfers = self._transfers(settings)
         self.groups = Groups(self.fleet, self.queries, self.counts, self.clock, self.limits)
-        self.doctor = self._doctor(settings, made_of)
+        self.doctor = self._doctor(settings)
         self.capacity = Capacity(settings.max_connections or max(1, raised() - RESERVED))
         self.http, self.mqtt = HttpFigures(), MqttFigures()
         self.pulse, self.collections = Pulse(self.clock), Collections()
 
-    def _access(self, settings: HubSettings, vault: Vault) -> Access:
+    def _access(self, settings: HubSettings) -> Access:
         now = self.times.doors
         authorities = Authorities(self.fleet, now, self.ids, self.limits)
         return Access(
-            self.fleet, self.policies, authorities, vault, clock=now, hosts=settings.certified
+            self.fleet, self.policies, authorities, self.vault, clock=now, hosts=settings.certified
         )
 
-    def _doctor(self, settings: HubSettings, made_of: FreshModules) -> Doctor:
+    def _doctor(self, settings: HubSettings) -> Doctor:
         examined = Body(
             fleet=self.fleet,
             counts=self.counts,
             sweeps=self.sweeps,
             tending=self.tending,
-            identities=made_of,
+            identities=self.fresh,
             machine=machine(settings.data, settings.certificate),
             figures=self.store.figures,
             clock=self.clock,
@@ -194,17 +185,22 @@ class Parts:
         around = (self.fleet, self.sessions, shelf, self.clock, self.ids)
         return shelf, Messages(*around, limits=self.limits)
 
-    def _uploading(self, settings: HubSettings) -> Uploading:
-        return uploading(
-            settings.upload_folder,
+    def _uploads(self, settings: HubSettings) -> tuple[NoticeShelf, Uploads]:
+        """Without a folder none can be begun."""
+        folder = settings.upload_folder
+        notices = NoticeShelf(self.fleet, self.clock, self.ids, self.limits)
+        uploads = Uploads(
+            self.fleet,
+            None if folder is None else FolderUploads(folder),
+            notices,
             Room(settings.upload_blob_bytes, settings.upload_bytes),
-            fleet=self.fleet,
             clock=self.clock,
             ids=self.ids,
             limits=self.limits,
         )
+        return notices, uploads
 
-    def _transfers(self, settings: HubSettings, vault: Vault) -> Transfers:
+    def _transfers(self, settings: HubSettings) -> Transfers:
         folder = settings.transfer_folder
         places: list[Blobs] = [HttpBlobs(settings.transfer_urls)]
         if folder is not None:
@@ -212,9 +208,9 @@ class Parts:
         return Transfers(
             self.fleet,
             Allowed(places),
-            Exporting(self.fleet, vault),
+            Exporting(self.fleet, self.vault),
             Importing(self.bulk, self.configurations, lambda error: code(error).number),
-            vault=vault,
+            vault=self.vault,
             clock=self.clock,
             ids=self.ids,
             limits=self.limits,
@@ -237,12 +233,27 @@ class Parts:
         await self.sessions.open()
         await self.visits.open()
         await self.messages.open()
-        await self.uploading.uploads.open()
+        await self.uploads.open()
         self.book.open()
         await self.runner.open()
         await self.transfers.open()
         await self.provisioning.open()
         await self.forwarding.open()
+
+    @property
+    def loops(self) -> tuple[Loop, ...]:
+        """What runs from before the store is read until the hub stops."""
+        return (
+            *(self.fleet.run, self.audit.run, self.events.run, self.events.tend),
+            *(self.sessions.run, self.visits.run, self.messages.run, self.uploads.run),
+            *(self.sweeps.run, self.tending.run, self.counts.run),
+            *(self.doctor.run, self.pulse.run),
+        )
+
+    @property
+    def workers(self) -> tuple[Loop, ...]:
+        """What takes up, once all is open, what was under way."""
+        return self.runner.run, self.transfers.run, self.provisioning.run, self.forwarding.run
 
     async def close(self) -> None:
         self.collections.leave()
@@ -256,6 +267,6 @@ class Parts:
         """What `/metrics` tells."""
         engine = Engine(self.fleet, self.store, self.tending, self.sweeps, self.sessions)
         doors = (self.capacity, self.http, self.mqtt, self.limits, self.methods, self.messages)
-        telling = (self.events, self.forwarding, self.uploading.uploads)
+        telling = (self.events, self.forwarding, self.uploads)
         others = (*doors, *telling, self.pulse, self.collections)
         return [engine.families, *(one.families for one in others)]
