@@ -7,6 +7,7 @@ Source: docs/spec/provisioning.md, PROV-36 to PROV-39, PROV-50 to PROV-56.
 """
 
 from collections.abc import Callable
+from contextlib import suppress
 from dataclasses import dataclass
 from typing import Final
 
@@ -14,7 +15,8 @@ from affinage.domain.errors import AffinageError, Unavailable
 from affinage.domain.identity import Status as EnrollmentStatus
 from affinage.domain.moments import Millis
 from affinage.domain.principal import Kind, Principal, Right
-from affinage.domain.provisioning.enrollment import Enrollment, InitialTwin
+from affinage.domain.provisioning.allocation import allocated
+from affinage.domain.provisioning.enrollment import Allocation, Enrollment, InitialTwin
 from affinage.domain.provisioning.registration import (
     Assignment,
     Failure,
@@ -40,11 +42,25 @@ AWAY: Final = 503001
 
 @dataclass(frozen=True, slots=True)
 class Assigning:
+    own: str
+    """This hub, as one of them."""
     hubs: LinkedHubs
     choosing: Choosing
     given: Given
     find: Callable[[str], Enrollment | None]
     """The enrollment with that key, as it is now."""
+
+    def asks_others(self, of: Registration) -> bool:
+        """Whether a webhook or another hub is asked, who may take his time, or be away."""
+        enrollment = self.find(of.enrollment_key)
+        if enrollment is None:
+            return False
+        current = of.assignment.hub if of.assignment else None
+        if enrollment.allocation is Allocation.CUSTOM or current not in (None, self.own):
+            return True
+        with suppress(AffinageError):  # then nobody is asked
+            return allocated(enrollment, of.id, self.hubs.weights(), current) != self.own
+        return False
 
     async def carry_out(self, of: Registration, at: Millis) -> Registration:
         """The registration with its end: assigned, disabled, or failed, and why.

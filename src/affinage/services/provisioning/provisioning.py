@@ -45,8 +45,9 @@ class Provisioning:
         self.book = Book(fleet)
         self._challenges = Challenges(fleet, vault, clock, ids)
         evidence = Evidence(self.book, vault, clock, authorities, self._challenges)
+        given = Given(vault, ids, self._challenges)
         assigning = Assigning(
-            linked, Choosing(webhooks), Given(vault, ids, self._challenges), self.book.enrollment
+            self.own.host, linked, Choosing(webhooks), given, self.book.enrollment
         )
         self.enrollments = Enrollments(
             fleet, self.book, linked, webhooks, vault=vault, clock=clock, ids=ids, limits=limits

@@ -43,7 +43,8 @@ MAX_VERSION: Final = 32
 """Characters that are kept of the api-version that a device names."""
 
 WORKERS: Final = 64
-"""Operations that are carried out at the same time: those of one commit share it."""
+"""Operations that are carried out at the same time, where others are asked and where not: those of
+one commit share it."""
 
 _log = structlog.get_logger(__name__)
 
@@ -63,7 +64,8 @@ class Registrations:
         self._fleet, self._book, self.evidence = fleet, book, evidence
         self._assigning, self._clock, self._ids = assigning, clock, ids
         self._limits, self._polling = limits, Polling(clock)
-        self._waiting = asyncio.Queue[str]()
+        self._waiting = {asks_others: asyncio.Queue[str]() for asks_others in (False, True)}
+        """Apart, whether others are asked: who does not answer holds up nobody else."""
         self._under_way = set[str]()
         """Those in ``_waiting``, and those that a worker has in hand."""
         self.id_scope = ""
@@ -73,13 +75,14 @@ class Registrations:
         self.id_scope = id_scope
         for one in self._book.registrations():
             if one.status is Status.ASSIGNING:
-                self._enqueue(one.id)
+                self._enqueue(one)
 
     async def run(self) -> None:
         """Carry operations out, until cancelled."""
         async with asyncio.TaskGroup() as tasks:
-            for _ in range(WORKERS):
-                tasks.create_task(self._work())
+            for waiting in self._waiting.values():
+                for _ in range(WORKERS):
+                    tasks.create_task(self._work(waiting))
 
     async def register(
         self, arrival: Arrival, payload: JsonValue = None, *, force: bool = False
@@ -156,7 +159,7 @@ class Registrations:
 
     def _answer(self, of: Registration) -> Answer:
         if of.status is Status.ASSIGNING:
-            self._enqueue(of.id)  # should a commit have failed, it is tried again now
+            self._enqueue(of)  # should a commit have failed, it is tried again now
             retry_after_s = self._polling.retry_after_s(of.id)
             return Answer(of.operation, of.status, retry_after_s=retry_after_s)
         return Answer(of.operation, of.status, document(of))
@@ -199,14 +202,14 @@ class Registrations:
             at=millis(self._clock.now()),
         )
 
-    def _enqueue(self, registration_id: str) -> None:
-        if registration_id not in self._under_way:
-            self._under_way.add(registration_id)
-            self._waiting.put_nowait(registration_id)
+    def _enqueue(self, of: Registration) -> None:
+        if of.id not in self._under_way:
+            self._under_way.add(of.id)
+            self._waiting[self._assigning.asks_others(of)].put_nowait(of.id)
 
-    async def _work(self) -> None:
+    async def _work(self, waiting: asyncio.Queue[str]) -> None:
         while True:
-            registration_id = await self._waiting.get()
+            registration_id = await waiting.get()
             try:
                 await self._assign(registration_id)
             except Unavailable as error:

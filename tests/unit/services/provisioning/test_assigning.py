@@ -7,6 +7,7 @@ import pytest
 from affinage.domain.errors import Unavailable
 from affinage.domain.etags import ANY
 from affinage.ports.webhooks import Reply
+from fakes.life import OWNER
 from fakes.linked import Linked, MemoryHub
 from fakes.looped import looped
 from fakes.pki import leaf
@@ -269,3 +270,27 @@ async def test_a_commit_that_fails_is_tried_again_when_the_device_asks() -> None
         await given.life.turn(50)
         ended = await operation(given.arrival("dev1"), begun.operation_id)
         assert ended.status == "assigned"
+
+
+@looped
+async def test_it_is_known_beforehand_whether_others_are_asked() -> None:
+    """PROV-48"""
+    own, other = MemoryHub(HOST), MemoryHub("two.test")
+    async with provisioned(hubs=Linked({HOST: own, "two.test": other})) as given:
+        asks = given.services.registrations._assigning.asks_others
+        await given.enroll("near", iotHubs=[HOST])
+        await given.enroll("far", iotHubs=["two.test"])
+        await given.enroll("custom", iotHubs=[HOST], **CUSTOM)
+        await given.enroll("moving", iotHubs=["two.test"])
+        await given.assigned(given.arrival("moving"))
+        await given.enroll("moving", again=True, iotHubs=[HOST])
+        given.stop()
+        for name in ("near", "far", "custom", "moving"):
+            await given.services.registrations.register(given.arrival(name))
+        begun = given.services.book.registrations()
+        wanted = {"near": False, "far": True, "custom": True, "moving": True}
+        assert {of.id: asks(of) for of in begun} == wanted
+        near = given.services.book.registration("near")
+        await given.services.enrollments.delete("near", is_group=False, if_match=None, by=OWNER)
+        assert near is not None
+        assert not asks(near)

@@ -1,19 +1,32 @@
 """How operations end: after a restart, unwritten, forgotten, and where the hub is at fault."""
 
 import asyncio
+from dataclasses import dataclass
 from typing import Any
 
 import pytest
 from structlog.testing import capture_logs
 
 from affinage.domain.errors import RegistrationNotFound
+from affinage.domain.principal import Principal
+from affinage.ports.hubs import Wanted
+from affinage.services.provisioning.registrations import WORKERS
+from fakes.linked import Linked, MemoryHub
 from fakes.looped import looped
-from fakes.provisioned import Provisioned, provisioned
+from fakes.provisioned import HOST, Provisioned, provisioned
 
 CUSTOM: Any = {
     "allocationPolicy": "custom",
     "customAllocationDefinition": {"webhookUrl": "https://a.test", "apiVersion": "1"},
 }
+
+
+@dataclass
+class SilentHub(MemoryHub):
+    """Takes its time, for ever."""
+
+    async def provision(self, wanted: Wanted, *, by: Principal) -> None:
+        await asyncio.Event().wait()
 
 
 async def status_of(given: Provisioned, name: str) -> Any:
@@ -67,6 +80,41 @@ async def test_a_fault_of_the_hub_holds_up_nobody_else() -> None:
             await given.assigned(given.arrival("dev2"))
         assert [log["registration"] for log in logs if log["log_level"] == "error"] == ["dev1"]
         assert await status_of(given, "dev1") == "assigning"
+
+
+@looped
+async def test_who_waits_for_a_webhook_holds_up_nobody_who_does_not() -> None:
+    """PROV-48"""
+    async with provisioned() as given:
+        answers = asyncio.Event()
+
+        async def wait() -> None:
+            await answers.wait()
+
+        given.hook.meanwhile = wait
+        await given.group("cave", **CUSTOM)
+        names = [f"dev{number}" for number in range(WORKERS + 1)]
+        for name in names:
+            await given.services.registrations.register(given.member(name))
+        await given.enroll("near")
+        await given.assigned(given.arrival("near"))
+        answers.set()
+        await given.life.turn(200)
+        states = [given.services.book.registration(name) for name in names]
+        assert {state.status for state in states if state} == {"assigned"}
+
+
+@looped
+async def test_who_is_given_to_a_hub_that_is_silent_holds_up_nobody_else() -> None:
+    """PROV-48"""
+    own, other = MemoryHub(HOST), SilentHub("two.test")
+    async with provisioned(hubs=Linked({HOST: own, "two.test": other})) as given:
+        await given.group("away", iotHubs=["two.test"])
+        for number in range(WORKERS + 1):
+            await given.services.registrations.register(given.member(f"dev{number}"))
+        await given.enroll("near", iotHubs=[HOST])
+        await given.assigned(given.arrival("near"))
+        assert "near" in own.devices
 
 
 @looped
