@@ -22,6 +22,9 @@ from figures import Figure
 from hubs import Hub
 
 RATE: Final = 1_000
+POLITE: Final = 10
+"""How far those who dial yield the processor to those who measure: they are machines of their own."""
+
 ENOUGH_S: Final = 600
 """Longer than any storm takes."""
 
@@ -41,7 +44,8 @@ async def storm(hub: Hub, numbers: list[int], others: list[int]) -> tuple[float,
     reporting = await settled(hub, numbers)
     reporting.send_signal(signal.SIGUSR1)
     began = perf_counter()
-    coming = await asyncio.to_thread(hub.come_in, others, "--dialling", len(others))
+    manner = ("--dialling", len(others), "--nice", POLITE)
+    coming = await asyncio.to_thread(hub.come_in, others, *manner)
     took_s = perf_counter() - began
     reporting.terminate()
     told = await hubs.told_later(reporting)

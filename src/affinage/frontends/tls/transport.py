@@ -20,6 +20,9 @@ HANDSHAKE_S: Final = 20.0
 LINGER_S: Final = 10.0
 """How long a client may take, after the end, to read what was sent before."""
 
+BACKLOG: Final = 65_535
+"""Who may wait to be accepted; the system's own limit, `net.core.somaxconn`, is mostly lower."""
+
 MAX_UNSENT: Final = 4 * 1024 * 1024
 """Bytes waiting for a client that does not read; the next write then cuts the connection."""
 
@@ -296,7 +299,6 @@ async def serve_tls(
     host: str,
     port: int,
     *,
-    backlog: int = 4096,
     handshake_s: float = HANDSHAKE_S,
     capacity: Capacity = BOUNDLESS,
 ) -> asyncio.Server:
@@ -317,5 +319,5 @@ async def serve_tls(
         lambda: TlsProtocol(context(), inner, handshake_s, capacity, enter),
         host,
         port,
-        backlog=backlog,
+        backlog=BACKLOG,
     )
