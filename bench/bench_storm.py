@@ -23,7 +23,7 @@ from hubs import Hub
 
 RATE: Final = 1_000
 POLITE: Final = 10
-"""How far those who dial yield the processor to those who measure: they are machines of their own."""
+"""How far those who dial yield to those who measure: they stand for machines of their own."""
 
 ENOUGH_S: Final = 600
 """Longer than any storm takes."""
