@@ -19,7 +19,7 @@ from starlette.routing import Route
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from affinage.domain.errors import AffinageError
-from affinage.domain.principal import Principal
+from affinage.domain.principal import Kind, Principal
 from affinage.frontends.http.figures import HttpFigures
 from affinage.frontends.http.paths import readable_path
 from affinage.frontends.http.problems import problem
@@ -105,7 +105,7 @@ class Frame:
             route=route,
             status=answer.status,
             ms=round(1000 * took_s, 3),
-            policy=_name(scope),
+            **_who(scope),
             request_id=answer.request_id,
         )
 
@@ -147,5 +147,9 @@ def _template(scope: Scope) -> str | None:
     return route.path if isinstance(route, Route) else None
 
 
-def _name(scope: Scope) -> str | None:
-    return scope[PRINCIPAL].name if PRINCIPAL in scope else None
+def _who(scope: Scope) -> dict[str, str | None]:
+    """Who asked, for the log: a device under that name, and strangers under none."""
+    by: Principal | None = scope.get(PRINCIPAL)
+    if by is not None and by.kind is Kind.DEVICE:
+        return {"device": by.name}
+    return {"policy": None if by is None else by.name}

@@ -11,7 +11,8 @@ from starlette.types import Message, Receive, Scope, Send
 from structlog.testing import capture_logs
 
 from affinage.domain.errors import Unavailable
-from affinage.frontends.http.frame import Frame, by_token
+from affinage.domain.principal import Kind, Principal
+from affinage.frontends.http.frame import Authenticate, Frame, by_token
 from fakes.clock import FixedClock
 from fakes.hub import API_VERSION, running_hub
 from fakes.ids import CountingIds
@@ -105,7 +106,22 @@ async def breaks_off(scope: Scope, receive: Receive, send: Send) -> None:
 App = Callable[[Scope, Receive, Send], Awaitable[None]]
 
 
-async def framed(app: App, scope: dict[str, Any] | None = None) -> list[Message]:
+@looped
+async def test_a_device_leaves_a_line_with_its_name_and_no_policys() -> None:
+    """SERVICE-9"""
+
+    def is_pump(request: Request, *, request_id: str) -> Principal:
+        return Principal(Kind.DEVICE, "pump-1", "device-api", request_id)
+
+    with capture_logs() as lines:
+        await framed(breaks, authenticate=is_pump)
+    [line] = [line for line in lines if line["event"] == "request"]
+    assert (line["device"], "policy" in line) == ("pump-1", False)
+
+
+async def framed(
+    app: App, scope: dict[str, Any] | None = None, authenticate: Authenticate | None = None
+) -> list[Message]:
     """What an app in a frame sends, asked by somebody whom the frame lets in."""
     sent: list[Message] = []
 
@@ -116,9 +132,8 @@ async def framed(app: App, scope: dict[str, Any] | None = None) -> list[Message]
         return {"type": "http.disconnect"}
 
     async with running_hub() as hub:
-        frame = Frame(
-            app, partial(by_token, hub.services.access.service), FixedClock(), CountingIds()
-        )
+        owner = partial(by_token, hub.services.access.service)
+        frame = Frame(app, authenticate or owner, FixedClock(), CountingIds())
         asked = {
             "type": "http",
             "method": "PUT",
