@@ -1,13 +1,14 @@
 """Evidence: whether a device that comes has what its enrollment demands.
 
-Whoever has not is refused in the same words, whatever is missing: a stranger does not learn which
-registration ids are enrolled.
+Why it is refused is for the log of who operates the hub: the doors tell all who are refused the
+same, so that a stranger does not learn which registration ids are enrolled.
 
-Source: docs/spec/provisioning.md, PROV-13 to PROV-19.
+Source: docs/spec/provisioning.md, PROV-13 to PROV-19, PROV-47.
 """
 
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import Final, Protocol
 
 from affinage.domain.errors import Disabled, Invalid, Unauthorized
@@ -33,7 +34,10 @@ from affinage.services.provisioning.keyring import Keyring
 POLICY: Final = "registration"
 """What a token may name as the policy whose key signed it. PROV-14."""
 
-REFUSED: Final = "no enrollment admits this device"
+_NOTHING: Final = "it shows neither the token nor the certificate that would prove it"
+
+KNOWN: Final = 256
+"""Certificates of groups that are kept as read: groups have 200 at most."""
 
 
 class Authorities(Protocol):
@@ -75,21 +79,23 @@ class Evidence:
         Raises:
             Challenged: it must prove that it has the TPM that its enrollment names.
             Disabled: it has the proof, and the enrollment is switched off.
-            Unauthorized: anything else, in the same words.
+            Unauthorized: anything else; the message says what, and is not for who was refused.
         """
         if arrival.id_scope.lower() != id_scope.lower():
-            raise Unauthorized(REFUSED)
+            raise Unauthorized(f"the id scope here is {id_scope}, not {arrival.id_scope[:40]!r}")
         try:
             name = check_registration_id(arrival.registration_id)
-        except Invalid:
-            raise Unauthorized(REFUSED) from None
+        except Invalid as error:
+            raise Unauthorized(str(error)) from None
         individual = self._book.enrollment(name)
         if individual is not None:
             found = self._individual(arrival, name, individual)
         elif arrival.token:
             found = Admitted(name, self._group_by_key(arrival))
-        else:
+        elif arrival.chain:
             found = self._group_by_chain(arrival, name)
+        else:
+            raise Unauthorized(_NOTHING)
         if found.enrollment.status is Status.DISABLED:
             raise Disabled(f"{found.enrollment.what} is disabled")
         return found
@@ -106,15 +112,19 @@ class Evidence:
                 self._tpms.prove(arrival, TpmKeys(endorsement_key, storage_root_key))
                 return Admitted(name, of)
             case _:
-                raise Unauthorized(REFUSED)
+                raise Unauthorized(f"{of.what} admits nobody: its proof is a group's")
 
     def _shown(self, arrival: Arrival, known: Sequence[bytes]) -> Certificate:
         """The leaf, if it is one of those that are known, and of now. PROV-16."""
-        if not arrival.chain or arrival.chain[0] not in known:
-            raise Unauthorized(REFUSED)
-        leaf, now = _read(arrival.chain[0]), self._clock.now()
-        if not leaf.not_before <= now <= leaf.not_after:
-            raise Unauthorized(REFUSED)
+        if not arrival.chain:
+            raise Unauthorized(_NOTHING)
+        if arrival.chain[0] not in known:
+            raise Unauthorized("the certificate is not the one that is enrolled")
+        try:
+            leaf = certificates.read(arrival.chain[0])
+            chains.check_moment(leaf, self._clock.now())
+        except ProtocolError as error:
+            raise Unauthorized(str(error)) from None
         return leaf
 
     def _group_by_key(self, arrival: Arrival) -> Enrollment:
@@ -135,10 +145,10 @@ class Evidence:
         try:
             known = [group_certificate for group_certificate, _ in groups.values()]
             vouched = chains.verify(arrival.chain, known, self._clock.now())
-        except ProtocolError:
-            raise Unauthorized(REFUSED) from None
+        except ProtocolError as error:
+            raise Unauthorized(f"no group admits it: {error}") from None
         if not _is_named(vouched.leaf, name):
-            raise Unauthorized(REFUSED)
+            raise Unauthorized("the certificate is for another common name")
         return Admitted(name, groups[vouched.authorities[0].der][1], vouched.leaf)
 
     def _by_certificate(self) -> dict[bytes, tuple[Certificate, Enrollment]]:
@@ -152,7 +162,7 @@ class Evidence:
     def _believed(self, group: Enrollment) -> Iterator[Certificate]:
         match group.attestation:
             case SigningCertificates(primary, secondary):
-                yield from (_read(one.der) for one in (primary, secondary) if one is not None)
+                yield from (_known(one.der) for one in (primary, secondary) if one is not None)
             case AuthorityReferences(first, second):
                 for name in filter(None, (first, second)):
                     if (authority := self._authorities.verified(name)) is not None:
@@ -162,29 +172,30 @@ class Evidence:
 
     def _check_token(self, arrival: Arrival, keys: Iterable[str]) -> None:
         """Unauthorized unless one of the keys signed the token. PROV-14."""
+        if not arrival.token:
+            raise Unauthorized(_NOTHING)
         resource = f"{arrival.id_scope}/registrations/{arrival.registration_id}"
         now = self._clock.now().timestamp()
         try:
-            token = tokens.parse(arrival.token or "")
+            token = tokens.parse(arrival.token)
             tokens.verify(token, resource=resource, keys=keys, now=now, as_sent=True)
-        except ProtocolError:
-            raise Unauthorized(REFUSED) from None
+        except ProtocolError as error:
+            raise Unauthorized(str(error)) from None
         if token.policy not in (None, POLICY):
-            raise Unauthorized(REFUSED)
+            raise Unauthorized(f"the token names a policy, and not {POLICY!r}")
 
     def _opened(self, keys: SymmetricKeys) -> tuple[str, str]:
         first, second = (self._vault.open(one).decode() for one in (keys.primary, keys.secondary))
         return first, second
 
 
+@lru_cache(maxsize=KNOWN)
+def _known(der: bytes) -> Certificate:
+    """A certificate that a group has: read once, for all of them are held against who comes."""
+    return certificates.read(der)
+
+
 def _is_named(leaf: Certificate, name: str) -> bool:
     """Whether it is for that registration; not by a letter of which only the small one is ASCII."""
     own = leaf.common_name or ""
     return own.isascii() and own.lower() == name
-
-
-def _read(der: bytes) -> Certificate:
-    try:
-        return certificates.read(der)
-    except ProtocolError:
-        raise Unauthorized(REFUSED) from None
