@@ -45,6 +45,9 @@ MAX_INDIVIDUAL: Final = 1_000_000
 MAX_GROUPS: Final = 100
 """Groups by symmetric key, and as many by certificate."""
 
+ALL_GROUPS: Final = "group/"
+"""The one lock of all groups: they are few, and counted before another one is made."""
+
 MAX_PAGE: Final = 100
 """Enrollments, or registrations, on one page."""
 
@@ -157,7 +160,7 @@ class Enrollments:
         self, name: str, body: JsonObject, if_match: str | None, by: Principal, *, is_group: bool
     ) -> Enrollment:
         key, at = enrollment_key(name, is_group=is_group), millis(self._clock.now())
-        async with self._book.lock(key):
+        async with self._book.lock(ALL_GROUPS if is_group else key):
             current = self._book.enrollment(key)
             if if_match is not None:
                 current = self._found(name, is_group=is_group)
@@ -168,7 +171,7 @@ class Enrollments:
             else:
                 etag, made = self._ids.etag_start(), self._makings
                 written = enrollment.create(name, body, made, is_group=is_group, etag=etag, at=at)
-                self._check_room(written)
+            self._check_room(written, current)
             self._check_reach(written)
             await self._write(enrollment_row(written), current, written, by)
         return written
@@ -177,7 +180,7 @@ class Enrollments:
         self, name: str, if_match: str | None, by: Principal, *, is_group: bool
     ) -> None:
         key = enrollment_key(name, is_group=is_group)
-        async with self._book.lock(key):
+        async with self._book.lock(ALL_GROUPS if is_group else key):
             current = self._found(name, is_group=is_group)
             check_etag(current.what, current.etag, if_match)
             await self._write(Row(Table.ENROLLMENTS, key, None), current, None, by)
@@ -229,14 +232,18 @@ class Enrollments:
         first, second = (self._vault.open(one).decode() for one in (keys.primary, keys.secondary))
         return first, second
 
-    def _check_room(self, new: Enrollment) -> None:
-        """Raise TooManyEnrollments if there are as many as may be. Source: PROV-61."""
+    def _check_room(self, new: Enrollment, old: Enrollment | None) -> None:
+        """Raise TooManyEnrollments if there are as many of its kind as may be. Source: PROV-61."""
+        is_key = _is_by_key(new)
+        if old is not None and (not new.is_group or is_key is _is_by_key(old)):
+            return
         if not new.is_group:
             count, limit, what = self._book.counted(groups=False), MAX_INDIVIDUAL, "enrollments"
         else:
-            is_key = isinstance(new.attestation, SymmetricKeys)
-            kinds = [isinstance(one.attestation, SymmetricKeys) for one in self._book.groups()]
-            count, limit = kinds.count(is_key), MAX_GROUPS
+            count, limit = (
+                [_is_by_key(one) for one in self._book.groups()].count(is_key),
+                MAX_GROUPS,
+            )
             what = f"groups by {'symmetric key' if is_key else 'certificate'}"
         if count >= limit:
             raise TooManyEnrollments(f"there are {count} of {limit} {what}")
@@ -248,3 +255,7 @@ class Enrollments:
                 raise Invalid(f"{host[:255]!r} is no hub that is linked")
         if new.webhook is not None:
             self._webhooks.check(new.webhook.url)
+
+
+def _is_by_key(of: Enrollment) -> bool:
+    return isinstance(of.attestation, SymmetricKeys)

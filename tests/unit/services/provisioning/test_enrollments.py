@@ -1,5 +1,6 @@
 """Enrollments: who may write them, how many there may be, and what goes with them."""
 
+import asyncio
 import base64
 from typing import Any
 
@@ -93,7 +94,21 @@ async def test_there_are_so_many_and_no_more(monkeypatch: pytest.MonkeyPatch) ->
                 await more
         with pytest.raises(TooManyEnrollments):
             await given.group("barn", attestation=signed)
+        with pytest.raises(TooManyEnrollments):
+            await given.group("cave", again=True, attestation=signed)
         await given.group("cave", again=True)
+
+
+@looped
+async def test_groups_that_are_made_at_once_are_no_more_than_there_may_be(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """PROV-61"""
+    monkeypatch.setattr(enrollments, "MAX_GROUPS", 2)
+    async with provisioned() as given:
+        making = [given.group(f"cave-{number}") for number in range(4)]
+        made = await asyncio.gather(*making, return_exceptions=True)
+        assert [isinstance(one, TooManyEnrollments) for one in made] == [False, False, True, True]
 
 
 @looped

@@ -6,8 +6,8 @@ from typing import Any
 import pytest
 
 from affinage.domain.errors import Disabled, Unauthorized
-from affinage.services.provisioning.arrivals import Arrival, TpmKeys
 from affinage.services.provisioning import evidence
+from affinage.services.provisioning.arrivals import Arrival, TpmKeys
 from affinage.services.provisioning.evidence import Evidence
 from fakes.looped import looped
 from fakes.pki import Made, authority, leaf
