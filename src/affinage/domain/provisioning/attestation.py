@@ -14,7 +14,7 @@ from msgspec import Struct
 
 from affinage.domain.errors import Invalid, Malformed, Missing
 from affinage.domain.identity import KeySource, check_key
-from affinage.domain.provisioning.members import member_object, member_text
+from affinage.domain.members import member_object, member_text
 from affinage.domain.values import JsonObject, JsonValue
 
 MAX_TPM_KEY: Final = 1024

@@ -15,6 +15,12 @@ from msgspec.structs import replace
 from affinage.domain.errors import Invalid, Missing
 from affinage.domain.etags import etag_text
 from affinage.domain.identity import Status
+from affinage.domain.members import (
+    member_flag,
+    member_object,
+    member_text,
+    member_texts,
+)
 from affinage.domain.moments import Millis, iso
 from affinage.domain.names import check_id
 from affinage.domain.provisioning import attestation
@@ -26,12 +32,6 @@ from affinage.domain.provisioning.attestation import (
     Makings,
     SigningCertificates,
     Tpm,
-)
-from affinage.domain.provisioning.members import (
-    member_flag,
-    member_object,
-    member_text,
-    member_texts,
 )
 from affinage.domain.provisioning.names import (
     check_group_id,

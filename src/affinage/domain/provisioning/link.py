@@ -14,7 +14,7 @@ from msgspec.structs import replace
 
 from affinage.domain.errors import Invalid, Malformed, Missing
 from affinage.domain.etags import etag_text
-from affinage.domain.provisioning.members import member_text
+from affinage.domain.members import member_text
 from affinage.domain.values import JsonObject
 
 MAX_LINKS: Final = 50

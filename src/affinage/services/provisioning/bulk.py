@@ -8,7 +8,7 @@ from typing import Final, NamedTuple
 
 from affinage.domain.errors import AffinageError, Invalid, Missing
 from affinage.domain.etags import ANY
-from affinage.domain.provisioning.members import member_text
+from affinage.domain.members import member_text
 from affinage.domain.values import JsonObject
 
 MAX_BULK: Final = 10

@@ -19,13 +19,13 @@ from affinage.domain.errors import (
     Unavailable,
 )
 from affinage.domain.etags import ANY, check_etag
+from affinage.domain.members import member_text
 from affinage.domain.moments import millis
 from affinage.domain.principal import Principal, Right
 from affinage.domain.provisioning import attestation, enrollment
 from affinage.domain.provisioning import registration as registrations
 from affinage.domain.provisioning.attestation import Keys, SymmetricKeys
 from affinage.domain.provisioning.enrollment import Enrollment
-from affinage.domain.provisioning.members import member_text
 from affinage.domain.provisioning.names import enrollment_key
 from affinage.domain.values import JsonObject
 from affinage.ports.clock import Clock

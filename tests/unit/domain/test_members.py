@@ -3,7 +3,7 @@
 import pytest
 
 from affinage.domain.errors import Malformed
-from affinage.domain.provisioning.members import (
+from affinage.domain.members import (
     member_flag,
     member_object,
     member_text,
