@@ -11,6 +11,7 @@ from typing import Final
 import msgspec
 
 from affinage.domain.errors import Invalid, Malformed, MessageTooLarge, Missing
+from affinage.domain.members import member_text
 from affinage.domain.messages import Ack, Message
 from affinage.domain.moments import Millis, millis
 from affinage.domain.values import JsonObject, JsonValue, is_object
@@ -46,16 +47,16 @@ def composed(document: JsonObject, *, to: str, message_id: str, at: Millis) -> M
         Missing, Malformed, Invalid, MessageTooLarge: what the message says.
     """
     message = Message(
-        message_id=_text(document, "messageId") or message_id,
+        message_id=member_text(document, "messageId") or message_id,
         body=_body(document),
         expires_at=_expiry(document, at),
         properties=_properties(document.get("properties")),
         ack=_ack(document.get("ack")),
-        to=_text(document, "to") or to,
-        correlation_id=_text(document, "correlationId"),
-        user_id=_text(document, "userId"),
-        content_type=_text(document, "contentType") or _implied(document, "application/json"),
-        content_encoding=_text(document, "contentEncoding") or _implied(document, "utf-8"),
+        to=member_text(document, "to") or to,
+        correlation_id=member_text(document, "correlationId"),
+        user_id=member_text(document, "userId"),
+        content_type=member_text(document, "contentType") or _implied(document, "application/json"),
+        content_encoding=member_text(document, "contentEncoding") or _implied(document, "utf-8"),
     )
     if len(message.message_id) > MAX_MESSAGE_ID:
         found = len(message.message_id)
@@ -159,15 +160,6 @@ def _ack(value: JsonValue) -> Ack:
     if value is None:
         return Ack.NONE
     raise Invalid(f"ack must be one of {', '.join(Ack)}")
-
-
-def _text(document: JsonObject, name: str) -> str | None:
-    value = document.get(name)
-    if value is None:
-        return None
-    if not isinstance(value, str):
-        raise Malformed(f"{name} must be a string")
-    return value
 
 
 def _implied(document: JsonObject, value: str) -> str | None:

@@ -25,6 +25,7 @@ from affinage.domain.content import kind as kind_of
 from affinage.domain.errors import ImmutableContent, Invalid, Malformed
 from affinage.domain.etags import check_etag, etag_text
 from affinage.domain.groups import NO_GROUPS, Groups
+from affinage.domain.members import member_text
 from affinage.domain.moments import Millis, iso
 from affinage.domain.names import check_configuration_id
 from affinage.domain.query.parse import parse_query
@@ -90,7 +91,7 @@ def create(name: str, body: JsonObject, *, generation: int, at: Millis) -> Confi
             generation=generation,
             etag=1,
             content=admitted(body.get("content")),
-            content_type=_text(body, "contentType"),
+            content_type=member_text(body, "contentType"),
             created_at=at,
             updated_at=at,
             **given,
@@ -249,12 +250,12 @@ def _checked(configuration: Configuration) -> Configuration:
 
 def _read(name: str, body: JsonObject) -> dict[str, Any]:
     """What a client may set, at creation and later."""
-    if (named := _text(body, "id")) not in (None, name):
+    if (named := member_text(body, "id")) not in (None, name):
         raise Invalid(f"the body is of configuration {named!r}, the request of {name!r}")
     return {
-        "schema_version": _text(body, "schemaVersion"),
+        "schema_version": member_text(body, "schemaVersion"),
         "labels": _labels(body),
-        "target_condition": _text(body, "targetCondition") or "",
+        "target_condition": member_text(body, "targetCondition") or "",
         "priority": _priority(body.get("priority")),
         "metrics": _texts("metrics.queries", _members(body, "metrics").get("queries")) or {},
     }
@@ -262,13 +263,6 @@ def _read(name: str, body: JsonObject) -> dict[str, Any]:
 
 def _labels(body: JsonObject) -> dict[str, str] | None:
     return _texts("labels", body.get("labels"))
-
-
-def _text(body: JsonObject, name: str) -> str | None:
-    value = body.get(name)
-    if value is not None and not isinstance(value, str):
-        raise Malformed(f"{name} must be a string")
-    return value
 
 
 def _members(body: JsonObject, name: str) -> JsonObject:

@@ -22,7 +22,7 @@ def member_text(body: JsonObject, name: str, within: str = "") -> str | None:
     return value
 
 
-def member_flag(body: JsonObject, name: str, default: bool) -> bool:
+def member_flag(body: JsonObject, name: str, default: bool = False) -> bool:
     """A member that is true or false; absent or null is the default; Malformed."""
     value = body.get(name)
     if value is not None and not isinstance(value, bool):

@@ -16,6 +16,7 @@ from msgspec.structs import replace
 from affinage.domain.errors import Invalid, Malformed
 from affinage.domain.etags import etag_text
 from affinage.domain.identity import KeySource, check_key
+from affinage.domain.members import member_text
 from affinage.domain.principal import Right, Voucher, implied
 from affinage.domain.values import JsonObject, JsonValue
 
@@ -210,10 +211,7 @@ def _rights(value: JsonValue) -> Right:
 
 
 def _given(body: JsonObject, member: str) -> str | None:
-    key = body.get(member)
-    if key is None:
-        return None
-    if not isinstance(key, str):
-        raise Malformed(f"{member} must be a string")
-    check_key(key)
+    key = member_text(body, member)
+    if key is not None:
+        check_key(key)
     return key

@@ -22,6 +22,7 @@ from affinage.domain.identity import (
     credentials,
     with_status,
 )
+from affinage.domain.members import member_text
 from affinage.domain.moments import Millis, iso
 from affinage.domain.names import SYSTEM_MODULES, check_id
 from affinage.domain.scopes import ParentsOf, scoped
@@ -120,7 +121,7 @@ def new_module(
         makings.generation(),
         makings.etag(),
         credentials(body.get("authentication"), None, makings.keys),
-        _text(body, "managedBy"),
+        member_text(body, "managedBy"),
     )
     return device.with_module(Module(module_id, identity, new_twin(at)))
 
@@ -142,7 +143,7 @@ def changed_module(device: Device, module_id: str, body: JsonObject, makings: Ma
         credentials=credentials(
             body.get("authentication"), module.identity.credentials, makings.keys
         ),
-        managed_by=_text(body, "managedBy"),
+        managed_by=member_text(body, "managedBy"),
     )
     return device.with_module(replace(module, identity=identity))
 
@@ -227,13 +228,13 @@ def _written(
     device_id: str, identity: Identity, body: JsonObject, parents_of: ParentsOf, at: Millis
 ) -> Identity:
     """The identity with the writable members of the body in place of its own."""
-    identity = with_status(identity, _status(body), _text(body, "statusReason"), at)
+    identity = with_status(identity, _status(body), member_text(body, "statusReason"), at)
     identity = replace(identity, iot_edge=_iot_edge(body, identity))
     return scoped(device_id, identity, body, parents_of)
 
 
 def _status(body: JsonObject) -> Status:
-    text = _text(body, "status")
+    text = member_text(body, "status")
     if not text:
         return Status.ENABLED
     try:
@@ -289,10 +290,3 @@ def module_identity(makings: Makings, managed_by: str | None) -> ModuleIdentity:
 def _check_same(name: str, body: Mapping[str, object], expected: str) -> None:
     if body.get(name) not in (None, expected):
         raise Invalid(f"{name} in the body is {body[name]!r}, in the path {expected!r}")
-
-
-def _text(body: JsonObject, name: str) -> str | None:
-    value = body.get(name)
-    if value is not None and not isinstance(value, str):
-        raise Malformed(f"{name} must be a string")
-    return value

@@ -10,6 +10,7 @@ from msgspec.structs import replace
 
 from affinage.domain.errors import InvalidDeviceScope, Malformed
 from affinage.domain.identity import Identity
+from affinage.domain.members import member_text
 from affinage.domain.values import JsonObject
 
 SCOPE: Final = "ms-azure-iot-edge://"
@@ -58,9 +59,7 @@ def above(scopes: Iterable[str], parents_of: ParentsOf) -> Iterator[str]:
 
 def _parents(body: JsonObject, identity: Identity, own: str) -> tuple[str, ...]:
     """On a leaf ``deviceScope`` says it, and wins over an echoed ``parentScopes``."""
-    scope = body.get("deviceScope")
-    if not isinstance(scope, str | None):
-        raise Malformed("deviceScope must be a string")
+    scope = member_text(body, "deviceScope")
     # A device that is an edge device no longer is sent back with the scope that it had as one.
     is_echo = scope is not None and scope == own == identity.device_scope
     if "deviceScope" in body and not identity.iot_edge and not is_echo:

@@ -14,7 +14,8 @@ from urllib.parse import urlsplit
 from msgspec import Struct
 from msgspec.structs import replace
 
-from affinage.domain.errors import Invalid, Malformed, Missing
+from affinage.domain.errors import Invalid, Missing
+from affinage.domain.members import member_flag, member_text
 from affinage.domain.moments import Millis, iso
 from affinage.domain.values import JsonObject, JsonValue
 
@@ -89,7 +90,7 @@ def requested(
     kind = _kind(body.get("type"))
     target = _uri(body, "outputBlobContainerUri")
     source = _uri(body, "inputBlobContainerUri") if kind is Kind.IMPORT else ""
-    has_configurations = _flag(body, "includeConfigurations")
+    has_configurations = member_flag(body, "includeConfigurations")
     transfer = Transfer(
         id=transfer_id,
         kind=kind,
@@ -100,7 +101,7 @@ def requested(
         configurations_name=(
             _name(body, "configurationsBlobName", CONFIGURATIONS) if has_configurations else None
         ),
-        has_keys=not _flag(body, "excludeKeysInExport"),
+        has_keys=not member_flag(body, "excludeKeysInExport"),
         by=by,
         begun_at=at,
     )
@@ -196,11 +197,9 @@ def _kind(given: JsonValue) -> Kind:
 
 
 def _uri(body: JsonObject, name: str) -> str:
-    given = body.get(name)
+    given = member_text(body, name)
     if not given:
         raise Missing(f"{name} is missing")
-    if not isinstance(given, str):
-        raise Malformed(f"{name} must be a string")
     if len(given) > MAX_URI:
         raise Invalid(f"{name} has {len(given)} of {MAX_URI} characters")
     try:
@@ -220,10 +219,3 @@ def _name(body: JsonObject, name: str, default: str) -> str:
     if not isinstance(given, str) or not _NAME.fullmatch(given):
         raise Invalid(f"{name} is a file's name: up to 128 letters, digits and . _ -")
     return given
-
-
-def _flag(body: JsonObject, name: str) -> bool:
-    given = body.get(name)
-    if not isinstance(given, bool | None):
-        raise Malformed(f"{name} must be true or false")
-    return bool(given)

@@ -9,10 +9,11 @@ from msgspec import UNSET
 
 from affinage.domain.errors import AffinageError, DefinedTwice, Malformed, TooManyEntries
 from affinage.domain.etags import ANY
+from affinage.domain.members import member_object
 from affinage.domain.names import TwinKey
 from affinage.domain.principal import Principal, Right
 from affinage.domain.twin import TwinPatch, without_marks
-from affinage.domain.values import JsonObject, is_object
+from affinage.domain.values import JsonObject
 from affinage.services.limits import UNLIMITED, Limits, Operation
 from affinage.services.registry import Entry, Registry
 
@@ -152,14 +153,5 @@ def _key(entry: JsonObject) -> TwinKey:
 
 def _twin(entry: JsonObject) -> TwinPatch:
     """What its twin begins with, or what is merged into it; an empty section writes nothing."""
-    desired = without_marks(_object(_object(entry, "properties"), "desired"))
-    return TwinPatch(_object(entry, "tags") or UNSET, desired or UNSET)
-
-
-def _object(of: JsonObject, name: str) -> JsonObject:
-    value = of.get(name)
-    if value is None:
-        return {}
-    if not is_object(value):
-        raise Malformed(f"{name} must be an object")
-    return value
+    desired = without_marks(member_object(member_object(entry, "properties"), "desired"))
+    return TwinPatch(member_object(entry, "tags") or UNSET, desired or UNSET)

@@ -225,7 +225,7 @@ def _read(
     found = {
         "attestation": _attestation(body, current, made, is_group=is_group),
         "status": _status(body),
-        "iot_edge": member_flag(member_object(body, "capabilities"), "iotEdge", False),
+        "iot_edge": member_flag(member_object(body, "capabilities"), "iotEdge"),
         "twin": initial_twin(member_object(body, "initialTwin"))
         if body.get("initialTwin")
         else None,

@@ -8,7 +8,8 @@ from urllib.parse import quote, urlencode
 
 from starlette.responses import Response
 
-from affinage.domain.errors import Malformed, Missing
+from affinage.domain.errors import Missing
+from affinage.domain.members import member_text
 from affinage.domain.moments import iso
 from affinage.frontends.device_api.calls import Services
 from affinage.frontends.http.answers import empty_answer, json_answer
@@ -25,11 +26,9 @@ VERSION: Final = "2021-08-06"
 
 async def begin(services: Services, call: Call) -> Response:
     """POST the name of a file, and be told where it belongs."""
-    name = (await read_object(call.request)).get("blobName")
+    name = member_text(await read_object(call.request), "blobName")
     if name is None:
         raise Missing("blobName is missing")
-    if not isinstance(name, str):
-        raise Malformed("blobName must be a string")
     return await _begun(services, call, name)
 
 

@@ -10,6 +10,7 @@ from urllib.parse import quote, urlencode
 from starlette.responses import Response
 
 from affinage.domain.errors import AffinageError, Invalid, Malformed, Missing
+from affinage.domain.members import member_text
 from affinage.domain.names import TwinKey, check_id, checked_key
 from affinage.domain.values import JsonObject
 from affinage.frontends.device_api.calls import Services
@@ -75,7 +76,7 @@ async def _list_below(services: Services, call: Call) -> JsonObject:
         call.key,
         edge=_edge(body),
         size=MAX_PAGE if size is None else size,
-        after=_place(_text(body, "continuationLink")),
+        after=_place(member_text(body, "continuationLink")),
         by=call.by,
     )
     return _shown(page, token_of(page.last))
@@ -83,7 +84,7 @@ async def _list_below(services: Services, call: Call) -> JsonObject:
 
 async def _read_below(services: Services, call: Call) -> JsonObject:
     body = await read_object(call.request)
-    target = _target(_text(body, "targetDeviceId"), _text(body, "targetModuleId"))
+    target = _target(member_text(body, "targetDeviceId"), member_text(body, "targetModuleId"))
     return _shown(await services.scopes.one(call.key, target, edge=_edge(body), by=call.by))
 
 
@@ -93,7 +94,7 @@ def _shown(found: Told, link: str | None = None) -> JsonObject:
 
 def _edge(body: JsonObject) -> str:
     """Whom a chain of edge devices begins with, which goes upwards: `d[/module];parent;…`."""
-    chain = _text(body, "authChain")
+    chain = member_text(body, "authChain")
     if not chain:
         raise Missing("authChain is missing")
     return check_id("a device", chain.partition(";")[0].partition("/")[0])
@@ -103,13 +104,6 @@ def _target(device: str | None, module: str | None) -> TwinKey:
     if not device:
         raise Missing("targetDeviceId is missing")
     return checked_key(device, module or None)
-
-
-def _text(body: JsonObject, name: str) -> str | None:
-    value = body.get(name)
-    if not isinstance(value, str | None):
-        raise Malformed(f"{name} must be a string")
-    return value
 
 
 def _number(text: str | None) -> int:

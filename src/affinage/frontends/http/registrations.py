@@ -17,6 +17,7 @@ from affinage.domain.errors import (
     Unauthorized,
     Unavailable,
 )
+from affinage.domain.members import member_text
 from affinage.domain.values import JsonObject, JsonValue, is_object
 from affinage.frontends.http.problems import Code, code, told
 from affinage.services.provisioning.arrivals import TpmKeys
@@ -71,9 +72,7 @@ def ask_in(document: JsonValue, registration: str) -> Ask:
 
 def check_own(document: JsonObject, registration: str) -> None:
     """Raise Malformed or Invalid unless it names that registration, in any case, or none."""
-    named = document.get("registrationId")
-    if named is not None and not isinstance(named, str):
-        raise Malformed("registrationId must be a string")
+    named = member_text(document, "registrationId")
     if named is not None and named.lower() != registration.lower():
         raise Invalid("registrationId is not the one that the request is for")
 
@@ -116,9 +115,7 @@ def _tpm(given: JsonValue) -> TpmKeys | None:
 
 
 def _tpm_key(given: JsonObject, name: str) -> str | None:
-    key = given.get(name)
-    if key is not None and not isinstance(key, str):
-        raise Malformed(f"tpm.{name} must be a string")
+    key = member_text(given, name, within="tpm.")
     if key is not None and len(key) > MAX_TPM_KEY:
         raise Invalid(f"tpm.{name} has {len(key)} of {MAX_TPM_KEY} characters")
     return key

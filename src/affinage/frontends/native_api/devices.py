@@ -5,8 +5,7 @@ Source: REPLACE-1 to REPLACE-13.
 
 from starlette.responses import Response
 
-from affinage.domain.errors import Malformed
-from affinage.domain.values import JsonObject
+from affinage.domain.members import member_flag, member_text
 from affinage.frontends.http.answers import json_answer
 from affinage.frontends.http.bodies import read_object
 from affinage.frontends.native_api.calls import Call, Services, paged
@@ -15,16 +14,16 @@ from affinage.frontends.native_api.calls import Call, Services, paged
 async def retire(services: Services, call: Call) -> Response:
     """POST to take a device out of service for good, or with ``undo`` back into it."""
     name, body = call.segment("id"), await read_object(call.request)
-    if _flag(body, "undo"):
+    if member_flag(body, "undo"):
         return json_answer(await services.replacing.restore(name, by=call.by))
-    reason = _text(body, "reason")
+    reason = member_text(body, "reason") or ""
     return json_answer(await services.replacing.retire(name, reason, by=call.by))
 
 
 async def replace(services: Services, call: Call) -> Response:
     """POST the id of the device that takes this one's place."""
     name, body = call.segment("id"), await read_object(call.request)
-    new = _text(body, "new")
+    new = member_text(body, "new") or ""
     return json_answer(await services.replacing.replace(name, new, by=call.by))
 
 
@@ -36,17 +35,3 @@ async def list_retired(services: Services, call: Call) -> Response:
         by=call.by,
     )
     return paged(page)
-
-
-def _text(body: JsonObject, name: str) -> str:
-    value = body.get(name)
-    if not isinstance(value, str | None):
-        raise Malformed(f"{name} must be a string")
-    return value or ""
-
-
-def _flag(body: JsonObject, name: str) -> bool:
-    value = body.get(name)
-    if not isinstance(value, bool | None):
-        raise Malformed(f"{name} must be true or false")
-    return bool(value)

@@ -8,7 +8,8 @@ from typing import Final, NamedTuple
 
 from starlette.responses import Response
 
-from affinage.domain.errors import Invalid, Malformed, Missing
+from affinage.domain.errors import Invalid, Missing
+from affinage.domain.members import member_text
 from affinage.frontends.http.answers import json_answer
 from affinage.frontends.http.bodies import read_object
 from affinage.frontends.http.pages import MAX_ITEMS, continuation, page_headers, page_size
@@ -32,11 +33,9 @@ async def asked(call: Call) -> Asked:
     Raises:
         Missing, Malformed, Invalid: there is none, or another.
     """
-    text = (await read_object(call.request)).get("query")
+    text = member_text(await read_object(call.request), "query")
     if text is None:
         raise Missing("query is missing")
-    if not isinstance(text, str):
-        raise Malformed("query must be a string")
     found = _QUERY.fullmatch(text)
     there = "enrollmentGroups" if call.of_groups else "enrollments"
     if found is None or (found["table"] or there).lower() != there.lower():
