@@ -152,7 +152,11 @@ def _read(name: str, body: JsonObject) -> Configuration:
 
 
 def _change(name: str, before: JsonValue, after: JsonValue) -> Iterator[str]:
-    if not same(before, after):
+    """What differs, member by member where both are objects: alike beginnings tell nothing."""
+    if is_object(before) and before and is_object(after) and after:
+        for one in {**before, **after}:
+            yield from _change(f"{name}.{one}", before.get(one), after.get(one))
+    elif not same(before, after):
         yield f"{name}: {_short(before)} → {_short(after)}"
 
 

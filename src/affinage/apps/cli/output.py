@@ -45,7 +45,7 @@ def show_document(document: JsonObject, *, as_json: bool) -> None:
     table.show_header = False
     for name, value in document.items():
         table.add_row(Text(name, "cyan"), Text(_indented(value)))
-    terminal().print(table)
+    _print(table)
 
 
 def show_json(value: JsonValue) -> None:
@@ -59,7 +59,7 @@ def show_table(rows: Iterable[JsonObject], columns: Columns) -> None:
         table.add_column(Text(printable(name)), overflow="fold")
     for row in rows:
         table.add_row(*(Text(cell(read(row))) for read in columns.values()))
-    terminal().print(table)
+    _print(table)
 
 
 def show_csv(rows: Iterable[JsonObject], columns: Columns, *, with_header: bool) -> None:
@@ -117,6 +117,18 @@ def _indented(value: JsonValue) -> str:
         lines = json.dumps(value, indent=2, ensure_ascii=False).split("\n")
         return "\n".join(map(printable, lines))
     return cell(value)
+
+
+def _print(table: Table) -> None:
+    """On no terminal without the spaces that fill the last column up."""
+    console = terminal()
+    if console.is_terminal:
+        console.print(table)
+        return
+    with console.capture() as told:
+        console.print(table)
+    for one in told.get().splitlines():
+        line(one.rstrip())
 
 
 def _table() -> Table:

@@ -58,6 +58,14 @@ def test_each_change_of_a_configuration_is_told() -> None:
     )
 
 
+def test_of_objects_only_the_members_that_differ_are_told() -> None:
+    """APPLY-4"""
+    shown = {"targetCondition": "", "priority": 0, "content": CONTENT}
+    one = rule(labels={"wave": "late", "by": "somebody whose name is very long", "new": "x"})
+    found = changes(one, labels={"wave": "pilot", "by": one.body["labels"]["by"]}, **shown)
+    assert found.changes == ('labels.wave: "pilot" → "late"', 'labels.new: null → "x"')
+
+
 def test_a_group_is_its_condition_and_its_description() -> None:
     group = document(Kind.GROUP, condition="*", description="")
     assert changes(group, condition="*", description="").action is Action.UNCHANGED

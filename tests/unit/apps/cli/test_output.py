@@ -35,6 +35,23 @@ def test_a_long_value_is_never_cut_where_no_person_reads(
     assert "x" * 500 in capsys.readouterr().out
 
 
+def test_no_line_ends_in_spaces_where_no_person_reads(capsys: pytest.CaptureFixture[str]) -> None:
+    show_rows([{"name": "a", "n": "x" * 50}, {"name": "b"}], COLUMNS, as_json=False)
+    lines = capsys.readouterr().out.splitlines()
+    assert lines == ["name  n", f"a     {'x' * 50}", "b"]
+
+
+def test_a_long_value_is_folded_where_people_read(
+    capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("FORCE_COLOR", "1")
+    monkeypatch.setenv("COLUMNS", "30")
+    show_rows([{"name": "x" * 50}], COLUMNS, as_json=False)
+    out = capsys.readouterr().out
+    assert out.count("x") == 50
+    assert "x" * 31 not in out
+
+
 def test_json_is_one_array_of_the_rows(capsys: pytest.CaptureFixture[str]) -> None:
     show_rows([{"name": "Gruyère"}], COLUMNS, as_json=True)
     assert capsys.readouterr().out == '[\n  {\n    "name": "Gruyère"\n  }\n]\n'
