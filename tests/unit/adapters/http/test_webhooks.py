@@ -1,5 +1,6 @@
 """Webhooks: whom the adapter asks, and what it makes of what they say."""
 
+import gzip
 import json
 
 import httpx
@@ -47,6 +48,15 @@ async def test_a_webhook_is_asked_and_says_what_it_wants() -> None:
 async def test_what_is_no_json_or_too_much_of_it_is_none(body: bytes) -> None:
     webhooks, _ = answering(httpx.Response(200, content=body))
     assert await webhooks.ask(URL, {}) == Reply(200)
+
+
+@looped
+async def test_an_answer_that_is_packed_is_not_unpacked() -> None:
+    packed = gzip.compress(b'{"iotHubHostName": "h1"}')
+    headers = {"Content-Encoding": "gzip"}
+    webhooks, asked = answering(httpx.Response(200, headers=headers, content=packed))
+    assert await webhooks.ask(URL, {}) == Reply(200)
+    assert asked[0].headers["accept-encoding"] == "identity"
 
 
 @looped
