@@ -60,9 +60,10 @@ def test_each_change_of_a_configuration_is_told() -> None:
 
 def test_of_objects_only_the_members_that_differ_are_told() -> None:
     """APPLY-4"""
+    by = "somebody whose name is longer than what is shown"
     shown = {"targetCondition": "", "priority": 0, "content": CONTENT}
-    one = rule(labels={"wave": "late", "by": "somebody whose name is very long", "new": "x"})
-    found = changes(one, labels={"wave": "pilot", "by": one.body["labels"]["by"]}, **shown)
+    one = rule(labels={"wave": "late", "by": by, "new": "x"})
+    found = changes(one, labels={"wave": "pilot", "by": by}, **shown)
     assert found.changes == ('labels.wave: "pilot" → "late"', 'labels.new: null → "x"')
 
 
