@@ -45,7 +45,7 @@ class Configuration(Struct, frozen=True, array_like=True):
     generation: int
     """Grows with every (re)creation of any configuration: the same id again is another one."""
     etag: int
-    """Grows by one with every change, from 1; see `identity.etag_text`."""
+    """Grows by one with every change, from 1; see `etags.etag_text`."""
     schema_version: str | None
     labels: dict[str, str] | None
     content: dict[str, Any]

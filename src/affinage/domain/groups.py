@@ -40,7 +40,7 @@ class Group(Struct, frozen=True, array_like=True):
 
     name: str
     etag: int
-    """Grows by one with every change, from 1; see `identity.etag_text`."""
+    """Grows by one with every change, from 1; see `etags.etag_text`."""
     condition: str
     """As it was given."""
     description: str

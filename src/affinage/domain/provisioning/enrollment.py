@@ -89,7 +89,7 @@ class Enrollment(Struct, frozen=True, array_like=True):
     """A registration id, in lower case; a group's as it was spelled when it was made."""
     is_group: bool
     etag: int
-    """Grows by one with every change; see `identity.etag_text`."""
+    """Grows by one with every change; see `etags.etag_text`."""
     attestation: Attestation
     created_at: Millis
     updated_at: Millis
