@@ -26,10 +26,8 @@ class FakeRegistrations:
     came: list[Arrival] = field(default_factory=list)
     asked: list[object] = field(default_factory=list)
 
-    async def register(
-        self, arrival: Arrival, payload: JsonValue = None, *, force: bool = False
-    ) -> Answer:
-        self._judge(arrival, ("register", payload, force))
+    async def register(self, arrival: Arrival, payload: JsonValue = None) -> Answer:
+        self._judge(arrival, ("register", payload))
         return Answer("5/1", Status.ASSIGNING, retry_after_s=3)
 
     async def operation(self, arrival: Arrival, operation_id: str) -> Answer:

@@ -21,9 +21,7 @@ from affinage.services.provisioning.arrivals import Answer, Arrival, TpmKeys
 class Registrations(Protocol):
     """See `services.provisioning.registrations`."""
 
-    async def register(
-        self, arrival: Arrival, payload: JsonValue = None, *, force: bool = False
-    ) -> Answer: ...
+    async def register(self, arrival: Arrival, payload: JsonValue = None) -> Answer: ...
 
     async def operation(self, arrival: Arrival, operation_id: str) -> Answer: ...
 

@@ -23,9 +23,7 @@ async def register(services: Services, call: Call) -> Response:
     """PUT a device's wish to be assigned to a hub; the answer is an operation to be polled."""
     registration = call.segment("id")
     ask = ask_in(await _body(call), registration)
-    answer = await services.registrations.register(
-        call.arrival(ask.tpm), ask.payload, force=_is_forced(call)
-    )
+    answer = await services.registrations.register(call.arrival(ask.tpm), ask.payload)
     return _answered(call, answer)
 
 
@@ -67,7 +65,3 @@ async def _body(call: Call) -> JsonValue:
     if headers.get("content-length", "0") == "0" and "transfer-encoding" not in headers:
         return None
     return await read_json(call.request, MAX_ASK)
-
-
-def _is_forced(call: Call) -> bool:
-    return call.request.query_params.get("forceRegistration", "").lower() == "true"

@@ -84,16 +84,13 @@ class Registrations:
                 for _ in range(WORKERS):
                     tasks.create_task(self._work(waiting))
 
-    async def register(
-        self, arrival: Arrival, payload: JsonValue = None, *, force: bool = False
-    ) -> Answer:
+    async def register(self, arrival: Arrival, payload: JsonValue = None) -> Answer:
         """Begin to assign a device to a hub; durable when it returns.
 
         Asked again before that is done, it answers with the operation under way.
 
         Args:
             payload: what the device tells whoever allocates; None for nothing.
-            force: ``forceRegistration``; of no consequence.
 
         Returns:
             Never the result: an operation to be polled, ``retry_after_s`` from now.

@@ -19,7 +19,7 @@ async def test_a_device_registers_and_is_told_where_to_poll() -> None:
     assert answer.json() == {"operationId": "5/1", "status": "assigning"}
     assert answer.headers["location"] == f"{OWN}/operations/5%2F1?api-version=2021-06-01"
     assert answer.headers["x-ms-request-id"]
-    assert door.registrations.asked == [("register", {"a": 1}, False)]
+    assert door.registrations.asked == [("register", {"a": 1})]
     [came] = door.registrations.came
     assert came == Arrival(
         "0ne00ABCDEF", "Dev1", TOKEN, [b"leaf"], None, "2021-06-01", "https", came.request_id
@@ -27,14 +27,14 @@ async def test_a_device_registers_and_is_told_where_to_poll() -> None:
 
 
 @looped
-async def test_a_device_may_tell_its_tpm_and_force_itself() -> None:
+async def test_a_device_may_tell_its_tpm_and_forces_nothing() -> None:
     """REGISTER-20."""
     door = Door()
     tpm = {"endorsementKey": "RUs=", "storageRootKey": "U1JL"}
     params = {**VERSION, "forceRegistration": "true"}
     await door.ask("PUT", f"{OWN}/register", json={"tpm": tpm}, params=params)
     assert door.registrations.came[0].tpm == TpmKeys("RUs=", "U1JL")
-    assert door.registrations.asked == [("register", None, True)]
+    assert door.registrations.asked == [("register", None)]
 
 
 @looped
@@ -73,7 +73,7 @@ async def test_a_body_without_its_length_is_read_too() -> None:
     door = Door()
     headers = {"Transfer-Encoding": "chunked"}
     await door.ask("PUT", f"{OWN}/register", content=chunks(), headers=headers)
-    assert door.registrations.asked == [("register", 7, False)]
+    assert door.registrations.asked == [("register", 7)]
 
 
 @pytest.mark.parametrize(
