@@ -13,7 +13,7 @@ from affinage.domain.device import Device, Module
 from affinage.domain.errors import Invalid, InvalidContent, InvalidOperation, TooManyModules
 from affinage.domain.identity import ModuleIdentity
 from affinage.domain.moments import Millis
-from affinage.domain.names import EDGE_AGENT, SYSTEM_MODULES, TwinKey, check_id
+from affinage.domain.names import EDGE_AGENT, EDGE_HUB, SYSTEM_MODULES, TwinKey, check_id
 from affinage.domain.paths import place
 from affinage.domain.registration import IOT_EDGE, MAX_MODULES
 from affinage.domain.rulebook import Rule
@@ -160,7 +160,7 @@ def in_writing_order(modules: Iterable[str]) -> list[str]:
     return sorted(modules, key=lambda name: (_WRITING_ORDER.get(name, 0), name))
 
 
-_WRITING_ORDER: Final[Mapping[str, int]] = {EDGE_AGENT: 2, "$edgeHub": 1}
+_WRITING_ORDER: Final[Mapping[str, int]] = {EDGE_AGENT: 2, EDGE_HUB: 1}
 
 
 def apply_content(

@@ -11,7 +11,7 @@ from typing import Final, NamedTuple
 
 from affinage.domain.device import Device
 from affinage.domain.errors import Forbidden, Invalid
-from affinage.domain.names import TwinKey
+from affinage.domain.names import EDGE_HUB, TwinKey
 from affinage.domain.principal import Principal
 from affinage.domain.query.syntax import Collection, Comparator, Comparison, Constant, Lookup
 from affinage.domain.registration import device_document, module_document
@@ -21,9 +21,6 @@ from affinage.ports.vault import Vault
 from affinage.services.fleet.fleet import Fleet
 from affinage.services.limits import UNLIMITED, Limits, Operation
 from affinage.services.registry import opened, parents_in
-
-EDGE_HUB: Final = "$edgeHub"
-"""The module that asks."""
 
 MAX_PAGE: Final = 100
 """Children on one page."""

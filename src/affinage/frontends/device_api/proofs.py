@@ -15,6 +15,7 @@ from starlette.types import ASGIApp, Receive, Scope, Send
 from affinage.domain.errors import Invalid, Unauthorized
 from affinage.domain.names import TwinKey, checked_key
 from affinage.domain.principal import Principal
+from affinage.frontends.http.calls import peer_chain
 from affinage.frontends.http.paths import decoded, raw_path
 from affinage.frontends.http.prefixes import Several
 from affinage.services.access import Access
@@ -62,7 +63,7 @@ def by_identity(access: Access, visits: Visits, request: Request, *, request_id:
         _key(request),
         host[1] if host else "",
         request.headers.get("authorization"),
-        chain=_chain(request),
+        chain=peer_chain(request),
         door="https",
         request_id=request_id,
     ).principal
@@ -81,7 +82,7 @@ def _is_of_a_device(request: Request) -> bool:
     token = request.headers.get("authorization")
     if token:
         return token.startswith("SharedAccessSignature ") and not _POLICY.search(token)
-    return bool(_chain(request))
+    return bool(peer_chain(request))
 
 
 def _key(request: Request) -> TwinKey:
@@ -100,7 +101,3 @@ def _named(device: str, module: str | None) -> TwinKey:
         return checked_key(decoded(device), None if module is None else decoded(module))
     except Invalid:
         raise Unauthorized("unknown, or not proven") from None
-
-
-def _chain(request: Request) -> list[bytes]:
-    return request.scope.get("state", {}).get("peer_certificate") or []

@@ -1,6 +1,6 @@
 """One request whose sender is known, as the operations of a door see it."""
 
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass
 from typing import TypeAlias, TypeVar
 
@@ -33,6 +33,11 @@ class Call:
         """The device or module that the path names; Invalid if none can have such a name."""
         has_module = "module" in self.request.path_params
         return checked_key(self.name, self.segment("module") if has_module else None)
+
+
+def peer_chain(request: Request) -> Sequence[bytes]:
+    """The certificates that the client showed, DER, its own first."""
+    return request.scope.get("state", {}).get("peer_certificate") or ()
 
 
 ServicesT = TypeVar("ServicesT")

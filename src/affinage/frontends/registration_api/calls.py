@@ -4,7 +4,6 @@ Nobody is refused here for want of a proof: it goes along with the request, and 
 is asked for.
 """
 
-from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Protocol, TypeAlias
 
@@ -42,12 +41,11 @@ class Call(calls.Call):
 
     def arrival(self, tpm: TpmKeys | None = None) -> Arrival:
         """Who comes, as provisioning is told it."""
-        chain: Sequence[bytes] = self.request.scope.get("state", {}).get("peer_certificate") or ()
         return Arrival(
             id_scope=self.segment("scope"),
             registration_id=self.segment("id"),
             token=self.request.headers.get("authorization"),
-            chain=chain,
+            chain=calls.peer_chain(self.request),
             tpm=tpm,
             api_version=self.request.query_params.get("api-version", ""),
             door="https",
