@@ -9,7 +9,7 @@ import gc
 import ssl
 from collections import Counter
 from collections.abc import Awaitable, Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Final
 
@@ -21,8 +21,9 @@ from affinage.apps.keys import Keys
 from affinage.apps.place import authority
 from affinage.apps.settings import HubSettings
 from affinage.clients.device import DeviceClient, DeviceOptions, connect
-from affinage.clients.service import ServiceClient
+from affinage.clients.service import ServiceClient, ServiceError
 from affinage.clients.trust import trust
+from affinage.domain.errors import AffinageError
 from affinage.domain.values import JsonObject
 from affinage.protocol.connection_strings import ConnectionString
 from fakes.looped import looped
@@ -105,6 +106,70 @@ def test_a_connection_that_has_ended_is_gone(visit: Visit, tmp_path: Path) -> No
                 await _until(lambda: _alive() == before)
 
     scenario()
+
+
+async def _report_nonsense(hub: Hub) -> None:
+    client = await _come_in(hub)
+    nonsense: list[JsonObject] = [
+        {"a.b": 1},
+        {"a": "x" * 5000},
+        {str(n): "x" * 4000 for n in range(9)},
+    ]
+    for refused in nonsense:
+        with suppress(AffinageError):
+            await client.report(refused)
+    await client.close()
+
+
+async def _ask_nonsense(hub: Hub) -> None:
+    async with _back_end(hub) as another:
+        for refused in (
+            another.get_device("nobody"),
+            another.patch_twin("guest", {"tags": {"a.b": 1}}),
+            another.patch_twin("guest", {"tags": {}}, if_match="old"),
+            another.create_device(GUEST),
+            another.invoke("guest", {"methodName": "stop"}),
+        ):
+            with suppress(ServiceError):
+                await refused
+
+
+async def _prove_nothing(hub: Hub) -> None:
+    options = DeviceOptions(_context(hub), hub.place.mqtt_port, hub.place.address)
+    for device, key in (("guest", "b3RoZXIgdGhhbiB0aGF0IG9uZQ=="), ("nobody", KEY)):
+        string = ConnectionString(hub.place.hostname, device=device, key=key)
+        with suppress(AffinageError):
+            await connect(
+                string,
+                options,
+                now=wall_time().timestamp(),
+                on_desired=lambda *_: None,
+                on_lost=lambda: None,
+            )
+
+
+@pytest.mark.parametrize("visit", [_report_nonsense, _ask_nonsense, _prove_nothing])
+def test_what_was_refused_is_gone(visit: Visit, tmp_path: Path) -> None:
+    """An error holds what raised it, and that what was asked for: 256 KiB of a report, and more."""
+
+    @looped
+    async def scenario() -> None:
+        settings = HubSettings(tmp_path / "data", https_port=0, mqtt_port=0)
+        async with Hub(settings) as hub, _back_end(hub) as back_end:
+            await back_end.create_device(GUEST)
+            await visit(hub)
+            await _until(lambda: _open(hub) == 1)
+            with _no_collector():
+                await visit(hub)
+                await _until(lambda: _open(hub) == 1)
+                await _until(lambda: not _errors())
+
+    scenario()
+
+
+def _errors() -> list[str]:
+    """Of the hub's own that are still there."""
+    return [repr(each) for each in gc.get_objects() if isinstance(each, AffinageError)]
 
 
 def _back_end(hub: Hub) -> ServiceClient:

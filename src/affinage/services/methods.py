@@ -101,7 +101,7 @@ class Methods:
                     )
                 return call.answer.result()
             finally:
-                del self._calls[rid]
+                del self._calls[rid], call  # which has the error that is raised through here
 
     def answer(self, key: TwinKey, rid: str, status: int, payload: bytes, *, by: Principal) -> None:
         """A device answers; what nobody waits for changes nothing.

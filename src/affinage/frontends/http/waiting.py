@@ -25,6 +25,7 @@ async def while_connected(request: Request, work: Coroutine[Any, Any, Result]) -
     finally:
         working.cancel()
         leaving.cancel()
+        del working  # which has the error that is raised through here, as that has this frame
 
 
 async def _left(request: Request) -> None:

@@ -92,10 +92,10 @@ class Requests:
             version.add_done_callback(partial(self._reported, ticket, request.rid))
 
     def _reported(self, ticket: Ticket, rid: str, version: asyncio.Future[int]) -> None:
-        try:
-            answer = answers.twin_reported(rid, version.result())
-        except Exception as error:  # noqa: BLE001  # told to the client, and written down
+        if error := _error(version):
             answer = self._refusal(rid, error)
+        else:
+            answer = answers.twin_reported(rid, version.result())
         self._answerer.finish(ticket, answer)
         self._turns.ended()
 
@@ -126,9 +126,7 @@ class Requests:
             kept.add_done_callback(partial(self._sent, ticket))
 
     def _sent(self, ticket: Ticket, kept: asyncio.Future[None]) -> None:
-        try:
-            kept.result()
-        except Exception as error:  # noqa: BLE001  # likewise
+        if error := _error(kept):
             self._not_kept(error)
         else:
             self._answerer.finish(ticket)
@@ -189,3 +187,14 @@ class Requests:
 
     def _log(self, what: str, error: Exception) -> None:
         log_failure(what, error, device=self._key.path, request_id=self._by.request_id)
+
+
+def _error(done: asyncio.Future[Any]) -> Exception | None:
+    """What it failed with.
+
+    Raised by `result`, it would have a trace with the frame that has the future, which has it:
+    together they would wait for the collector.
+    """
+    error = done.exception()
+    assert error is None or isinstance(error, Exception)  # no service fails otherwise
+    return error

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from typing import Any, Final, NamedTuple
 
 from affinage.domain.edge import ModuleIdentities
-from affinage.domain.errors import Unavailable
+from affinage.domain.errors import AffinageError, Unavailable
 from affinage.domain.moments import millis
 from affinage.ports.clock import Clock
 from affinage.ports.store import Store
@@ -26,6 +26,9 @@ from affinage.services.fleet.unit import Decide, Result
 
 MAX_UNITS: Final = 512
 """Units in one commit: what arrives at once is decided in slices that let the loop breathe."""
+
+TURN_S: Final = 0.05
+"""Seconds for which the units of one commit are decided: some take a thousand times as long."""
 
 Committed = Callable[[Overlay], None]
 
@@ -91,8 +94,8 @@ class Writer:
         try:
             while await self._woken.wait():
                 self._woken.clear()
-                while units := self._taken(MAX_UNITS):
-                    await _to_its_end(self._counted(units, self._queued_at))
+                while self._queue:
+                    await _to_its_end(self._counted())
         finally:
             self._is_over = True
             _refuse(self._taken(len(self._queue)), _over())
@@ -100,16 +103,20 @@ class Writer:
     def _taken(self, most: int) -> list[Unit]:
         return [self._queue.popleft() for _ in range(min(most, len(self._queue)))]
 
-    async def _counted(self, units: list[Unit], queued_at: float) -> None:
-        began = self._clock.monotonic()
+    async def _counted(self) -> None:
+        began, queued_at = self._clock.monotonic(), self._queued_at
+        units = self._taken(MAX_UNITS)
         try:
             await self._commit(units)
         finally:
             self.figures.add(len(units), began - queued_at, self._clock.monotonic() - began)
 
     async def _commit(self, units: list[Unit]) -> None:
+        """Decide and write the first of ``units``; those left go back, and out of the list."""
         batch = Batch(self._memory, self._identities, self._guards, millis(self._clock.now()))
-        outcomes = [_outcome(batch, unit) for unit in units]
+        outcomes = self._decided(batch, units)
+        self._queue.extendleft(reversed(units[len(outcomes) :]))
+        del units[len(outcomes) :]
         try:
             entries = self.ledger.entries(batch.overlay.deeds, batch.at)
             if rows := [*batch.rows(), *map(row, entries)]:
@@ -126,6 +133,15 @@ class Writer:
             raise
         else:
             _answer(units, outcomes)
+
+    def _decided(self, batch: Batch, units: list[Unit]) -> list[object]:
+        """What the first of ``units`` come to: as many as there is time for, at least one."""
+        until, outcomes = self._clock.monotonic() + TURN_S, list[object]()
+        for unit in units:
+            outcomes.append(_outcome(batch, unit))
+            if self._clock.monotonic() > until:
+                break
+        return outcomes
 
 
 async def _to_its_end(work: Coroutine[Any, Any, None]) -> None:
@@ -162,4 +178,13 @@ def _outcome(batch: Batch, unit: Unit) -> Any:
     except StopIteration as error:  # no future takes it, as no coroutine may raise it
         return Refusal(RuntimeError(repr(error)))
     except Exception as error:  # noqa: BLE001  # whatever it is, it is its caller's alone
-        return Refusal(error)
+        return Refusal(_without_trace(error) if isinstance(error, AffinageError) else error)
+
+
+def _without_trace(refused: AffinageError) -> AffinageError:
+    """A refusal needs none. Its frames lead to this unit, whose waiter will have the error.
+
+    Together they would wait for the collector, and with them all that was asked for.
+    """
+    refused.__cause__ = refused.__context__ = None
+    return refused.with_traceback(None)

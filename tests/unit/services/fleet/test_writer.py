@@ -1,6 +1,8 @@
 """The one writer: who is answered what, when a commit ends well, badly, or not at all."""
 
 import asyncio
+import gc
+import weakref
 from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager, suppress
 
@@ -15,7 +17,7 @@ from affinage.services.fleet.guards import Guards
 from affinage.services.fleet.memory import Memory
 from affinage.services.fleet.overlay import Overlay
 from affinage.services.fleet.unit import Change, View
-from affinage.services.fleet.writer import MAX_UNITS, Writer
+from affinage.services.fleet.writer import MAX_UNITS, TURN_S, Writer
 from affinage.services.registry import FreshModules
 from fakes.clock import FixedClock
 from fakes.commits import MAKINGS, configuration, configuring, deleting, device, putting
@@ -88,6 +90,23 @@ async def test_no_commit_has_more_than_its_share_of_units() -> None:
 
 
 @looped
+async def test_units_that_take_long_leave_the_others_to_the_next_commit() -> None:
+    """In their order, and the loop breathes between: a few reports may take as long as a second."""
+    async with writing() as hub:
+
+        def slowly(name: str) -> asyncio.Future[None]:
+            def decide(_: View) -> Change[None]:
+                hub.clock.advance(TURN_S * 0.6)
+                return putting(device(name))
+
+            return asyncio.ensure_future(hub.writer.change(decide))
+
+        assert await outcomes(*map(slowly, "abcde")) == [None] * 5
+        assert [[*one.devices] for one in hub.overlays] == [["a", "b"], ["c", "d"], ["e"]]
+        assert (hub.writer.figures.sizes.count, hub.writer.figures.sizes.total) == (3, 5)
+
+
+@looped
 async def test_nothing_to_write_costs_no_commit() -> None:
     async with writing() as hub:
         await hub.begin(Change(lambda _: None))
@@ -104,6 +123,29 @@ async def test_a_refusal_is_its_callers_alone() -> None:
         refused = asyncio.ensure_future(hub.writer.change(refuses))
         one, other = await outcomes(refused, hub.begin(putting(device("a"))))
         assert (type(one), other) == (DeviceNotFound, None)
+
+
+@looped
+async def test_what_was_refused_goes_with_its_answer() -> None:
+    """Without the collector: with it goes what was asked for, which may be large."""
+
+    class Asked:
+        def __call__(self, _: View) -> Change[None]:
+            try:
+                raise KeyError
+            except KeyError:
+                raise DeviceNotFound("no device a") from None
+
+    async with writing() as hub:
+        asked = Asked()
+        refused, gone = hub.writer.change(asked), weakref.ref(asked)
+        gc.disable()
+        await asyncio.wait([refused])
+        assert isinstance(refused.exception(), DeviceNotFound)
+        del asked, refused
+        await asyncio.sleep(0)
+        gc.enable()
+        assert gone() is None
 
 
 @looped
