@@ -5,12 +5,16 @@ from typing import Any, Final
 import pytest
 
 from fakes.az_iot import Ask, Command, az, delete, get, post, put, run
+from fakes.enrolling import authority_of_today, leaf_of_today
 from fakes.hub_process import HubProcess
+from fakes.pki import Made
 
 pytestmark = pytest.mark.conformance
 
 KEY: Final = "AAECAwQFBgcICQoLDA0ODxAREhMUFRYXGBkaGxwdHh8="
 KEYS: Final = {"primaryKey": KEY, "secondaryKey": KEY}
+OTHER: Final = "ICEiIyQlJicoKSorLC0uLzAxMjM0NTY3ODk6Ozw9Pj8="
+OTHER_KEYS: Final = {"primaryKey": OTHER, "secondaryKey": OTHER}
 ONE: Final = "/enrollments/$d"
 SHOWN: Final = ("registrationId", "attestation.type", "etag", "provisioningStatus", "iotHubs")
 GROUP: Final = "/enrollmentGroups/$d"
@@ -49,7 +53,95 @@ def asked(kind: str) -> Ask:
 MADE: Final = put(ONE, enrolled())
 MADE_GROUP: Final = put(GROUP, grouped())
 
+SHOWN_BY_DEVICE: Final = leaf_of_today("press")
+SIGNING: Final = authority_of_today("plant")
+EK: Final = "AToAAQALAAMAsgAgg3GXZ0SEs/gakMyNRqXXJP1S124GUgtk8qHaGzMUaaoABgCA"
+
+
+def x509(kind: str, primary: Any) -> Any:
+    """As it writes certificates, or the names of authorities."""
+    kinds = dict.fromkeys(("clientCertificates", "signingCertificates", "caReferences"))
+    return {"type": "x509", "x509": {**kinds, kind: {"primary": primary, "secondary": None}}}
+
+
+def certificate(made: Made) -> Any:
+    return {"certificate": made.pem, "info": None}
+
+
 COMMANDS: Final = (
+    az(
+        "enrollment create --attestation-type x509 --certificate-path",
+        put(
+            ONE,
+            enrolled(attestation=x509("clientCertificates", certificate(SHOWN_BY_DEVICE))),
+        ).find({"attestation.x509.clientCertificates.primary.info.subjectName": "CN=press"}),
+        get(ONE).keep(all=""),
+        put(ONE, {"**": "$all", "deviceId": "$d-pump"}, "*").find(deviceId="$d-pump"),
+    ),
+    az(
+        "enrollment create --attestation-type tpm --endorsement-key",
+        put(
+            ONE,
+            enrolled(attestation={"type": "tpm", "tpm": {"endorsementKey": EK}}),
+        ).find({"attestation.tpm.endorsementKey": EK}),
+    ),
+    az(
+        "enrollment create --edge-enabled --reprovision-policy never --allocation-policy static",
+        put(
+            ONE,
+            enrolled(
+                capabilities={"iotEdge": True},
+                reprovisionPolicy={"updateHubAssignment": False, "migrateDeviceData": False},
+                allocationPolicy="static",
+            ),
+        ).find(
+            {
+                "capabilities.iotEdge": True,
+                "reprovisionPolicy.updateHubAssignment": False,
+                "allocationPolicy": "static",
+            }
+        ),
+    ),
+    az(
+        "enrollment create --allocation-policy custom --webhook-url",
+        put(
+            ONE,
+            enrolled(
+                allocationPolicy="custom",
+                customAllocationDefinition={
+                    "webhookUrl": "https://elsewhere.example/choose",
+                    "apiVersion": "2019-03-31",
+                },
+            ),
+        )
+        .told(400)
+        .read("message"),
+    ),
+    az(
+        "enrollment-group create --certificate-path",
+        put(GROUP, grouped(attestation=x509("signingCertificates", certificate(SIGNING)))).find(
+            {"attestation.x509.signingCertificates.primary.info.subjectName": "CN=plant"}
+        ),
+        get(GROUP).read("attestation.x509.signingCertificates.primary.certificate"),
+    ),
+    az(
+        "enrollment-group create --ca-name",
+        put(GROUP, grouped(attestation=x509("caReferences", "plant"))).find(
+            {"attestation.x509.caReferences.primary": "plant"}
+        ),
+    ),
+    az(
+        "enrollment-group update --primary-key --secondary-key",
+        MADE_GROUP,
+        get(GROUP).read("etag").keep(all="", etag="etag"),
+        put(
+            GROUP,
+            {"**": "$all", "attestation": {"type": "symmetricKey", "symmetricKey": OTHER_KEYS}},
+            "$etag",
+        ),
+        post(f"{GROUP}/attestationmechanism").find({"symmetricKey.primaryKey": OTHER}),
+    ),
+    az("enrollment registration delete", MADE, delete("/registrations/$d", "*").told(404)),
     az(
         "enrollment create --attestation-type symmetricKey",
         MADE.read(*SHOWN[:-1]).find({"initialTwin.tags.ring": "a"}),
