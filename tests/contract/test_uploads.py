@@ -90,3 +90,20 @@ async def test_a_name_is_a_blobs_or_a_folders(tmp_path: Path) -> None:
     with pytest.raises(Conflict):
         await put(store, "d/folder", b"")
     assert (await store.find("d/folder"), await store.find("d/x/y")) == (None, None)
+
+
+@looped
+async def test_blobs_are_paged_read_and_deleted(tmp_path: Path) -> None:
+    """UPLOAD-30 to UPLOAD-32"""
+    store = FolderUploads(tmp_path)
+    for name in ("d/x/y", "d/x z", "e/.x", ".f/x"):
+        await put(store, name, name.encode())
+    await stage(store, "a", b"1234")
+    pages = [await store.page("", "", 3), await store.page("", "d/x z", 3)]
+    assert [[name for name, _ in page] for page in pages] == [[".f/x", "d/x/y", "d/x z"], ["e/.x"]]
+    assert [kept.size_bytes for _, kept in await store.page("d", "", 9)] == [5, 5]
+    assert b"".join([piece async for piece in store.read("e/.x")]) == b"e/.x"
+    assert [await store.delete("d/x/y") for _ in range(2)] == [5, 0]
+    await put(store, "d/x", b"")  # its name was a folder's
+    with pytest.raises(NotFound):
+        _ = [piece async for piece in store.read("d/x/y")]

@@ -67,14 +67,20 @@ class CommandLine:
 
 
 @contextmanager
-def served_hub(folder: Path, *, transfer_folder: Path | None = None) -> Iterator[CommandLine]:
+def served_hub(
+    folder: Path, *, transfer_folder: Path | None = None, upload_folder: Path | None = None
+) -> Iterator[CommandLine]:
     """A hub over ``folder`` on free ports, for as long as the context lasts; it logs nothing."""
     stop, ready = asyncio.Event(), threading.Event()
     loops: list[asyncio.AbstractEventLoop] = []
 
     async def serve() -> None:
         settings = HubSettings(
-            data=folder, https_port=0, mqtt_port=0, transfer_folder=transfer_folder
+            data=folder,
+            https_port=0,
+            mqtt_port=0,
+            transfer_folder=transfer_folder,
+            upload_folder=upload_folder,
         )
         async with Hub(settings) as hub:
             loops.append(asyncio.get_running_loop())

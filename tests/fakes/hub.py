@@ -51,6 +51,7 @@ from affinage.services.doctor import Doctor
 from affinage.services.edge_scopes import EdgeScopes
 from affinage.services.events import Events
 from affinage.services.feedback import FeedbackShelf
+from affinage.services.files import Files
 from affinage.services.fleet.fleet import Fleet
 from affinage.services.groups import Groups
 from affinage.services.jobs.book import Book
@@ -199,17 +200,15 @@ async def running_hub(
         running.append(tasks.create_task(services.transfers.run()))
         running.append(tasks.create_task(Runner(ground, book, services.jobs, invoke).run()))
         running.append(tasks.create_task(services.messages.run()))
-        native, figures = _native(services, doctor, counts, fleet), HttpFigures()
+        uploads, kept = await _uploads(services, fleet, files, room or Room())
+        native, figures = _native(services, doctor, counts, fleet, kept), HttpFigures()
         await native.events.open()
         running.append(tasks.create_task(native.events.run()))
         engine = Engine(fleet, store, tending, sweeps, sessions)
         metrics = Metrics(PrometheusExposition([engine.families, figures.families]))
         provisioning = await opened_provisioning(fleet, HOST, clock, ids)
         running.append(tasks.create_task(provisioning.run()))
-        uploads = await _uploads(services, fleet, files, room)
-        visits = Visits(fleet, clock)
-        await visits.open()
-        of_devices = _of_devices(services, native.events, uploads, visits, fleet)
+        of_devices = await _of_devices(services, native.events, uploads, fleet)
         doors = _doors(services, native, provisioning, of_devices, (figures, metrics))
         transport = httpx.ASGITransport(doors, raise_app_exceptions=False)
         async with httpx.AsyncClient(transport=transport, base_url=f"https://{HOST}") as client:
@@ -245,19 +244,21 @@ def _doors(
 
 
 async def _uploads(
-    services: Services, fleet: Fleet, files: Path | None, room: Room | None
-) -> Uploads:
-    store = None if files is None else FolderUploads(files)
+    services: Services, fleet: Fleet, folder: Path | None, room: Room
+) -> tuple[Uploads, Files]:
+    store = None if folder is None else FolderUploads(folder)
     clock, ids = services.clock, services.ids
-    made = Uploads(fleet, store, services.notices, room or Room(), clock=clock, ids=ids)
+    made = Uploads(fleet, store, services.notices, room, clock=clock, ids=ids)
     await made.open()
-    return made
+    return made, Files(fleet, store, room)
 
 
-def _of_devices(
-    services: Services, events: Events, uploads: Uploads, visits: Visits, fleet: Fleet
+async def _of_devices(
+    services: Services, events: Events, uploads: Uploads, fleet: Fleet
 ) -> DeviceServices:
     """The same services, as the device API needs them."""
+    visits = Visits(fleet, services.clock)
+    await visits.open()
     return DeviceServices(
         access=services.access,
         visits=visits,
@@ -271,7 +272,9 @@ def _of_devices(
     )
 
 
-def _native(services: Services, doctor: Doctor, counts: Counts, fleet: Fleet) -> NativeServices:
+def _native(
+    services: Services, doctor: Doctor, counts: Counts, fleet: Fleet, files: Files
+) -> NativeServices:
     """The same services, as the native door needs them."""
     return NativeServices(
         access=services.access,
@@ -279,6 +282,7 @@ def _native(services: Services, doctor: Doctor, counts: Counts, fleet: Fleet) ->
         warnings=Warnings(fleet, counts),
         replacing=Replacing(fleet, FreshModules(makings(OpenVault(), services.ids))),
         doctor=doctor,
+        files=files,
         audit=Audit(fleet, services.clock),
         events=Events(fleet, MemoryEvents(), services.clock),
         authorities=services.access.authorities,

@@ -113,6 +113,7 @@ def _of_operators(parts: Parts) -> NativeServices:
         warnings=Warnings(parts.fleet, parts.counts),
         replacing=Replacing(parts.fleet, parts.fresh, parts.limits),
         doctor=parts.doctor,
+        files=parts.files,
         groups=parts.groups,
         links=parts.provisioning.links,
         authorities=parts.access.authorities,

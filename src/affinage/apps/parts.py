@@ -34,6 +34,7 @@ from affinage.services.counts import Counts
 from affinage.services.doctor import Doctor
 from affinage.services.events import Events
 from affinage.services.feedback import FeedbackShelf
+from affinage.services.files import Files
 from affinage.services.fleet.fleet import Fleet
 from affinage.services.forwarding.forwarding import Forwarding
 from affinage.services.groups import Groups
@@ -118,7 +119,7 @@ class Parts:
         self.methods = Methods(self.fleet, self.sessions, self.clock, self.ids, self.limits)
         self.jobs, self.runner = self._jobs(settings.max_jobs)
         self.shelf, self.messages = self._messages()
-        self.notices, self.uploads = self._uploads(settings)
+        self.notices, self.uploads, self.files = self._uploads(settings)
         self.queries = Queries(self.fleet, self.limits, self.book.rows)
         self.sweeps = Sweeps(self.fleet, self.clock)
         self.tending = Tending(self.fleet, self.clock)
@@ -185,20 +186,22 @@ class Parts:
         around = (self.fleet, self.sessions, shelf, self.clock, self.ids)
         return shelf, Messages(*around, limits=self.limits)
 
-    def _uploads(self, settings: HubSettings) -> tuple[NoticeShelf, Uploads]:
+    def _uploads(self, settings: HubSettings) -> tuple[NoticeShelf, Uploads, Files]:
         """Without a folder none can be begun."""
         folder = settings.upload_folder
+        store = None if folder is None else FolderUploads(folder)
+        room = Room(settings.upload_blob_bytes, settings.upload_bytes)
         notices = NoticeShelf(self.fleet, self.clock, self.ids, self.limits)
         uploads = Uploads(
             self.fleet,
-            None if folder is None else FolderUploads(folder),
+            store,
             notices,
-            Room(settings.upload_blob_bytes, settings.upload_bytes),
+            room,
             clock=self.clock,
             ids=self.ids,
             limits=self.limits,
         )
-        return notices, uploads
+        return notices, uploads, Files(self.fleet, store, room)
 
     def _transfers(self, settings: HubSettings) -> Transfers:
         folder = settings.transfer_folder

@@ -68,6 +68,27 @@ class NativeClient:
         """The twins of the devices that are in it now."""
         return self._rows("groups", group, "members")
 
+    def files(self, device: str | None = None) -> AsyncIterator[JsonObject]:
+        """What devices have uploaded, or one of them, by name."""
+        return self._rows("files", query={"device": device} if device else {})
+
+    async def file(self, name: str) -> AsyncGenerator[bytes, None]:
+        """What is in a file, piece by piece.
+
+        Raises:
+            ServiceError: the hub refuses.
+            Unavailable: the connection was lost; what came is not the whole.
+        """
+        async with self._service.stream(f"{PREFIX}/files/{quote(name, safe='')}") as answer:
+            if answer.status != _OK:
+                raise _error(await answer.whole())
+            async with aclosing(answer.pieces()) as pieces:
+                async for piece in pieces:
+                    yield piece
+
+    async def delete_file(self, name: str) -> None:
+        await self._document("DELETE", "files", name)
+
     async def retire(self, device: str, *, reason: str = "", undo: bool = False) -> JsonObject:
         """Take a device out of service, or back in; gives its identity, without keys."""
         body: JsonObject = {"reason": reason, "undo": undo}

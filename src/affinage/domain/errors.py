@@ -24,7 +24,7 @@ AffinageError
 │   ├── DeviceNotOnline         ├── DeviceLeft              ├── JobNotFound
 │   ├── PolicyNotFound          ├── AuditEntryNotFound
 │   ├── GroupNotFound           ├── MetricNotFound          ├── EnrollmentNotFound
-│   ├── HubNotFound
+│   ├── HubNotFound             ├── NoFile
 │   ├── RegistrationNotFound    ├── CertificateNotFound     └── NoSuchPath
 ├── Conflict                    read again, decide again, try again
 │   ├── EtagMismatch            ├── VersionMismatch
@@ -196,6 +196,12 @@ class GroupNotFound(NotFound):
 
 class MetricNotFound(NotFound):
     code = "metric_not_found"
+
+
+class NoFile(NotFound):
+    """No device has uploaded a file of that name."""
+
+    code = "file_not_found"
 
 
 class HubNotFound(NotFound):

@@ -3,7 +3,7 @@
 Each adapter passes tests/contract/test_uploads.py.
 """
 
-from collections.abc import Collection, Sequence
+from collections.abc import AsyncIterator, Collection, Sequence
 from contextlib import AbstractAsyncContextManager
 from typing import NamedTuple, Protocol
 
@@ -71,4 +71,21 @@ class UploadStore(Protocol):
 
     async def find(self, blob: str) -> Kept | None:
         """The blob, if it is there."""
+        ...
+
+    async def page(self, device: str, after: str, limit: int) -> list[tuple[str, Kept]]:
+        """Some blobs in the order of their names, part by part: those behind ``after``.
+
+        Args:
+            device: whose; '' for all.
+            after: a blob that may have gone; '' for the first ones.
+        """
+        ...
+
+    def read(self, blob: str) -> AsyncIterator[bytes]:
+        """What is in a blob, as it is when it is begun; NotFound."""
+        ...
+
+    async def delete(self, blob: str) -> int:
+        """Let a blob go; how many bytes it took, 0 if there is none."""
         ...

@@ -230,6 +230,29 @@ async def test_a_refusal_to_be_followed_is_told_by_its_type() -> None:
 
 
 @looped
+async def test_files_are_listed_fetched_and_deleted() -> None:
+    """UPLOAD-30 to UPLOAD-32"""
+    async with native() as (server, client):
+        server.play({"rows": [{"name": "d/a"}], "next": None})
+        chunks = b"2\r\nwh\r\n3\r\nole\r\n0\r\n\r\n"
+        server.answers.append(b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n" + chunks)
+        server.play({"type": "urn:affinage:problem:file_not_found"}, status=404)
+        server.play(status=204)
+        assert [row["name"] async for row in client.files("d")] == ["d/a"]
+        assert b"".join([piece async for piece in client.file("d/a b")]) == b"whole"
+        with pytest.raises(ServiceError) as refused:
+            _ = [piece async for piece in client.file("d/none")]
+        assert refused.value.code == "file_not_found"
+        await client.delete_file("d/a")
+        assert [one.line.removesuffix(" HTTP/1.1") for one in server.asked] == [
+            "GET /affinage/v1/files?device=d&limit=1000",
+            "GET /affinage/v1/files/d%2Fa%20b",
+            "GET /affinage/v1/files/d%2Fnone",
+            "DELETE /affinage/v1/files/d%2Fa",
+        ]
+
+
+@looped
 async def test_a_certificate_authority_is_brought_challenged_and_proven() -> None:
     async with native() as (server, client):
         for document in ({"certificates": [{"name": "a"}]}, {}, {}, {}, {}):

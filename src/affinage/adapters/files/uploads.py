@@ -18,14 +18,15 @@ from collections.abc import AsyncIterator, Awaitable, Callable, Collection, Iter
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import asynccontextmanager, contextmanager, suppress
 from functools import partial
+from itertools import islice
 from pathlib import Path
 from typing import IO, Any, Final, ParamSpec, TypeVar
 
+from affinage.adapters.files.listing import escaped, files_below
 from affinage.domain.errors import Conflict, NotFound, Unavailable
 from affinage.ports.uploads import Kept, Placing
 
 OPEN: Final = ".open"
-ESCAPE: Final = "%"
 
 SPARE: Final = 0.02
 """The share of the file system, of its bytes as of its inodes, that stays free."""
@@ -39,6 +40,9 @@ up to `f`."""
 
 _COPIED: Final = 1024 * 1024
 """Bytes that are copied at a time."""
+
+_READ: Final = 256 * 1024
+"""Bytes that are read at a time."""
 
 P = ParamSpec("P")
 Result = TypeVar("Result")
@@ -86,6 +90,17 @@ class FolderUploads:
 
     async def find(self, blob: str) -> Kept | None:
         return await self._apart(self._found, blob)
+
+    async def page(self, device: str, after: str, limit: int) -> list[tuple[str, Kept]]:
+        return await self._apart(self._listed, device, after, limit)
+
+    async def read(self, blob: str) -> AsyncIterator[bytes]:
+        with await self._apart(self._opened, blob) as opened:
+            while piece := await self._apart(opened.read, _READ):
+                yield piece
+
+    async def delete(self, blob: str) -> int:
+        return await self._apart(self._deleted, self._path(blob))
 
     @asynccontextmanager
     async def _written(self, upload: str, place: Callable[[], Path]) -> AsyncIterator["_Writing"]:
@@ -168,8 +183,37 @@ class FolderUploads:
         said = path.stat()
         return Kept(said.st_size, said.st_mtime)
 
+    def _listed(self, device: str, after: str, limit: int) -> list[tuple[str, Kept]]:
+        behind = tuple(after.split("/")) if after else ()
+        inside = [device] if device else []
+        if inside and behind:
+            if behind[0] > device:
+                return []
+            behind = behind[1:] if behind[0] == device else ()
+        place = self._folder.joinpath(*map(escaped, inside))
+        names = ("/".join((*inside, *parts)) for parts in files_below(place, behind))
+        found = ((name, self._found(name)) for name in names if "/" in name)
+        return [*islice(((name, kept) for name, kept in found if kept), limit)]
+
+    def _opened(self, blob: str) -> IO[bytes]:
+        try:
+            return self._path(blob).open("rb")
+        except (FileNotFoundError, NotADirectoryError, IsADirectoryError):
+            raise NotFound(f"there is no {blob}") from None
+
+    def _deleted(self, path: Path) -> int:
+        """The folders that it leaves empty go, too: their names are free for blobs again."""
+        with self._placing:  # or what replaces it meanwhile might be let go
+            size = path.stat().st_size if path.is_file() else 0
+            path.unlink(missing_ok=True)
+        with suppress(OSError):  # one that is not empty
+            for folder in path.parents[: len(path.relative_to(self._folder).parts) - 1]:
+                folder.rmdir()
+        _sync(self._folder)
+        return size
+
     def _path(self, blob: str) -> Path:
-        return self._folder.joinpath(*map(_escaped, blob.split("/")))
+        return self._folder.joinpath(*map(escaped, blob.split("/")))
 
     def _copy(self, parts: Sequence[Path], opened: IO[bytes]) -> None:
         for part in parts:
@@ -209,10 +253,6 @@ def _size(path: Path) -> int:
         return path.lstat().st_size
     except FileNotFoundError:
         return 0
-
-
-def _escaped(part: str) -> str:
-    return ESCAPE + part if part.startswith((".", ESCAPE)) else part
 
 
 def _sync(folder: Path) -> None:

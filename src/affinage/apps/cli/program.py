@@ -19,6 +19,7 @@ from affinage.apps.cli import (
     devices,
     doctoring,
     enrollments,
+    files,
     groups,
     jobs,
     links,
@@ -98,5 +99,5 @@ enrollments.add_to(app)
 registrations.add_to(app)
 auditing.add_to(app)
 monitoring.add_to(app)
-for part in (deployments, groups, applying):
+for part in (deployments, groups, files, applying):
     part.add_to(app)

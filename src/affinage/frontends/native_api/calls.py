@@ -23,6 +23,7 @@ from affinage.services.authorities import Authorities
 from affinage.services.configurations import Configurations
 from affinage.services.doctor import Doctor
 from affinage.services.events import Events
+from affinage.services.files import Files
 from affinage.services.groups import Groups
 from affinage.services.messages import Messages
 from affinage.services.outranking import Warnings
@@ -44,6 +45,7 @@ class Services:
     warnings: Warnings
     replacing: Replacing
     doctor: Doctor
+    files: Files
     groups: Groups
     messages: Messages
     policies: Policies

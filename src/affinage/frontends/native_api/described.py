@@ -22,6 +22,7 @@ _KNOWN: Final = Parameter(
 )
 _GUARDED: Final = (IF_MATCH,)
 _PAGE: Final = (_AFTER, _LIMIT)
+_DEVICE: Final = Parameter("device", "Those of that device alone.", _TEXT)
 _BY_LABEL: Final = (
     Parameter(
         "label",
@@ -70,6 +71,7 @@ DOOR: Final = Door(
         "id": _TEXT,
         "module": _TEXT,
         "metric": _TEXT,
+        "blob": _TEXT,
         "name": _TEXT,
         "number": {"type": "integer", "minimum": 1},
         "host": {"type": "string", "maxLength": 253, "pattern": r"^[A-Za-z0-9.\-]+$"},
@@ -125,6 +127,11 @@ DESCRIBED: Final[Mapping[str, Mapping[str, Described]]] = {
     "/doctor": {
         "POST": Described(the.Examination, status=202),
         "GET": Described(the.Examination, parameters=(_KNOWN,), also={304: None}),
+    },
+    "/files": {"GET": Described(the.Files, parameters=(*_PAGE, _DEVICE))},
+    "/files/{blob}": {
+        "GET": Described(bytes, media_type="application/octet-stream"),
+        "DELETE": Described(status=204),
     },
     "/groups": {"GET": Described(the.Groups, parameters=_PAGE)},
     "/groups/{name}": {

@@ -192,6 +192,21 @@ class Groups(TypedDict):
     next: str | None
 
 
+class File(TypedDict):
+    """What a device uploaded; its name begins with the device's."""
+
+    name: str
+    size: Annotated[int, Meta(description="Bytes.")]
+    updatedAt: str
+
+
+class Files(TypedDict):
+    """A page; ``next`` asks for the one behind it, null if there is none."""
+
+    rows: list[File]
+    next: str | None
+
+
 class Actor(TypedDict):
     kind: Literal["device", "policy", "operator", "hub"]
     name: str

@@ -9,7 +9,7 @@ Source: https://html.spec.whatwg.org/multipage/server-sent-events.html
 import asyncio
 from collections.abc import AsyncGenerator
 from contextlib import aclosing, suppress
-from typing import Final
+from typing import Final, TypeAlias
 
 from starlette.responses import Response
 from starlette.types import Receive, Scope, Send
@@ -17,7 +17,9 @@ from starlette.types import Receive, Scope, Send
 PATIENCE_S: Final = 60.0
 """How long a piece may take to leave."""
 
-HEADERS: Final = (
+Headers: TypeAlias = tuple[tuple[bytes, bytes], ...]
+
+HEADERS: Final[Headers] = (
     (b"content-type", b"text/event-stream; charset=utf-8"),
     (b"cache-control", b"no-store"),
 )
@@ -26,12 +28,17 @@ HEADERS: Final = (
 class Stream(Response):
     """Sends the pieces as they come, until they end or the reader has gone."""
 
-    def __init__(self, pieces: AsyncGenerator[bytes, None], patience_s: float = PATIENCE_S) -> None:
+    def __init__(
+        self,
+        pieces: AsyncGenerator[bytes, None],
+        patience_s: float = PATIENCE_S,
+        headers: Headers = HEADERS,
+    ) -> None:
         super().__init__()
-        self._pieces, self._patience_s = pieces, patience_s
+        self._pieces, self._patience_s, self._headers = pieces, patience_s, headers
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        await send({"type": "http.response.start", "status": 200, "headers": [*HEADERS]})
+        await send({"type": "http.response.start", "status": 200, "headers": [*self._headers]})
         gone = asyncio.ensure_future(_left(receive))
         sending = asyncio.ensure_future(self._send_all(send))
         try:
