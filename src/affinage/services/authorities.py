@@ -7,7 +7,7 @@ Source: docs/spec/authorities.md.
 """
 
 import base64
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime
 
 from affinage.domain import authorities
@@ -27,30 +27,28 @@ from affinage.domain.principal import Principal, Right, Warrant
 from affinage.domain.values import JsonObject, JsonValue
 from affinage.ports.clock import Clock
 from affinage.ports.ids import Ids
-from affinage.ports.store import Row, Table
+from affinage.ports.store import Table
 from affinage.protocol.certificates import Certificate, parse, read
 from affinage.protocol.chains import Vouched, check_moment, is_signed_by, verify
 from affinage.protocol.errors import ProtocolError
-from affinage.services.fleet import codec
 from affinage.services.fleet.fleet import Fleet, Overlay
 from affinage.services.fleet.unit import Change, View
 from affinage.services.limits import UNLIMITED, Limits, Operation
+from affinage.services.records import Records
 
-Known = dict[str, Authority]
+Known = Mapping[str, Authority]
 
 
 class Authorities:
     def __init__(self, fleet: Fleet, clock: Clock, ids: Ids, limits: Limits = UNLIMITED) -> None:
         self._fleet, self._clock, self._ids, self._limits = fleet, clock, ids, limits
-        self._known: Known = {}
-        """As committed."""
+        self._known = Records(fleet, Authority, Table.AUTHORITIES)
         self._verified: dict[bytes, tuple[Authority, Certificate]] = {}
         """Those that vouch, by the bytes of their certificates."""
 
     async def open(self) -> None:
         """Read the authorities."""
-        for name, body in self._fleet.saved(Table.AUTHORITIES):
-            self._known[name] = codec.decode(body, Authority)
+        self._known.open()
         self._believe()
         self._fleet.listen(self._committed)
 
@@ -171,8 +169,8 @@ class Authorities:
         self._limits.take(Operation.REGISTRY, by)
 
         def decide(view: View) -> Change[None]:
-            current = _to_change(self._in(view), name, if_match)
-            row, deeds = Row(Table.AUTHORITIES, name, None), (_deed(by, name, current, None),)
+            current = _to_change(self._known.seen(view), name, if_match)
+            row, deeds = self._known.row(name, None), (_deed(by, name, current, None),)
             return Change(lambda _: None, rows=(row,), deeds=deeds)
 
         await self._fleet.change(decide)
@@ -184,9 +182,9 @@ class Authorities:
         at = millis(self._clock.now())
 
         def decide(view: View) -> Change[Authority]:
-            known = self._in(view)
+            known = self._known.seen(view)
             written = write(known, at)
-            row = Row(Table.AUTHORITIES, written.name, codec.encode(written))
+            row = self._known.row(written.name, written)
             deeds = (_deed(by, written.name, known.get(written.name), written),)
             return Change(lambda _: written, rows=(row,), deeds=deeds)
 
@@ -220,18 +218,9 @@ class Authorities:
             raise Invalid(str(error)) from None
         return certificate
 
-    def _in(self, view: View) -> Known:
-        """Those that are committed, and what the units before this one make of them."""
-        known = dict(self._known)
-        for row in view.written(Table.AUTHORITIES):
-            _take(known, row)
-        return known
-
     def _committed(self, overlay: Overlay) -> None:
-        rows = [row for row in overlay.rows if row.table is Table.AUTHORITIES]
-        for row in rows:
-            _take(self._known, row)
-        if rows:
+        """The records, which listened before, have it already."""
+        if any(row.table is Table.AUTHORITIES for row in overlay.rows):
             self._believe()
 
     def _believe(self) -> None:
@@ -259,13 +248,6 @@ def _document(authority: Authority) -> JsonObject:
 def _deed(by: Principal, name: str, old: Authority | None, new: Authority | None) -> Deed:
     before, after = (digest(_document(one) if one else None) for one in (old, new))
     return Deed(by, "certificate.write", name, before, after)
-
-
-def _take(known: Known, row: Row) -> None:
-    if row.body is None:
-        known.pop(str(row.key), None)
-    else:
-        known[str(row.key)] = codec.decode(row.body, Authority)
 
 
 def _found(known: Known, name: str) -> Authority:

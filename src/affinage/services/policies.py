@@ -6,7 +6,7 @@ who holds all of its rights. Keys are sealed as soon as they are made.
 Source: docs/spec/policies.md.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from typing import Final
 
 from msgspec.structs import replace
@@ -35,10 +35,10 @@ from affinage.domain.values import JsonObject, JsonValue
 from affinage.ports.ids import Ids
 from affinage.ports.store import Row, Table
 from affinage.ports.vault import Vault
-from affinage.services.fleet import codec
-from affinage.services.fleet.fleet import Fleet, Overlay
+from affinage.services.fleet.fleet import Fleet
 from affinage.services.fleet.unit import Change, View
 from affinage.services.limits import UNLIMITED, Limits, Operation
+from affinage.services.records import Records
 
 _READ: Final = Right.REGISTRY_READ
 _WRITE: Final = Right.REGISTRY_READ | Right.REGISTRY_WRITE
@@ -56,7 +56,8 @@ BUILT_IN: Final = {
 }
 """The policies of a new hub and what each may do. ACCESS-1."""
 
-Write = Callable[[dict[str, Policy]], Policy]
+Known = Mapping[str, Policy]
+Write = Callable[[Known], Policy]
 """What becomes of a policy, of all that there are."""
 
 
@@ -64,19 +65,15 @@ class Policies:
     def __init__(self, fleet: Fleet, vault: Vault, ids: Ids, limits: Limits = UNLIMITED) -> None:
         self._fleet, self._vault, self._ids, self._limits = fleet, vault, ids, limits
         self._keys = KeySource(ids.key, lambda key: vault.seal(key.encode()))
-        self._known: dict[str, Policy] = {}
-        """As committed."""
+        self._known = Records(fleet, Policy, Table.POLICIES)
 
     async def open(self) -> None:
         """Read the policies; a hub that has none is given the built-in ones."""
-        self._known = {
-            name: codec.decode(body, Policy) for name, body in self._fleet.saved(Table.POLICIES)
-        }
-        self._fleet.listen(self._committed)
+        self._known.open()
         if not self._known:
-            await self._fleet.save(*(_row(self._new(*pair)) for pair in BUILT_IN.items()))
+            await self._fleet.save(*(self._row(self._new(*pair)) for pair in BUILT_IN.items()))
         elif OWNER in self._known and Right(self._known[OWNER].rights) == HUB_RIGHTS:
-            await self._fleet.save(*map(_row, self._of_provisioning(self._known[OWNER])))
+            await self._fleet.save(*map(self._row, self._of_provisioning(self._known[OWNER])))
 
     def _of_provisioning(self, owner: Policy) -> list[Policy]:
         """What a store from before provisioning is given, once. Source: POLICY-10."""
@@ -154,7 +151,7 @@ class Policies:
         Source: POLICY-1 to POLICY-3, POLICY-5, POLICY-6.
         """
 
-        def write(known: dict[str, Policy]) -> Policy:
+        def write(known: Known) -> Policy:
             if if_match is None:
                 return self._created(known, name, body)
             current = _to_change(known, name, if_match, by)
@@ -183,7 +180,7 @@ class Policies:
         Source: POLICY-5, POLICY-7, POLICY-9.
         """
 
-        def write(known: dict[str, Policy]) -> Policy:
+        def write(known: Known) -> Policy:
             current = _to_change(known, name, if_match, by)
             return policies.regenerated(current, which, self._keys)
 
@@ -204,9 +201,9 @@ class Policies:
         self._limits.take(Operation.REGISTRY, by)
 
         def decide(view: View) -> Change[None]:
-            current = _to_change(self._in(view), name, if_match, by)
+            current = _to_change(self._known.seen(view), name, if_match, by)
             policies.check_deletable(current)
-            row, deeds = Row(Table.POLICIES, name, None), (_deed(by, name, current, None),)
+            row, deeds = self._known.row(name, None), (_deed(by, name, current, None),)
             return Change(lambda _: None, rows=(row,), deeds=deeds)
 
         await self._fleet.change(decide)
@@ -216,15 +213,15 @@ class Policies:
         self._limits.take(Operation.REGISTRY, by)
 
         def decide(view: View) -> Change[Policy]:
-            known = self._in(view)
+            known = self._known.seen(view)
             written = write(known)
             _check_rights(written, by)
             deeds = (_deed(by, written.name, known.get(written.name), written),)
-            return Change(lambda _: written, rows=(_row(written),), deeds=deeds)
+            return Change(lambda _: written, rows=(self._row(written),), deeds=deeds)
 
         return self._document(await self._fleet.change(decide), by, with_keys=with_keys)
 
-    def _created(self, known: dict[str, Policy], name: str, body: JsonObject) -> Policy:
+    def _created(self, known: Known, name: str, body: JsonObject) -> Policy:
         if name in known:
             raise PolicyExists(f"policy {name} exists")
         if len(known) >= MAX_POLICIES:
@@ -242,17 +239,8 @@ class Policies:
             shown["primaryKey"], shown["secondaryKey"] = self.opened(policy)
         return shown
 
-    def _in(self, view: View) -> dict[str, Policy]:
-        """Those that are committed, and what the units before this one make of them."""
-        known = dict(self._known)
-        for row in view.written(Table.POLICIES):
-            _take(known, row)
-        return known
-
-    def _committed(self, overlay: Overlay) -> None:
-        for row in overlay.rows:
-            if row.table is Table.POLICIES:
-                _take(self._known, row)
+    def _row(self, policy: Policy) -> Row:
+        return self._known.row(policy.name, policy)
 
 
 def _deed(by: Principal, name: str, old: Policy | None, new: Policy | None) -> Deed:
@@ -260,18 +248,7 @@ def _deed(by: Principal, name: str, old: Policy | None, new: Policy | None) -> D
     return Deed(by, "policy.write", name, before, after)
 
 
-def _take(known: dict[str, Policy], row: Row) -> None:
-    if row.body is None:
-        known.pop(str(row.key), None)
-    else:
-        known[str(row.key)] = codec.decode(row.body, Policy)
-
-
-def _row(policy: Policy) -> Row:
-    return Row(Table.POLICIES, policy.name, codec.encode(policy))
-
-
-def _found(known: dict[str, Policy], name: str) -> Policy:
+def _found(known: Known, name: str) -> Policy:
     try:
         return known[name]
     except KeyError:
@@ -279,7 +256,7 @@ def _found(known: dict[str, Policy], name: str) -> Policy:
         raise PolicyNotFound(f"no policy {name[:80]}: there are {there}") from None
 
 
-def _to_change(known: dict[str, Policy], name: str, if_match: str | None, by: Principal) -> Policy:
+def _to_change(known: Known, name: str, if_match: str | None, by: Principal) -> Policy:
     current = _found(known, name)
     _check_rights(current, by)
     check_etag(f"policy '{name}'", current.etag, if_match)

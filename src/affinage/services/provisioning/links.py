@@ -18,14 +18,14 @@ from affinage.domain.provisioning.link import MAX_LINKS, Credentials, Link, Read
 from affinage.domain.values import JsonObject
 from affinage.ports.hubs import Dial, LinkedHub, Reach, RemoteHub
 from affinage.ports.ids import Ids
-from affinage.ports.store import Row, Table
+from affinage.ports.store import Table
 from affinage.ports.vault import Vault
 from affinage.protocol.connection_strings import ConnectionString
 from affinage.protocol.errors import ProtocolError
-from affinage.services.fleet import codec
-from affinage.services.fleet.fleet import Fleet, Overlay
+from affinage.services.fleet.fleet import Fleet
 from affinage.services.fleet.unit import Change, View
 from affinage.services.limits import UNLIMITED, Limits, Operation
+from affinage.services.records import Records
 
 _PREFIX: Final = "hub/"
 
@@ -47,15 +47,13 @@ class Links:
         self._fleet, self._own, self._dial = fleet, own, dial
         self._vault, self._ids, self._limits = vault, ids, limits
         self._reading = Reading(_read, lambda key: vault.seal(key.encode()))
-        self._known: dict[str, Link] = {own.host: links.own(own.host)}
-        """As committed."""
+        begin = {own.host: links.own(own.host)}
+        self._known = Records(fleet, Link, Table.PROVISIONING, prefix=_PREFIX, begin=begin)
         self._dialled: dict[str, tuple[Link, RemoteHub]] = {}
 
     def open(self) -> None:
         """Read the store, and follow what is committed."""
-        for key, body in self._fleet.saved(Table.PROVISIONING):
-            self._take(self._known, Row(Table.PROVISIONING, key, body))
-        self._fleet.listen(self._committed)
+        self._known.open()
 
     async def close(self) -> None:
         """Hang up on all of them."""
@@ -105,12 +103,13 @@ class Links:
         self._limits.take(Operation.ENROLLMENT, by)
 
         def decide(view: View) -> Change[Link]:
-            known = self._in(view)
+            known = self._known.seen(view)
             old = known.get(host.lower())
             new = self._written(known, host, body, if_match)
             if not self._is_own(new):
                 self._dial(self._reach(new))  # Invalid if it can never be reached so
-            return Change(lambda _: new, rows=(_row(new),), deeds=(self._deed(by, old, new),))
+            row = self._known.row(new.host, new)
+            return Change(lambda _: new, rows=(row,), deeds=(self._deed(by, old, new),))
 
         return self._document(await self._fleet.change(decide))
 
@@ -127,17 +126,17 @@ class Links:
         self._limits.take(Operation.ENROLLMENT, by)
 
         def decide(view: View) -> Change[None]:
-            old = _to_change(self._in(view), host, if_match)
+            old = _to_change(self._known.seen(view), host, if_match)
             if self._is_own(old):
                 raise InvalidOperation(f"{old.host} is this hub itself: it is always linked")
-            row = Row(Table.PROVISIONING, _PREFIX + old.host, None)
+            row = self._known.row(old.host, None)
             return Change(lambda _: None, rows=(row,), deeds=(self._deed(by, old, None),))
 
         await self._fleet.change(decide)
         await self._hang_up(host.lower())
 
     def _written(
-        self, known: dict[str, Link], host: str, body: JsonObject, if_match: str | None
+        self, known: Mapping[str, Link], host: str, body: JsonObject, if_match: str | None
     ) -> Link:
         if if_match is not None or host.lower() == self._own.host:
             current = _to_change(known, host, if_match)
@@ -176,32 +175,6 @@ class Links:
         before, after = (digest(self._document(one)) if one else None for one in (old, new))
         host = (old or new or links.own("")).host
         return Deed(by, "link.write", host, before, after)
-
-    def _in(self, view: View) -> dict[str, Link]:
-        """Those that are committed, and what the units before this one make of them."""
-        known = dict(self._known)
-        for row in view.written(Table.PROVISIONING):
-            self._take(known, row)
-        return known
-
-    def _committed(self, overlay: Overlay) -> None:
-        for row in overlay.rows:
-            if row.table is Table.PROVISIONING:
-                self._take(self._known, row)
-
-    @staticmethod
-    def _take(known: dict[str, Link], row: Row) -> None:
-        host = str(row.key).removeprefix(_PREFIX)
-        if host == row.key:
-            return  # it is something else that provisioning keeps
-        if row.body is None:
-            known.pop(host, None)
-        else:
-            known[host] = codec.decode(row.body, Link)
-
-
-def _row(link: Link) -> Row:
-    return Row(Table.PROVISIONING, _PREFIX + link.host, codec.encode(link))
 
 
 def _found(known: Mapping[str, Link], host: str) -> Link:
