@@ -52,6 +52,12 @@ class HubProcess(RunningHub):
         pages = Path(f"/proc/{self._process.pid}/statm").read_text().split()[1]
         return int(pages) * os.sysconf("SC_PAGE_SIZE")
 
+    @property
+    def peak_bytes(self) -> int:
+        """The most memory that it ever took."""
+        status = Path(f"/proc/{self._process.pid}/status").read_text()
+        return 1024 * int(status.partition("VmHWM:")[2].split()[0])
+
 
 def affinage(*arguments: object, **environment: str) -> subprocess.CompletedProcess[str]:
     """Run one command of the command line to its end."""
