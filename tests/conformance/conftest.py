@@ -11,6 +11,7 @@ from typing import Any, cast
 import pytest
 
 import netns
+from fakes.enrolling import SILENT_WEBHOOK
 from fakes.hub_process import HubProcess
 from fakes.relay import Relay
 from fakes.sdk import Connect, Desire, client_of
@@ -33,6 +34,7 @@ def hub(
     settings.write_text(
         f'transfer_folder = "{data.with_name("blobs")}"\n'
         f'upload_folder = "{data.with_name("uploads")}"\n'
+        f'webhook_urls = ["{SILENT_WEBHOOK}"]\n'
     )
     options = (f"--config={settings}",)
     with (

@@ -16,6 +16,7 @@ from affinage.domain.values import JsonObject
 from fakes.enrolling import (
     KEY,
     certified,
+    custom,
     derived,
     enroll,
     enroll_group,
@@ -51,6 +52,7 @@ def enrolled(hub: HubProcess, transport: str) -> list[JsonObject]:
     enroll(hub, own, symmetric(initialTwin={"tags": {"line": 7}}))
     enroll_group(hub, f"group-{transport}", symmetric())
     enroll(hub, f"wrong-{transport}", symmetric())
+    enroll(hub, f"unchosen-{transport}", custom())
     certificate = leaf_of_today(shown)
     enroll(hub, shown, certified("clientCertificates", certificate))
     signing = authority(f"Signing {transport}")
@@ -63,6 +65,7 @@ def enrolled(hub: HubProcess, transport: str) -> list[JsonObject]:
         {"name": signed, "certificate": of_group},
         {"name": f"wrong-{transport}", "key": "d3JvbmcgaW4gYW55IGNhc2U="},
         {"name": stranger, "key": KEY},
+        {"name": f"unchosen-{transport}", "key": KEY},
     ]
     return [{**device, "transport": transport} for device in by]
 
@@ -100,6 +103,13 @@ def test_d1_a_device_registers(told: Told, hub: HubProcess, kind: str, transport
 @pytest.mark.parametrize("kind", ["wrong", "stranger"])
 def test_d2_who_has_no_proof_is_unauthorized(told: Told, kind: str, transport: str) -> None:
     assert told[f"{kind}-{transport}"]["error"]["name"] == "UnauthorizedError"
+
+
+@pytest.mark.parametrize("transport", TRANSPORTS)
+def test_d4_a_webhook_that_fails_fails_the_registration(told: Told, transport: str) -> None:
+    """PROV-35, PROV-42"""
+    error = told[f"unchosen-{transport}"]["error"]
+    assert error["name"] == "ProvisioningRegistrationFailedError", error
 
 
 @pytest.mark.parametrize("transport", TRANSPORTS)

@@ -23,6 +23,7 @@ from fakes.enrolling import (
     OTHER_KEY,
     VERSION,
     certified,
+    custom,
     derived,
     enroll,
     enroll_group,
@@ -213,6 +214,19 @@ async def crowd(hub: RunningHub, enough: threading.Event, client: ServiceClient)
 
 def running_hub_at(folder: Path, address: str) -> RunningHub:
     return RunningHub(folder / "throttled", address, settings={"throttle": "S1"})
+
+
+def test_d4_a_webhook_that_fails_fails_the_registration(
+    hub: HubProcess, manner: Manner, register: Register, device_sdk: Any
+) -> None:
+    """PROV-35, PROV-42"""
+    name = named(manner, "d4")
+    enroll(hub, name, custom())
+    with pytest.raises(device_sdk.exceptions.ClientError) as failed:
+        register(name, key=KEY)
+    assert type(failed.value.__cause__).__name__ == "ServiceError"
+    found = hub.operate(lambda client: client.exchange("GET", f"/registrations/{name}?{VERSION}"))
+    assert b'"errorCode":400207' in found.body
 
 
 def test_d6_a_disabled_enrollment_blocks_one_of_a_group(

@@ -22,11 +22,20 @@ OTHER_KEY: Final = base64.b64encode(b"another key, for the other place").decode(
 
 VERSION: Final = "api-version=2021-10-01"
 
+SILENT_WEBHOOK: Final = "http://127.0.0.1:9"
+"""Where nobody listens."""
+
 
 def symmetric(**more: Any) -> JsonObject:
     """An enrollment by KEY."""
     keys = {"primaryKey": KEY, "secondaryKey": OTHER_KEY}
     return {"attestation": {"type": "symmetricKey", "symmetricKey": keys}, **more}
+
+
+def custom() -> JsonObject:
+    """An enrollment by KEY, whose devices a webhook would have to choose a hub for."""
+    definition: JsonObject = {"webhookUrl": f"{SILENT_WEBHOOK}/choose", "apiVersion": "2021-10-01"}
+    return symmetric(allocationPolicy="custom", customAllocationDefinition=definition)
 
 
 def derived(registration: str, key: str = KEY) -> str:
