@@ -78,8 +78,15 @@ class SqliteEvents:
         return await loop.run_in_executor(self._writing, work, *arguments)
 
     def _append(self, events: Sequence[Fresh]) -> None:
-        with self._connection:
+        # Not `with` the connection: that commits with the interpreter's lock held, so that the
+        # loop, and everybody in it, would wait for the disk as well.
+        self._connection.execute("BEGIN IMMEDIATE")
+        try:
             self._connection.executemany(self._statements["append"], events)
+            self._connection.execute("COMMIT")
+        finally:
+            if self._connection.in_transaction:
+                self._connection.execute("ROLLBACK")
         newest = self._bounds.newest + len(events)
         self._bounds = Bounds(self._bounds.oldest or 1, newest)
 

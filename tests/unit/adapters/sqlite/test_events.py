@@ -2,7 +2,9 @@
 
 import asyncio
 from pathlib import Path
+from typing import Any
 
+import apsw
 import pytest
 
 from affinage.adapters.sqlite.events import SqliteEvents
@@ -40,6 +42,24 @@ def test_what_the_disk_refuses_is_not_kept(tmp_path: Path) -> None:
         asyncio.run(store.append([EVENT]))
     with pytest.raises(Unavailable, match="events cannot be pruned"):
         asyncio.run(_appended_and_pruned(store))
+    assert store.bounds() == Bounds(1, 1)
+    asyncio.run(store.close())
+
+
+class NoContext:
+    """A connection that is no context manager: what that does holds the interpreter's lock."""
+
+    def __init__(self, connection: apsw.Connection) -> None:
+        self._connection = connection
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self._connection, name)
+
+
+def test_the_loop_need_not_wait_for_the_disk(tmp_path: Path) -> None:
+    store = SqliteEvents(tmp_path / "events.db")
+    store._connection = NoContext(store._connection)  # type: ignore[assignment]  # as good as one
+    asyncio.run(store.append([EVENT]))
     assert store.bounds() == Bounds(1, 1)
     asyncio.run(store.close())
 
