@@ -135,7 +135,10 @@ def rotate(
 
 def _shown(document: JsonObject) -> JsonObject:
     """The policy, with a word where its keys are not shown."""
-    return {"primaryKey": HIDDEN, "secondaryKey": HIDDEN, **document}
+    return {
+        **document,
+        **{key: document.get(key, HIDDEN) for key in ("primaryKey", "secondaryKey")},
+    }
 
 
 def _body(right: list[str] | None, keys: Path | None) -> JsonObject:
