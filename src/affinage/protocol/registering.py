@@ -81,7 +81,8 @@ class Registrant:
 def read_name(text: str, client_id: str) -> Username | Registrant:
     """Who a CONNECT is from: of a hub's devices, or one that wants to be.
 
-    The client id decides, for a device may be called ``registrations``.
+    The client id decides, for a device may be called ``registrations``: only who registers has the
+    one that the user name has behind that.
 
     Raises:
         ProtocolError: it is neither.
@@ -89,8 +90,7 @@ def read_name(text: str, client_id: str) -> Username | Registrant:
     Source: REGISTER-1, REGISTER-2.
     """
     segments = text.split("/")
-    is_registering = len(segments) in _SEGMENTS and segments[1] == _SEGMENT
-    if is_registering and "/" not in client_id:
+    if len(segments) in _SEGMENTS and segments[1:3] == [_SEGMENT, client_id]:
         return Registrant.parse(text)
     return Username.parse(text)
 

@@ -57,6 +57,8 @@ def test_the_client_id_tells_a_registrant_from_a_device_called_registrations() -
     text = "hub/registrations/m/api-version=2021-04-12"
     assert isinstance(read_name(text, "m"), Registrant)
     assert read_name(text, "registrations/m") == Username.parse(text)
+    for form in ("hub/registrations/?api-version=2021-04-12", "hub/registrations/api-version=1"):
+        assert read_name(form, "registrations").identity == Identity("registrations")
     assert read_name("hub/d/?api-version=2021-04-12", "d").identity == Identity("d")
 
 
