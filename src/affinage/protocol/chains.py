@@ -79,13 +79,16 @@ def verify(chain: Sequence[bytes], authorities: Iterable[Certificate], now: date
         ProtocolError: none of them vouches, the chain is empty or too long, or a certificate
             cannot be read. The message says what is wrong with the leaf, if anything is.
 
-    Source: CERT-5 to CERT-12.
+    Source: CERT-5 to CERT-13.
     """
     leaf, *shown = _read(chain)
     check_moment(leaf, now)
     believed = {one.der: one for one in authorities}
-    issuers = _by_subject([*believed.values(), *shown])
-    found = [one for one in _steps(leaf, issuers, now) if one.certificate.der in believed]
+    signatures = _Signatures()
+    others = {one.der: one for one in shown if one.der not in believed}
+    issuers = _anchored(others.values(), believed.values(), signatures, now)
+    steps = _steps(leaf, issuers, signatures, now)
+    found = [one for one in steps if one.certificate.der in believed]
     if not found:
         raise ProtocolError("no authority that is known vouches for the certificate")
     return Vouched(leaf, tuple(step.certificate for step in found), found[0].expires_at)
@@ -124,31 +127,75 @@ def _by_subject(certificates: Iterable[Certificate]) -> dict[Name, list[Certific
     return found
 
 
+class _Signatures:
+    """Which have been checked, each once, and no more than MAX_SIGNATURES."""
+
+    def __init__(self) -> None:
+        self._checked: dict[tuple[bytes, bytes], bool] = {}
+
+    def hold(self, certificate: Certificate, issuer: Certificate) -> bool:
+        pair = (certificate.der, issuer.der)
+        if pair not in self._checked and len(self._checked) < MAX_SIGNATURES:
+            self._checked[pair] = is_signed_by(certificate, issuer)
+        return self._checked.get(pair, False)
+
+
+def _anchored(
+    shown: Iterable[Certificate],
+    believed: Iterable[Certificate],
+    signatures: _Signatures,
+    now: datetime,
+) -> dict[Name, list[Certificate]]:
+    """By subject, those that are believed and those shown that hang from them, in any number.
+
+    From the top, so that no key is used that a stranger has brought: he can choose one that takes
+    long. CERT-13.
+    """
+    known, rest = _by_subject(believed), [*shown]
+    while found := [one for one in rest if _hangs(one, known, signatures, now)]:
+        for one in found:
+            known[one.parsed.subject].append(one)
+        rest = [one for one in rest if one not in found]
+    return known
+
+
+def _hangs(
+    certificate: Certificate,
+    known: Mapping[Name, Sequence[Certificate]],
+    signatures: _Signatures,
+    now: datetime,
+) -> bool:
+    return any(
+        _may_sign(issuer, 0, now) and signatures.hold(certificate, issuer)
+        for issuer in known.get(certificate.parsed.issuer, ())
+    )
+
+
 def _steps(
-    leaf: Certificate, issuers: Mapping[Name, Sequence[Certificate]], now: datetime
+    leaf: Certificate,
+    issuers: Mapping[Name, Sequence[Certificate]],
+    signatures: _Signatures,
+    now: datetime,
 ) -> Iterator[_Step]:
     """The authorities that lead up from the leaf, the nearest first, each once."""
-    reached, steps, checked = {leaf.der}, [_Step(leaf, 0, leaf.not_after)], 0
+    reached, steps = {leaf.der}, [_Step(leaf, 0, leaf.not_after)]
     for step in steps:  # which grow
         for issuer in issuers.get(step.certificate.parsed.issuer, ()):
-            if issuer.der in reached or not _may_sign(issuer, step, now):
+            if issuer.der in reached or not _may_sign(issuer, step.below, now):
                 continue
-            checked += 1
-            if checked > MAX_SIGNATURES:
-                return
-            if is_signed_by(step.certificate, issuer):
+            if signatures.hold(step.certificate, issuer):
                 reached.add(issuer.der)
                 steps.append(_above(step, issuer))
                 yield steps[-1]
 
 
-def _may_sign(issuer: Certificate, step: _Step, now: datetime) -> bool:
-    """Whether it may sign certificates, now and so far above the leaf."""
+def _may_sign(issuer: Certificate, below: int, now: datetime) -> bool:
+    """Whether it may sign certificates, now, with so many authorities below it."""
     constraints, usage = issuer.constraints, issuer.usage
     return (
         constraints is not None
         and constraints.ca
-        and (constraints.path_length is None or constraints.path_length >= step.below)
+        and (constraints.path_length is None or constraints.path_length >= below)
         and (usage is None or usage.key_cert_sign)
         and issuer.not_before <= now <= issuer.not_after
         and all(one.oid in _FOLLOWED for one in issuer.extensions if one.critical)

@@ -9,7 +9,7 @@ from cryptography.hazmat.primitives.asymmetric import dsa, rsa
 from cryptography.x509.oid import ExtendedKeyUsageOID
 
 from affinage.protocol import chains
-from affinage.protocol.certificates import parse
+from affinage.protocol.certificates import Certificate, parse
 from affinage.protocol.chains import MAX_CHAIN, Vouched, is_signed_by, verify
 from affinage.protocol.errors import ProtocolError
 from fakes.clock import START
@@ -185,6 +185,22 @@ def test_a_chain_that_was_made_to_take_long_is_not_followed(monkeypatch: Any) ->
             assert names(vouched([device, ROOT], *others, ROOT)) == ["Root"]
         else:
             refused([device, ROOT], *others, ROOT)
+
+
+def test_no_key_is_used_that_a_stranger_has_brought(monkeypatch: Any) -> None:
+    """CERT-13"""
+    used, check = list[str](), chains.is_signed_by
+
+    def noted(one: Certificate, issuer: Certificate) -> bool:
+        used.append(issuer.sha256)
+        return check(one, issuer)
+
+    monkeypatch.setattr(chains, "is_signed_by", noted)
+    root, plant = authority("Root"), authority("Plant", authority("Root"))
+    refused([leaf("d", plant), plant, root], ROOT)
+    refused([leaf("d", root), root, plant], ROOT, PLANT)
+    assert set(used) <= {ROOT.certificate.sha256, PLANT.certificate.sha256}
+    assert names(vouched([DEVICE, LINE, PLANT], ROOT)) == ["Root"]
 
 
 def test_a_leaf_is_believed_only_in_its_time() -> None:

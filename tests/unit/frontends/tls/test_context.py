@@ -12,7 +12,25 @@ from cryptography.hazmat.primitives.serialization import (
 
 from affinage.domain.errors import Invalid
 from affinage.frontends.tls.context import server_context
-from fakes.tls import certificates
+from affinage.frontends.tls.engine import Engine
+from fakes.pki import authority, leaf
+from fakes.tls import Device, certificates, device_context, hub_context
+
+
+def test_a_chain_is_shown_as_long_as_it_may_be_and_not_followed() -> None:
+    """TLS-3, TLS-26"""
+    above = [authority("0")]
+    for number in range(1, 12):
+        above.append(authority(str(number), above[-1]))
+    shown = leaf("pump-1", above[-1])
+    device, engine = Device(device_context(certificate=shown.file(*above))), Engine(hub_context())
+    while not engine.is_established or not device.shake_hands():
+        device.shake_hands()
+        engine.feed(device.take())
+        engine.shake_hands()
+        device.give(engine.wire())
+    assert engine.peer_certificate() == [shown.der, *(one.der for one in above)]
+    assert hub_context().get_verify_depth() == 0
 
 
 def test_a_context_wants_the_key_of_its_certificate() -> None:
