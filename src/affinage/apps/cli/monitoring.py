@@ -9,7 +9,7 @@ from typing import Annotated, Final
 import typer
 
 from affinage.apps.cli.options import DataOption, JsonOption
-from affinage.apps.cli.output import cell, line, printable, say
+from affinage.apps.cli.output import cell, line, member, printable, say
 from affinage.apps.cli.reach import ask
 from affinage.apps.cli.stopping import stop_event
 from affinage.clients.feed import Told
@@ -78,7 +78,8 @@ def told(event: JsonObject) -> str:
     whose = event.get("deviceId", "")
     if "moduleId" in event:
         whose = f"{whose}/{event['moduleId']}"
-    more = [f"{name}={cell(event[name])}" for name in _SHOWN if event.get(name) not in (None, {})]
+    said = {**event, "by": member(event, "by", "name")}
+    more = [f"{name}={cell(said[name])}" for name in _SHOWN if said.get(name) not in (None, {})]
     head = f"{event['offset']:>8}  {event['at']:<24}  {event['kind']:<10}  {whose!s:<20}"
     return printable(f"{head}  {' '.join(more)}".rstrip())
 
