@@ -312,7 +312,7 @@ async def test_a_method_without_json_ends_the_connection() -> None:
     async with fake_hub() as hub:
         await connected(hub, on_method=lambda _: None, on_lost=lambda: lost.append("lost"))
         hub.doors["pump-1"].send(Publish(MethodRequest("open", "1").topic, b"}"))
-        await hub.until(lambda: not hub.doors)
+        await hub.until(lambda: not hub.doors and lost == ["lost"])
 
 
 def bound(number: int, *, dup: bool = False) -> Publish:

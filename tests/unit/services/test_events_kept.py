@@ -3,6 +3,7 @@
 import asyncio
 
 import pytest
+from structlog.testing import capture_logs
 
 from affinage.adapters.memory.events import MemoryEvents
 from affinage.domain.errors import Forbidden, TooLarge, Unavailable
@@ -151,6 +152,12 @@ async def test_a_pruning_that_fails_ends_nothing() -> None:
             raise Unavailable("torn")
 
     async with living() as life:
-        one = Feed(life)
-        one.events = Events(life.fleet, Torn(), life.clock)
-        await one.events._prune()
+        events = Events(life.fleet, Torn(), life.clock)
+        tending = asyncio.ensure_future(events.tend())
+        with capture_logs() as lines:
+            for _ in range(2):
+                await life.turn()
+                life.clock.advance(PRUNE_S)
+            await life.turn()
+        assert [line["event"] for line in lines] == ["events not pruned"] * 2
+        tending.cancel()

@@ -2,16 +2,13 @@
 
 from structlog.testing import capture_logs
 
-from affinage.domain.errors import (
-    Unavailable,
-)
+from affinage.domain.errors import Unavailable
 from affinage.frontends.mqtt.connection import (
     MAX_OUTSTANDING,
     MAX_OUTSTANDING_BYTES,
     MAX_UNREAD,
 )
 from affinage.protocol.mqtt.packets import (
-    Connack,
     Disconnect,
     Pingreq,
     Pingresp,
@@ -24,7 +21,6 @@ from fakes.mqtt_asking import patch
 from fakes.mqtt_door import a_door, hello
 
 DESIRED = "$iothub/twin/PATCH/properties/desired/#"
-ACCEPTED = Connack(session_present=False, code=0)
 
 
 @looped
@@ -221,5 +217,7 @@ async def test_a_goodbye_that_cannot_be_stored_harms_nobody() -> None:
     async with a_door() as door:
         client = await door.connected()
         door.sessions.gate.failure = Unavailable("the commit failed")
-        client.drop()
-        await client.received()
+        with capture_logs() as lines:
+            client.drop()
+            await client.received()
+        assert [(line["event"], line.get("what")) for line in lines][-1] == ("refused", "goodbye")
