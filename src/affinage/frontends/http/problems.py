@@ -15,6 +15,7 @@ from msgspec import Meta
 from starlette.responses import Response
 
 from affinage.domain import errors
+from affinage.domain.values import JsonObject
 from affinage.frontends.http.answers import json_answer
 
 
@@ -142,16 +143,26 @@ def routed_problem(error: Exception, *, request_id: str, at: datetime) -> Respon
     Source: METHOD-10.
     """
     found = code(error)
-    message = {
-        "errorCode": found.number,
-        "trackingId": _tracking_id(request_id, at),
-        "message": told(error),
-        "info": {"timeout": "00:00:00"},
-        "timestampUtc": f"{at:%Y-%m-%dT%H:%M:%S.%f}Z",
-    }
+    plain = numbered(found.number, told(error), tracking_id(request_id, at), at)
+    message = {**plain, "info": {"timeout": "00:00:00"}}
     body = {"Message": msgspec.json.encode(message).decode(), "ExceptionMessage": ""}
     headers = {"iothub-errorcode": found.name, **advice(error)}
     return json_answer(body, status=found.status, headers=headers)
+
+
+def numbered(number: int, text: str, tracking: str, at: datetime) -> JsonObject:
+    """An error as those clients read it that look for its number: what devices are told, too."""
+    return {
+        "errorCode": number,
+        "trackingId": tracking,
+        "message": text,
+        "timestampUtc": f"{at:%Y-%m-%dT%H:%M:%S.%f}Z",
+    }
+
+
+def tracking_id(request_id: str, at: datetime, *, gate: int = 1) -> str:
+    """A request's id as the field spells it; ``gate`` is 0 for MQTT."""
+    return f"{request_id.replace('-', '')}-G:{gate}-TimeStamp:{at:%m/%d/%Y %H:%M:%S}"
 
 
 def told(error: Exception) -> str:
@@ -177,8 +188,4 @@ def advice(error: Exception) -> dict[str, str]:
 
 
 def _tracking(request_id: str, at: datetime) -> str:
-    return f"Tracking ID:{_tracking_id(request_id, at)}"
-
-
-def _tracking_id(request_id: str, at: datetime) -> str:
-    return f"{request_id.replace('-', '')}-G:1-TimeStamp:{at:%m/%d/%Y %H:%M:%S}"
+    return f"Tracking ID:{tracking_id(request_id, at)}"

@@ -19,7 +19,7 @@ from affinage.domain.errors import (
 )
 from affinage.domain.members import member_text
 from affinage.domain.values import JsonObject, JsonValue, is_object
-from affinage.frontends.http.problems import Code, code, told
+from affinage.frontends.http.problems import Code, code, numbered, told
 from affinage.services.provisioning.arrivals import TpmKeys
 
 MAX_ASK: Final = 96 * 1024
@@ -84,12 +84,8 @@ def refusal(error: Exception, *, request_id: str, at: datetime) -> Refusal:
     """
     is_stranger = isinstance(error, Unauthorized)
     found = UNAUTHORIZED if is_stranger else code(error)
-    body: JsonObject = {
-        "errorCode": found.number,
-        "trackingId": request_id,
-        "message": UNAUTHORIZED.name if is_stranger else told(error),
-        "timestampUtc": f"{at:%Y-%m-%dT%H:%M:%S.%f}Z",
-    }
+    text = UNAUTHORIZED.name if is_stranger else told(error)
+    body = numbered(found.number, text, request_id, at)
     return Refusal(found.status, body, _retry_after_s(error))
 
 

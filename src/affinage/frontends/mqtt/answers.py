@@ -29,6 +29,7 @@ from affinage.domain.messages import Ack, Message
 from affinage.domain.moments import iso
 from affinage.domain.twin import DesiredChanged
 from affinage.domain.values import JsonObject
+from affinage.frontends.http import problems
 from affinage.protocol.identities import Identity
 from affinage.protocol.mqtt.packets import Publish
 from affinage.protocol.mqtt.session import UNAUTHORIZED, UNAVAILABLE
@@ -72,12 +73,8 @@ def refused(rid: str, error: Exception, *, tracking_id: str, at: datetime) -> Pu
     Source: MQTT-52, MQTT-53.
     """
     status, code = next(CODES[kind] for kind in type(error).__mro__ if kind in CODES)
-    body = {
-        "errorCode": code,
-        "trackingId": f"{tracking_id.replace('-', '')}-G:0-TimeStamp:{at:%m/%d/%Y %H:%M:%S}",
-        "message": str(error) if isinstance(error, AffinageError) else "internal error",
-        "timestampUtc": f"{at:%Y-%m-%dT%H:%M:%S.%f}Z",
-    }
+    text = str(error) if isinstance(error, AffinageError) else "internal error"
+    body = problems.numbered(code, text, problems.tracking_id(tracking_id, at, gate=0), at)
     return Publish(TwinResponse(status, rid).topic, _encode(body))
 
 

@@ -9,7 +9,7 @@ from starlette.responses import Response
 
 from affinage.domain.errors import Forbidden, Unauthorized
 from affinage.frontends.http.answers import json_answer
-from affinage.frontends.http.problems import CODES, Code, advice, code, told
+from affinage.frontends.http.problems import CODES, Code, advice, code, numbered, told
 
 
 def number(error: Exception) -> Code:
@@ -20,10 +20,5 @@ def number(error: Exception) -> Code:
 def refused(error: Exception, *, request_id: str, at: datetime) -> Response:
     """The answer to a request that was refused, or that failed."""
     found = number(error)
-    body = {
-        "errorCode": found.number,
-        "trackingId": request_id,
-        "message": told(error),
-        "timestampUtc": f"{at:%Y-%m-%dT%H:%M:%S.%f}Z",
-    }
+    body = numbered(found.number, told(error), request_id, at)
     return json_answer(body, status=found.status, headers=advice(error))
