@@ -65,7 +65,7 @@ class Failure(Struct, frozen=True, array_like=True):
 
 
 class Asked(Struct, frozen=True, array_like=True):
-    """What an operation needs to go on, also after a restart."""
+    """What an operation needs to go on, also after a restart; `ended` drops what may be large."""
 
     spelling: str
     """The registration id as the device wrote it: a derived key is of that."""
@@ -149,8 +149,10 @@ def begun(
 
 
 def ended(current: Registration, status: Status, at: Millis, **changes: Any) -> Registration:
-    """The registration with the end of its operation."""
-    return replace(current, status=status, updated_at=at, etag=current.etag + 1, **changes)
+    """The registration with the end of its operation, for which nothing large is kept any more."""
+    asked = replace(current.asked, payload=None, leaf=None)
+    etag = current.etag + 1
+    return replace(current, status=status, updated_at=at, etag=etag, asked=asked, **changes)
 
 
 def document(of: Registration) -> JsonObject:

@@ -56,3 +56,12 @@ def test_one_that_fails_says_why_and_keeps_where_the_device_was() -> None:
     failed = document(ended(again, Status.FAILED, 3000, failure=Failure(400207, "no")))
     assert (failed["errorCode"], failed["errorMessage"]) == (400207, "no")
     assert (failed["assignedHub"], failed["payload"]) == ("one", {"x": 1})
+
+
+def test_what_may_be_large_is_kept_no_longer_than_it_takes() -> None:
+    """PROV-43"""
+    asked = Asked("DEV1", {"serial": 17}, door="mqtt", leaf=b"der")
+    begins = begun(None, "dev1", create(), asked, operation="4", etag=1, at=1)
+    assert begins.asked == asked
+    end = ended(begins, Status.ASSIGNED, 2)
+    assert end.asked == Asked("DEV1", door="mqtt")

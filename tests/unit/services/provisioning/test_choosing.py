@@ -3,15 +3,9 @@
 from typing import Any
 
 import pytest
+from msgspec.structs import replace
 
-from affinage.domain.provisioning.registration import (
-    Asked,
-    Assignment,
-    Status,
-    Substatus,
-    begun,
-    ended,
-)
+from affinage.domain.provisioning.registration import Asked, Assignment, Substatus, begun
 from affinage.ports.webhooks import Reply
 from affinage.services.provisioning.choosing import (
     CUSTOM_FAILED,
@@ -54,7 +48,7 @@ async def test_a_webhook_is_told_who_comes_and_where_it_is() -> None:
     """PROV-34"""
     hook = Hook()
     at = Assignment("two.test", "press", Substatus.INITIAL, "two.test")
-    of = ended(registration(payload={"a": 1}), Status.ASSIGNED, 2, assignment=at)
+    of = replace(registration(payload={"a": 1}), assignment=at)
     assert (await chosen(hook, of, **CUSTOM)).hub == HOST
     (asked,) = hook.asked
     assert asked["linkedHubs"] == [*LINKED]
