@@ -35,10 +35,10 @@ class Stream(Response):
         headers: Headers = HEADERS,
     ) -> None:
         super().__init__()
-        self._pieces, self._patience_s, self._headers = pieces, patience_s, headers
+        self._pieces, self._patience_s, self._head = pieces, patience_s, headers
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        await send({"type": "http.response.start", "status": 200, "headers": [*self._headers]})
+        await send({"type": "http.response.start", "status": 200, "headers": [*self._head]})
         gone = asyncio.ensure_future(_left(receive))
         sending = asyncio.ensure_future(self._send_all(send))
         try:
