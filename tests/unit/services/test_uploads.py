@@ -6,20 +6,24 @@ from pathlib import Path
 import pytest
 
 from affinage.domain.errors import (
+    Disabled,
     Forbidden,
     LockLost,
+    NoBlob,
     NoSuchUpload,
     NoUploads,
     TooManyUploads,
     Unauthorized,
     Unavailable,
+    UploadExpired,
 )
+from affinage.domain.values import JsonObject
 from affinage.ports.store import Table
 from affinage.services import notices, uploads
 from affinage.services.sending.sending import Body
 from affinage.services.shelves import LOCK_S
-from affinage.services.uploads import MAX_OPEN, TEND_S
-from fakes.life import OWNER, itself
+from affinage.services.uploads import LIFE_S, MAX_OPEN, TEND_S
+from fakes.life import OWNER, itself, key_of
 from fakes.looped import looped
 from fakes.sending import pieces, uploading
 
@@ -155,3 +159,47 @@ async def test_of_too_many_notices_the_oldest_falls(
         assert given.records[0].blob == "d/b"
         hub.life.clock.advance(LOCK_S)
         assert await hub.shelf.receive(by=OWNER) is not None
+
+
+@looped
+async def test_an_upload_ends_well_only_if_it_did(tmp_path: Path) -> None:
+    """UPLOAD-21"""
+    async with uploading(tmp_path) as hub:
+        place = await hub.begin()
+        with pytest.raises(NoBlob, match="there is no d/x"):
+            await hub.finish(place)
+        with pytest.raises(NoSuchUpload, match="e has no such upload"):
+            await hub.finish(place, device="e")
+        hub.life.clock.advance(LIFE_S)
+        with pytest.raises(UploadExpired):
+            await hub.finish(place)
+
+
+@looped
+async def test_a_url_is_worth_something_while_its_upload_is_open_and_its_device_on(
+    tmp_path: Path,
+) -> None:
+    """UPLOAD-10"""
+    async with uploading(tmp_path) as hub:
+        place = await hub.begin()
+        said: JsonObject = {"status": "disabled"}
+        await hub.life.registry.put(key_of("d"), said, if_match="*", by=OWNER)
+        with pytest.raises(Disabled, match="device d is disabled"):
+            hub.admitted(place)
+        hub.life.clock.advance(LIFE_S)
+        with pytest.raises(Unauthorized, match="not one of an upload that is open"):
+            hub.admitted(place)
+
+
+@looped
+async def test_a_hub_that_has_lost_its_folder_goes_on(tmp_path: Path) -> None:
+    """UPLOAD-1, UPLOAD-24"""
+    async with uploading(tmp_path) as hub:
+        place = await hub.begin()
+    async with uploading(None, hub.life) as again:
+        with pytest.raises(NoUploads):
+            await again.put(place)
+        await again.life.turn()
+        again.life.clock.advance(LIFE_S)
+        await again.until(lambda: not again.life.keys(Table.UPLOADS))
+        assert again.told()["s_ended_total:expired"] == 1

@@ -9,7 +9,7 @@ import pytest
 
 from affinage.adapters.files import uploads
 from affinage.adapters.files.uploads import FolderUploads
-from affinage.domain.errors import Unavailable
+from affinage.domain.errors import Conflict, NotFound, Unavailable
 from fakes.looped import looped
 
 
@@ -96,3 +96,70 @@ async def test_what_is_on_its_way_or_gone_is_not_measured(tmp_path: Path) -> Non
     (tmp_path / "link").unlink()
     assert await store.measure() == 0
     assert uploads._size(tmp_path / "d/tmp") == 0
+
+
+async def sent(store: FolderUploads, name: str, body: bytes) -> None:
+    async with store.put("u", name) as sink:
+        await sink.write(body)
+
+
+@looped
+async def test_a_device_is_listed_from_where_a_page_ended(tmp_path: Path) -> None:
+    """UPLOAD-30"""
+    store = FolderUploads(tmp_path)
+    for name in ("d/a", "d/b", "e/c"):
+        await sent(store, name, b"1")
+    (tmp_path / "stray").touch()
+    pages = [
+        [name for name, _ in await store.page(device, after, 9)]
+        for device, after in (("", "d/a"), ("d", "d/a"), ("d", "c/z"), ("d", "e/c"), ("d", ""))
+    ]
+    assert pages == [["d/b", "e/c"], ["d/b"], ["d/a", "d/b"], [], ["d/a", "d/b"]]
+
+
+@looped
+async def test_a_blob_that_is_deleted_leaves_the_folders_of_others(tmp_path: Path) -> None:
+    """UPLOAD-32"""
+    store = FolderUploads(tmp_path)
+    for name in ("d/a/b/c", "d/a/z"):
+        await sent(store, name, b"12")
+    assert [await store.delete("d/a/b/c") for _ in range(2)] == [2, 0]
+    assert names(tmp_path / "d/a") == ["z"]
+    assert await store.delete("d/a/z") == 2
+    assert names(tmp_path) == [".open"]
+
+
+@pytest.mark.parametrize("name", ["d/none", "d/a/under", "d"])
+@looped
+async def test_what_is_no_blob_is_not_read(name: str, tmp_path: Path) -> None:
+    """UPLOAD-31"""
+    store = FolderUploads(tmp_path)
+    await sent(store, "d/a", b"12")
+    assert b"".join([piece async for piece in store.read("d/a")]) == b"12"
+    with pytest.raises(NotFound, match=f"there is no {name}"):
+        _ = [piece async for piece in store.read(name)]
+
+
+@looped
+async def test_what_stands_where_a_folder_belongs_is_told(tmp_path: Path) -> None:
+    """UPLOAD-12"""
+    store = FolderUploads(tmp_path)
+    await sent(store, "d/a", b"12")
+    with pytest.raises(Conflict, match="b cannot be a file and a folder"):
+        await sent(store, "d/a/b", b"1")
+    assert await store.find("d/a/b") is None
+
+
+@looped
+async def test_blocks_are_joined_and_let_go(tmp_path: Path) -> None:
+    """UPLOAD-11, UPLOAD-24"""
+    store = FolderUploads(tmp_path)
+    async with store.stage("u", "a") as sink:
+        await sink.write(b"12")
+    assert await store.join("u", ["a", "a"], "d/x") == 0
+    with pytest.raises(NotFound, match="was not sent"):
+        await store.join("u", ["a", "b"], "d/x")
+    kept = await store.find("d/x")
+    assert (kept and kept.size_bytes, await store.staged("u")) == (4, {"a": 2})
+    await store.discard("u")
+    assert (await store.staged("u"), names(tmp_path / ".open")) == ({}, [])

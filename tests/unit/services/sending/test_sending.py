@@ -1,6 +1,7 @@
 """services/sending/sending.py: what becomes of bodies, and of the room for them."""
 
 import asyncio
+import hashlib
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
 from pathlib import Path
@@ -9,8 +10,11 @@ import pytest
 
 from affinage.adapters.files.uploads import FolderUploads
 from affinage.domain.errors import (
+    BlobExists,
     BodyTooLarge,
     Disabled,
+    Malformed,
+    NotFound,
     Throttled,
     TooManyUploads,
     Unauthorized,
@@ -23,7 +27,7 @@ from affinage.services.sending.sending import Body
 from affinage.services.uploads import TEND_S
 from fakes.life import OWNER, key_of
 from fakes.looped import looped
-from fakes.sending import uploading
+from fakes.sending import pieces, uploading
 
 
 def left(folder: Path) -> list[str]:
@@ -192,6 +196,30 @@ async def test_a_body_that_says_it_is_too_large_is_not_read(
 
 async def _never() -> None:
     raise AssertionError("it was read")
+
+
+@looped
+async def test_a_blob_is_made_of_what_was_sent_and_where_there_is_none(tmp_path: Path) -> None:
+    """UPLOAD-11, UPLOAD-12"""
+    async with uploading(tmp_path) as hub:
+        place = await hub.begin()
+        await hub.stage(place, "a", b"12")
+        with pytest.raises(NotFound, match="was not sent"):
+            await hub.join(place, "a", "b")
+        assert (await hub.join(place, "a", "a", only_new=True)).size_bytes == 4
+        with pytest.raises(BlobExists, match="d/x is there"):
+            await hub.join(place, "a", only_new=True)
+
+
+@looped
+async def test_a_body_is_the_one_that_its_sender_means(tmp_path: Path) -> None:
+    """UPLOAD-13"""
+    async with uploading(tmp_path) as hub:
+        place = await hub.begin()
+        await hub.send(place, Body(pieces(b"1", b"2"), hashlib.md5(b"12").digest()))
+        with pytest.raises(Malformed, match="Content-MD5"):
+            await hub.send(place, Body(pieces(b"34"), hashlib.md5(b"12").digest()))
+        assert hub.room.taken == 2
 
 
 @looped
