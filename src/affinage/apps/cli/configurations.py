@@ -7,6 +7,7 @@ from typing import Annotated, Final
 import typer
 
 from affinage.apps.cli import watching
+from affinage.apps.cli.deleting import delete_each
 from affinage.apps.cli.documents import read_rule
 from affinage.apps.cli.options import (
     DataOption,
@@ -191,18 +192,7 @@ def delete(names: IdsArgument, data: DataOption = None) -> None:
 
     Example: `affinage config delete fan-3`
     """
-    delete_each(names, "configuration", data)
-
-
-def delete_each(names: Sequence[str], what: str, data: Path | None) -> None:
-    """One after the other, each told when it is gone."""
-
-    async def gone(hub: ServiceClient) -> None:
-        for name in names:
-            await hub.delete_configuration(name)
-            say(f"{what} {name} is deleted")
-
-    ask(data, gone)
+    delete_each(data, "configuration", names, ServiceClient.delete_configuration)
 
 
 async def _with_metrics(hub: ServiceClient, name: str) -> tuple[JsonObject, Sequence[JsonObject]]:

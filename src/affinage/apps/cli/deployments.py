@@ -6,7 +6,8 @@ from typing import Annotated
 import typer
 
 from affinage.apps.cli import configurations, watching
-from affinage.apps.cli.configurations import delete_each, labelled, show_list
+from affinage.apps.cli.configurations import labelled, show_list
+from affinage.apps.cli.deleting import delete_each
 from affinage.apps.cli.options import (
     DataOption,
     GroupByOption,
@@ -21,6 +22,7 @@ from affinage.apps.cli.options import (
 from affinage.apps.cli.output import member
 from affinage.apps.cli.reach import ask
 from affinage.apps.cli.watching import UntilOption
+from affinage.clients.service import ServiceClient
 
 DeploymentArgument = Annotated[str, typer.Argument(metavar="ID", help="The deployment's id.")]
 
@@ -109,7 +111,7 @@ def delete(names: IdsArgument, data: DataOption = None) -> None:
 
     Example: `affinage deployment delete base-2`
     """
-    delete_each(names, "deployment", data)
+    delete_each(data, "deployment", names, ServiceClient.delete_configuration)
 
 
 def watch(

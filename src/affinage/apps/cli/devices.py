@@ -9,6 +9,7 @@ from rich.console import Console
 from affinage.apps.cli import reaching, retiring, rotating
 from affinage.apps.cli.assignments import nested
 from affinage.apps.cli.board import bars
+from affinage.apps.cli.deleting import delete_each
 from affinage.apps.cli.identities import authentication, shown, write, write_one
 from affinage.apps.cli.options import (
     AuthorityOption,
@@ -177,13 +178,7 @@ def delete(
 
     Example: `affinage device delete chiller-00017`
     """
-
-    async def gone(hub: ServiceClient) -> None:
-        for device in devices:
-            await hub.delete_device(device)
-            say(f"device {device} is deleted")
-
-    ask(data, gone)
+    delete_each(data, "device", devices, ServiceClient.delete_device)
 
 
 def _body(tags: JsonObject, *, edge: bool, disabled: bool) -> JsonObject:

@@ -6,6 +6,7 @@ from typing import Annotated, Final
 import typer
 
 from affinage.apps.cli.assignments import nested, read_text
+from affinage.apps.cli.deleting import delete_each
 from affinage.apps.cli.identities import HIDDEN, key_lines
 from affinage.apps.cli.options import (
     DataOption,
@@ -15,7 +16,7 @@ from affinage.apps.cli.options import (
     ShowKeysOption,
     TagOption,
 )
-from affinage.apps.cli.output import Columns, line, member, say, show_document, show_rows
+from affinage.apps.cli.output import Columns, line, member, show_document, show_rows
 from affinage.apps.cli.reach import ask, ask_all
 from affinage.clients.enrollments import EnrollmentClient
 from affinage.clients.service import ServiceClient
@@ -178,13 +179,9 @@ def delete(
 
     Example: `affinage enrollment delete press-7`
     """
-
-    async def gone(hub: ServiceClient) -> None:
-        for name in names:
-            await EnrollmentClient(hub).delete(name, group=group)
-            say(f"enrollment {name} is deleted")
-
-    ask(data, gone)
+    delete_each(
+        data, "enrollment", names, lambda hub, name: EnrollmentClient(hub).delete(name, group=group)
+    )
 
 
 def derive_key(

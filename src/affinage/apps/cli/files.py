@@ -5,6 +5,7 @@ from typing import IO, Annotated, Final
 
 import typer
 
+from affinage.apps.cli.deleting import delete_each
 from affinage.apps.cli.options import DataOption, JsonOption
 from affinage.apps.cli.output import Columns, say, show_rows
 from affinage.apps.cli.reach import ask, ask_all
@@ -80,10 +81,4 @@ def delete(
 
     Example: `affinage file delete chiller-017/logs/monday.txt`
     """
-
-    async def gone(hub: ServiceClient) -> None:
-        for name in names:
-            await NativeClient(hub).delete_file(name)
-            say(f"file {name} is deleted")
-
-    ask(data, gone)
+    delete_each(data, "file", names, lambda hub, name: NativeClient(hub).delete_file(name))

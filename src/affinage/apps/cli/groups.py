@@ -4,8 +4,9 @@ from typing import Annotated, Final
 
 import typer
 
+from affinage.apps.cli.deleting import delete_each
 from affinage.apps.cli.options import DataOption, JsonOption
-from affinage.apps.cli.output import Columns, member, say, show_document, show_rows
+from affinage.apps.cli.output import Columns, member, show_document, show_rows
 from affinage.apps.cli.querying import TWIN
 from affinage.apps.cli.reach import ask, ask_all
 from affinage.clients.native import NativeClient
@@ -105,13 +106,7 @@ def delete(
 
     Example: `affinage group delete canaries`
     """
-
-    async def gone(hub: ServiceClient) -> None:
-        for name in names:
-            await NativeClient(hub).delete_group(name)
-            say(f"group {name} is deleted")
-
-    ask(data, gone)
+    delete_each(data, "group", names, lambda hub, name: NativeClient(hub).delete_group(name))
 
 
 def members(name: NameArgument, data: DataOption = None, as_json: JsonOption = False) -> None:

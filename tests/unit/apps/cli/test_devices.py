@@ -122,16 +122,5 @@ def test_a_list_says_when_a_device_was_last_heard_and_nothing_if_never(
     assert listed[1].split() == ["listed", "enabled", "Disconnected", '{"a":', '"x[red]"}']
 
 
-def test_deleted_devices_are_gone_up_to_the_first_that_was_not_there(
-    affinage: CommandLine,
-) -> None:
-    affinage.ok("device", "create", "gone")
-    answer = affinage("device", "delete", "gone", "never-was")
-    assert answer.status == 1
-    assert "device gone is deleted" in answer.err
-    assert "affinage device list" in answer.err
-    assert affinage("device", "show", "gone").status == 1
-
-
 def test_without_a_command_it_teaches() -> None:
     assert "affinage device" in run("device").out
