@@ -11,6 +11,7 @@ from starlette.responses import Response
 from affinage.domain.errors import Missing
 from affinage.domain.members import member_text
 from affinage.domain.moments import iso
+from affinage.domain.uploads import Upload
 from affinage.frontends.device_api.calls import Services
 from affinage.frontends.http.answers import empty_answer, json_answer
 from affinage.frontends.http.bodies import read_object
@@ -59,19 +60,17 @@ async def _begun(services: Services, call: Call, name: str) -> Response:
         return f"https://{host}/{CONTAINER}/{quote(blob)}"
 
     upload, signature = await services.uploads.begin(call.key.device, name, uri_of, by=call.by)
-    query = {
-        "sv": VERSION,
-        "sr": "b",
-        "sp": "cw",
-        "se": iso(upload.expires_at),
-        "si": upload.id,
-        "sig": signature,
-    }
     place = {
         "correlationId": upload.id,
         "hostName": host,
         "containerName": CONTAINER,
         "blobName": upload.blob,
-        "sasToken": f"?{urlencode(query)}",
+        "sasToken": f"?{_query(upload, signature)}",
     }
     return json_answer(place)
+
+
+def _query(upload: Upload, signature: str) -> str:
+    """What makes a blob's URL one that may be written to, as storage spells it."""
+    until = {"se": iso(upload.expires_at), "si": upload.id, "sig": signature}
+    return urlencode({"sv": VERSION, "sr": "b", "sp": "cw", **until})
