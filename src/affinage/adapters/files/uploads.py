@@ -82,7 +82,7 @@ class FolderUploads:
         parts = [self._open / upload / block for block in blocks]
         async with self.put(upload, blob) as sink:
             assert isinstance(sink, _Writing)
-            await self._apart(self._copy, parts, sink.opened)
+            await self._apart(self._copy, parts, sink.half)
         return sink.replaced_bytes
 
     async def discard(self, upload: str) -> None:
@@ -105,13 +105,13 @@ class FolderUploads:
     @asynccontextmanager
     async def _written(self, upload: str, place: Callable[[], Path]) -> AsyncIterator["_Writing"]:
         """A file beside, then in its place; gone if the context is left by an exception."""
-        opened: IO[bytes] = await self._apart(self._begun, self._open / upload)
+        half = await self._apart(self._begun, self._open / upload)
         try:
-            writing = _Writing(opened, self._apart, self._check_spare)
+            writing = _Writing(half, self._apart, self._check_spare)
             yield writing
-            writing.replaced_bytes = await self._apart(self._finish, opened, place())
+            writing.replaced_bytes = await self._apart(self._finish, half, place())
         except BaseException:
-            _drop(opened)
+            half.unlink(missing_ok=True)
             raise
 
     async def _apart(self, work: Callable[P, Result], *args: P.args, **kwargs: P.kwargs) -> Result:
@@ -153,21 +153,22 @@ class FolderUploads:
         kept = (path for path in folder.iterdir() if not path.name.startswith(_HALF))
         return {path.name: path.stat().st_size for path in kept}
 
-    def _begun(self, folder: Path) -> Any:
+    def _begun(self, folder: Path) -> Path:
+        """A file that is not held open: as many may be on their way as there are connections."""
         folder.mkdir(mode=0o700, parents=True, exist_ok=True)
         self._check_spare()
-        return tempfile.NamedTemporaryFile(dir=folder, prefix=_HALF, delete=False)
+        descriptor, name = tempfile.mkstemp(dir=folder, prefix=_HALF)
+        os.close(descriptor)
+        return Path(name)
 
-    def _finish(self, opened: IO[bytes], path: Path) -> int:
+    def _finish(self, half: Path, path: Path) -> int:
         """Put it in its place, where it is safe; the bytes of what was there."""
-        opened.flush()
-        os.fsync(opened.fileno())
-        opened.close()
+        _sync(half)
         try:
             path.parent.mkdir(parents=True, exist_ok=True)
             with self._placing:  # or two might say that they replaced the same
                 replaced = path.stat().st_size if path.is_file() else 0
-                Path(opened.name).replace(path)
+                half.replace(path)
         except (IsADirectoryError, NotADirectoryError, FileExistsError):
             raise Conflict(f"{path.name} cannot be a file and a folder") from None
         for folder in (path.parent, *path.parent.parents):
@@ -215,21 +216,22 @@ class FolderUploads:
     def _path(self, blob: str) -> Path:
         return self._folder.joinpath(*map(escaped, blob.split("/")))
 
-    def _copy(self, parts: Sequence[Path], opened: IO[bytes]) -> None:
-        for part in parts:
-            self._check_spare()
-            try:
-                with part.open("rb") as source:
-                    shutil.copyfileobj(source, opened, _COPIED)
-            except FileNotFoundError:
-                raise NotFound("a block of the list was not sent") from None
+    def _copy(self, parts: Sequence[Path], half: Path) -> None:
+        with half.open("r+b") as whole:
+            for part in parts:
+                self._check_spare()
+                try:
+                    with part.open("rb") as source:
+                        shutil.copyfileobj(source, whole, _COPIED)
+                except FileNotFoundError:
+                    raise NotFound("a block of the list was not sent") from None
 
 
 class _Writing:
     def __init__(
-        self, opened: IO[bytes], apart: Callable[..., Awaitable[Any]], check: Callable[[], None]
+        self, half: Path, apart: Callable[..., Awaitable[Any]], check: Callable[[], None]
     ) -> None:
-        self.opened = opened
+        self.half = half
         self.replaced_bytes = 0
         self._apart, self._check = apart, check
 
@@ -238,13 +240,9 @@ class _Writing:
 
     def _written(self, data: bytes) -> None:
         self._check()
-        self.opened.write(data)
-
-
-def _drop(opened: IO[bytes]) -> None:
-    with suppress(OSError):  # a full disk does not take what is left to write, and need not
-        opened.close()
-    Path(opened.name).unlink(missing_ok=True)
+        with self.half.open("r+b") as opened:  # it is not made anew if its upload has ended
+            opened.seek(0, os.SEEK_END)
+            opened.write(data)
 
 
 def _size(path: Path) -> int:
@@ -255,8 +253,9 @@ def _size(path: Path) -> int:
         return 0
 
 
-def _sync(folder: Path) -> None:
-    descriptor = os.open(folder, os.O_RDONLY)
+def _sync(path: Path) -> None:
+    """Have a file, or a folder, on the disk."""
+    descriptor = os.open(path, os.O_RDONLY)
     try:
         os.fsync(descriptor)
     finally:

@@ -36,9 +36,6 @@ MAX_BLOCKS: Final = 50_000
 MAX_BODIES: Final = 10
 """Bodies of one device that are on their way."""
 
-MAX_BODIES_IN_ALL: Final = 150
-"""Bodies that are on their way to a hub: each has a file open, besides its connection."""
-
 RETRY_S: Final = 1.0
 """Seconds after which a body that had no turn may be sent again."""
 
@@ -131,10 +128,8 @@ class Sending:
     @asynccontextmanager
     async def _turn(self, upload: Upload) -> AsyncIterator[None]:
         """One of the bodies that may be on their way; Throttled. UPLOAD-14."""
-        own, others = self._bodies[upload.device], self._figures.bodies
-        if own >= MAX_BODIES or others >= MAX_BODIES_IN_ALL:
+        if (own := self._bodies[upload.device]) >= MAX_BODIES:
             what = f"{own} of {MAX_BODIES} bodies of {upload.device} are on their way"
-            what += f", and {others} of {MAX_BODIES_IN_ALL} of all devices"
             raise Throttled(what, retry_after_s=RETRY_S)
         self._count(upload, 1)
         try:

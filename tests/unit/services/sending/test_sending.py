@@ -151,33 +151,22 @@ async def test_a_device_that_is_switched_off_sends_no_more(tmp_path: Path) -> No
 
 
 @looped
-async def test_so_many_bodies_are_on_their_way(
+async def test_so_many_bodies_of_a_device_are_on_their_way(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """UPLOAD-14"""
     monkeypatch.setattr(sending, "MAX_BODIES", 1)
-    monkeypatch.setattr(sending, "MAX_BODIES_IN_ALL", 2)
     async with uploading(tmp_path) as hub:
-        await hub.life.create("f")
-        places = {device: await hub.begin(device=device) for device in "def"}
+        first, other = await hub.begin(), await hub.begin(device="e")
 
-        async def refused(device: str, why: str) -> None:
-            with pytest.raises(Throttled, match=why):
-                await hub.put(places[device])
+        async def meanwhile() -> None:
+            with pytest.raises(Throttled, match="1 of 1 bodies of d are on their way"):
+                await hub.put(first)
+            await hub.put(other)
+            assert hub.told()["_bodies"] == 1
 
-        async def while_two_are() -> None:
-            assert hub.told()["_bodies"] == 2
-            await refused("f", "0 of 1 bodies of f are on their way, and 2 of 2 of all devices")
-
-        async def while_one_is() -> None:
-            await refused("d", "1 of 1 bodies of d")
-            await send("e", while_two_are)
-
-        async def send(device: str, then: Callable[[], Awaitable[object]]) -> None:
-            await hub.send(places[device], Body(slowly(then)))
-
-        await send("d", while_one_is)
-        await hub.put(places["f"])
+        await hub.send(first, Body(slowly(meanwhile)))
+        await hub.put(first)
         assert hub.told()["_bodies"] == 0
 
 
