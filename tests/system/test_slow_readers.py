@@ -87,7 +87,7 @@ def test_several_connections_are_answered_each_in_its_order(hub: HubProcess) -> 
 
 
 def test_who_reads_late_gets_all_in_order(hub: HubProcess) -> None:
-    """MQTT-41, MQTT-45: up to 1 MiB is kept for it."""
+    """MQTT-41, MQTT-45: up to 2 MiB are kept for it."""
 
     async def play() -> None:
         async with let_in(hub, hub.identity("slow")) as (wire, _), hub.operator() as operator:

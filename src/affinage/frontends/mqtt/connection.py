@@ -50,8 +50,9 @@ MAX_OUTSTANDING: Final = 64
 MAX_OUTSTANDING_BYTES: Final = 2**19
 """Bytes of them from which on it is not read either: the hub keeps them for each. MQTT-44."""
 
-MAX_UNREAD: Final = 2**20
-"""Bytes of answers that a client may leave unread. MQTT-45."""
+MAX_UNREAD: Final = 2**21
+"""Bytes that a client may leave unread: all methods and messages that it may be given at a time,
+each as large as may be, and a little more. MQTT-45."""
 
 EXPIRY_GRACE_S: Final = 600
 """Seconds after its token's expiry at which a connection is cut. MQTT-19."""

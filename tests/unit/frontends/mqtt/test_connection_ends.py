@@ -2,7 +2,9 @@
 
 from structlog.testing import capture_logs
 
+from affinage.domain.composing import MAX_SIZE
 from affinage.domain.errors import Unavailable
+from affinage.domain.method import MAX_PAYLOAD
 from affinage.frontends.mqtt.connection import (
     MAX_OUTSTANDING,
     MAX_OUTSTANDING_BYTES,
@@ -16,6 +18,8 @@ from affinage.protocol.mqtt.packets import (
     Publish,
     encode,
 )
+from affinage.services.messages import MAX_HELD
+from affinage.services.methods import MAX_CALLS
 from fakes.looped import looped
 from fakes.mqtt_asking import patch
 from fakes.mqtt_door import a_door, hello
@@ -130,6 +134,11 @@ async def test_a_client_that_does_not_read_is_cut() -> None:
         door.sessions.tell({"fw": "2"}, 2)
         assert client.wire.is_aborted
         door.sessions.tell({"fw": "3"}, 3)
+
+
+def test_who_is_slow_may_be_given_all_that_it_may_have_at_a_time() -> None:
+    """MQTT-45: a device on a thin line would be cut for methods that others call."""
+    assert MAX_CALLS * MAX_PAYLOAD + MAX_HELD * MAX_SIZE < MAX_UNREAD
 
 
 @looped

@@ -5,6 +5,7 @@ from typing import Any
 import pytest
 
 from affinage.domain.errors import Unavailable
+from affinage.frontends.mqtt.connection import MAX_UNREAD
 from affinage.protocol.mqtt.packets import Connect, Disconnect, Publish, Will, encode
 from affinage.protocol.topics import TwinGet
 from fakes.looped import looped
@@ -83,7 +84,7 @@ async def test_a_client_that_does_not_read_has_its_will() -> None:
     """MQTT-17, MQTT-45."""
     async with a_door() as door:
         client = await connected(door)
-        client.wire.unread_bytes = 2**20 + 1
+        client.wire.unread_bytes = MAX_UNREAD + 1
         await client.send(Publish(TwinGet("1").topic))
         assert client.wire.is_aborted
         client.drop()
