@@ -5,11 +5,14 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import replace
 from datetime import timedelta
+from pathlib import Path
 
 import pytest
 
 from affinage.adapters.system.clock import SystemClock
+from affinage.apps.cli.reach import own_id_scope, reach
 from affinage.apps.simulator.driver import Sighting
+from affinage.apps.simulator.factory import Factory
 from affinage.apps.simulator.faults import Kind, Risk
 from affinage.apps.simulator.firmware import Status
 from affinage.apps.simulator.fleet import Fleet, simulate
@@ -24,6 +27,7 @@ from affinage.domain.errors import DeviceNotFound
 from affinage.protocol.connection_strings import ConnectionString
 from fakes.authority import HOST, authority
 from fakes.bench import wished
+from fakes.command_line import served_hub
 from fakes.https_server import playback
 from fakes.looped import looped
 from fakes.mqtt_hub import KEY, FakeHub, fake_hub
@@ -140,3 +144,34 @@ async def test_without_identities_nobody_connects() -> None:
         with pytest.raises(ServiceError, match="401 IotHubUnauthorizedAccess: no"):
             await simulate(settings, clock=CLOCK, stop=asyncio.Event())
         assert not hub.connects
+
+
+def test_a_fleet_from_the_factory_registers_and_has_the_tags_of_its_group(tmp_path: Path) -> None:
+    """PROV-1"""
+    with served_hub(tmp_path / "data") as line:
+        line.ok("enrollment", "create", "line", "--group", "--tag", "ring=canary")
+        found = reach(line.folder, {})
+        settings = SimulatorSettings(
+            found.hub,
+            found.context,
+            count=2,
+            prefix="Press",
+            address=found.address,
+            https_port=found.https_port,
+            mqtt_port=found.mqtt_port,
+        )
+        factory = Factory("line", own_id_scope(line.folder, {}))
+        asyncio.run(until_connected(settings, factory))
+        assert line.json("twin", "show", "press-00001")["tags"] == {"ring": "canary"}
+
+
+async def until_connected(settings: SimulatorSettings, factory: Factory) -> None:
+    stop, tally = asyncio.Event(), Tally()
+
+    def watch(sighting: Sighting) -> None:
+        tally.take(sighting)
+        if tally.online == settings.count:
+            stop.set()
+
+    async with asyncio.timeout(30):
+        await simulate(settings, clock=CLOCK, stop=stop, factory=factory, watch=watch)
