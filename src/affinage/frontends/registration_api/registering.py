@@ -3,11 +3,16 @@
 Source: docs/spec/registering.md, REGISTER-20, REGISTER-21, REGISTER-30 to REGISTER-33.
 """
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import Final
 from urllib.parse import quote
 
+import structlog
 from starlette.responses import Response
 
+from affinage.domain.errors import Challenged, Unauthorized
+from affinage.domain.names import MAX_ID
 from affinage.domain.values import JsonValue
 from affinage.frontends.http.answers import json_answer
 from affinage.frontends.http.bodies import read_json
@@ -18,25 +23,46 @@ from affinage.services.provisioning.arrivals import Answer
 GOING_ON: Final = 202
 DONE: Final = 200
 
+_log: Final = structlog.get_logger(__name__)
+
 
 async def register(services: Services, call: Call) -> Response:
     """PUT a device's wish to be assigned to a hub; the answer is an operation to be polled."""
     registration = call.segment("id")
     ask = ask_in(await _body(call), registration)
-    answer = await services.registrations.register(call.arrival(ask.tpm), ask.payload)
+    with _refusals_written_down(call):
+        answer = await services.registrations.register(call.arrival(ask.tpm), ask.payload)
     return _answered(call, answer)
 
 
 async def poll(services: Services, call: Call) -> Response:
     """GET how an operation goes: 202 as long as it goes on, then its result."""
     operation = call.segment("operation")
-    return _answered(call, await services.registrations.operation(call.arrival(), operation))
+    with _refusals_written_down(call):
+        answer = await services.registrations.operation(call.arrival(), operation)
+    return _answered(call, answer)
 
 
 async def look_up(services: Services, call: Call) -> Response:
     """POST who one is, to be told what is known of one's registration."""
     ask_in(await _body(call), call.segment("id"))
-    return json_answer(await services.registrations.state(call.arrival()))
+    with _refusals_written_down(call):
+        state = await services.registrations.state(call.arrival())
+    return json_answer(state)
+
+
+@contextmanager
+def _refusals_written_down(call: Call) -> Iterator[None]:
+    """Why a device is not let in, as it is not told it itself. PROV-47."""
+    try:
+        yield
+    except Challenged:
+        raise  # it is asked for its proof, as is usual
+    except Unauthorized as error:
+        device, request_id = call.segment("id")[:MAX_ID], call.by.request_id
+        fields = {"what": "registration", "code": error.code, "reason": str(error)}
+        _log.info("refused", device=device, request_id=request_id, **fields)
+        raise
 
 
 def _answered(call: Call, answer: Answer) -> Response:

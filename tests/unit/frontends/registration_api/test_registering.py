@@ -1,7 +1,9 @@
 from typing import Any
 
 import pytest
+from structlog.testing import capture_logs
 
+from affinage.domain.errors import Challenged, Unauthorized
 from affinage.services.provisioning.arrivals import Arrival, TpmKeys
 from fakes.looped import looped
 from fakes.registration_door import OWN, TOKEN, VERSION, Door
@@ -96,3 +98,29 @@ async def test_what_is_no_request_is_refused(
     door = Door()
     assert (await door.ask(method, path, **sent)).status_code == status
     assert door.registrations.came == []
+
+
+@pytest.mark.parametrize(
+    ("method", "path"),
+    [("PUT", f"{OWN}/register"), ("GET", f"{OWN}/operations/going"), ("POST", OWN)],
+)
+@looped
+async def test_why_a_device_is_refused_is_for_the_log_alone(method: str, path: str) -> None:
+    """PROV-47, REGISTER-23."""
+    door = Door()
+    door.registrations.failure = Unauthorized("the token expired 400 s ago")
+    with capture_logs() as logs:
+        answer = await door.ask(method, path)
+    assert (answer.status_code, answer.json()["message"]) == (401, "Unauthorized")
+    [told] = [log for log in logs if log["event"] == "refused"]
+    assert (told["device"], told["reason"]) == ("Dev1", "the token expired 400 s ago")
+
+
+@looped
+async def test_who_is_asked_for_a_proof_is_not_refused() -> None:
+    """REGISTER-33."""
+    door = Door()
+    door.registrations.failure = Challenged("prove it", authentication_key="a")
+    with capture_logs() as logs:
+        await door.ask("PUT", f"{OWN}/register")
+    assert [log["event"] for log in logs] == ["request"]
