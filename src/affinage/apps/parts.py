@@ -28,6 +28,7 @@ from affinage.services.access import Access
 from affinage.services.audit import Audit
 from affinage.services.authorities import Authorities
 from affinage.services.bulk import Bulk
+from affinage.services.checks.uploaded import Uploaded
 from affinage.services.checks.vouching import Vouching
 from affinage.services.configurations import Configurations
 from affinage.services.counts import Counts
@@ -158,7 +159,8 @@ class Parts:
             clock=self.clock,
         )
         vouching = Vouching(self.access.authorities, self.times.doors)
-        others = [vouching.check, self.forwarding.check]
+        uploaded = Uploaded(self.files.room)
+        others = [vouching.check, self.forwarding.check, uploaded.check]
         return Doctor([*examined.checks(), *others], self.clock)
 
     def _feed(self, settings: HubSettings) -> tuple[Events, Forwarding]:

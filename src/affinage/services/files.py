@@ -26,6 +26,11 @@ class Files:
         """``store`` is None where the hub has no place for files."""
         self._fleet, self._store, self._room = fleet, store, room
 
+    @property
+    def room(self) -> Room | None:
+        """What there is for files; None where the hub has no place for any."""
+        return self._room if self._store else None
+
     async def page(
         self,
         *,

@@ -70,6 +70,7 @@ async def test_a_file_is_fetched_and_deleted(tmp_path: Path) -> None:
     """UPLOAD-31, UPLOAD-32"""
     async with kept(tmp_path, "d/a/b", "d/c") as (files, room, life):
         assert (await read(files, "d/a/b"), room.taken) == (b"d/a/b", 8)
+        assert files.room is room
         await files.delete("d/a/b", by=OWNER)
         assert (room.taken, named(await files.page(by=OWNER))) == (3, ["d/c"])
         [entry] = [one for one in await life.fleet.entries(None, 9) if one.action == "file.delete"]
@@ -104,5 +105,6 @@ async def test_it_takes_the_right_to_connect_as_a_service(tmp_path: Path) -> Non
 async def test_a_hub_without_a_folder_has_none() -> None:
     """UPLOAD-1"""
     async with kept(None) as (files, *_):
+        assert files.room is None
         with pytest.raises(NoUploads):
             await files.page(by=OWNER)
