@@ -17,6 +17,9 @@ from wsproto.frame_protocol import CloseReason
 CLOSE_S: Final = 5.0
 """How long a client may take to answer our goodbye."""
 
+MAX_PONGS: Final = 65_536
+"""Bytes unsent from which on pings are not answered: a stranger may send them, and read nothing."""
+
 
 class Tunnel(asyncio.Protocol):
     """The protocol of a connection that has become a WebSocket."""
@@ -80,7 +83,8 @@ class Tunnel(asyncio.Protocol):
                 if payload and self.is_open:
                     self._inner.data_received(bytes(payload))
             case Ping():
-                self._send(event.response())
+                if self.outer.get_write_buffer_size() < MAX_PONGS:  # RFC 6455 §5.5.3 lets us
+                    self._send(event.response())
             case TextMessage():
                 self._end(CloseReason.UNSUPPORTED_DATA)
             case CloseConnection(code=code):  # the client's goodbye, or of a broken frame

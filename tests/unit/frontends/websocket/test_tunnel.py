@@ -5,7 +5,7 @@ import asyncio
 import pytest
 
 from affinage.frontends.websocket import tunnel as module
-from affinage.frontends.websocket.tunnel import CLOSE_S, Tunnel
+from affinage.frontends.websocket.tunnel import CLOSE_S, MAX_PONGS, Tunnel
 from fakes.looped import looped
 from fakes.tls import Door, Wire
 from fakes.websocket import WebSocketClient
@@ -61,6 +61,16 @@ def test_a_ping_is_answered_and_a_pong_is_not(line: Line) -> None:
     line.give(line.client.ping(b"there?") + line.client.pong())
     assert line.heard() == [b"there?"]
     assert line.door.heard == []
+
+
+def test_who_pings_and_does_not_read_is_not_answered(line: Line) -> None:
+    """WEBSOCKET-13: it need not have said who it is."""
+    line.wire.unsent = MAX_PONGS
+    line.give(line.client.ping(b"there?"))
+    assert line.heard() == []
+    line.wire.unsent -= 1
+    line.give(line.client.ping(b"now?"))
+    assert line.heard() == [b"now?"]
 
 
 def test_a_text_message_closes(line: Line) -> None:
