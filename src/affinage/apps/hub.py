@@ -132,6 +132,7 @@ class Hub:
         self._tasks = Tasks()
         group = await self._tasks.start()
         parts.collections.watch()
+        parts.doctor.look_at(presented.check)
         for run in (presented.run, *parts.loops):
             group.create_task(run())
         try:

@@ -42,9 +42,13 @@ class Examination(Struct):
 
 class Doctor:
     def __init__(self, checks: Sequence[Check], clock: Clock) -> None:
-        self._checks, self._clock = checks, clock
+        self._checks, self._clock = [*checks], clock
         self._latest: Examination | None = None
         self._wanted = asyncio.Event()
+
+    def look_at(self, check: Check) -> None:
+        """Have one more check from now on, behind the others."""
+        self._checks.append(check)
 
     def begin(self, *, by: Principal) -> Examination:
         """Begin an examination, or join the one that is under way; `run` carries it out."""

@@ -95,3 +95,13 @@ async def test_who_may_not_read_the_registry_learns_nothing() -> None:
     for ask in (doctor.begin, doctor.latest):
         with pytest.raises(Forbidden, match="REGISTRY_READ"):
             ask(by=policy(Right.SERVICE_CONNECT | Right.DEVICE_CONNECT))
+
+
+@looped
+async def test_what_is_there_later_is_looked_at_behind_the_others() -> None:
+    """NATIVE-21"""
+    async with at_work(finds(WELL)) as doctor:
+        doctor.look_at(finds(ILL))
+        begun = doctor.begin(by=OWNER)
+        await ended(begun)
+        assert begun.findings == [WELL, ILL]

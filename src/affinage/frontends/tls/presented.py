@@ -5,7 +5,7 @@ A handshake is made with what is presented when it begins; whoever is connected 
 Source: docs/spec/tls.md, TLS-23 to TLS-25.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from datetime import datetime
 from pathlib import Path
 from typing import Final, NoReturn, TypeAlias
@@ -19,9 +19,12 @@ from affinage.ports.clock import Clock
 from affinage.protocol.certificates import Certificate, parse
 from affinage.protocol.chains import check_moment
 from affinage.protocol.errors import ProtocolError
+from affinage.services.checks.finding import Finding, Progress, Severity
 
 LOOK_S: Final = 10.0
 """Seconds between two looks at the files."""
+
+_REPLACE: Final = "write a certificate and its key, both: the hub takes them as it runs"
 
 Stamp: TypeAlias = tuple[int, int, int]
 """Of a file that nobody has written to since: when that was, which file it is, how many bytes."""
@@ -57,6 +60,13 @@ class Presented:
     def context(self) -> SSL.Context:
         """For a handshake that begins now."""
         return self._context
+
+    async def check(self, _: Progress) -> Sequence[Finding]:
+        """A finding for the doctor, if the files hold what is not presented. Source: TLS-24."""
+        if not self._trouble:
+            return []
+        what = f"the files are not taken, and the one before is shown: {self._trouble}"
+        return [Finding("certificate", Severity.PROBLEM, what, _REPLACE)]
 
     async def run(self) -> NoReturn:
         """Look at the files every LOOK_S, until cancelled."""

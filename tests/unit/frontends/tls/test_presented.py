@@ -14,6 +14,7 @@ from affinage.adapters.system.clock import wall_time
 from affinage.domain.errors import Invalid
 from affinage.frontends.tls.presented import LOOK_S, Presented
 from affinage.frontends.tls.transport import serve_tls
+from affinage.services.checks.finding import Progress, Severity
 from fakes.clock import FixedClock
 from fakes.logging_restored import logging_restored
 from fakes.looped import looped
@@ -95,6 +96,20 @@ def test_files_that_cannot_be_presented_change_nothing_and_are_told_once(
     assert (renewed.looked(), renewed.is_kept) == ([], True)
     renewed.replace()
     assert (renewed.looked(), renewed.is_kept) == ([("certificate taken", "")], False)
+
+
+@looped
+async def test_the_doctor_tells_of_files_that_are_not_taken(renewed: Renewed) -> None:
+    """TLS-24"""
+    assert await renewed.presented.check(Progress()) == []
+    renewed.key.unlink()
+    renewed.presented.look()
+    [found] = await renewed.presented.check(Progress())
+    assert (found.check, found.severity) == ("certificate", Severity.PROBLEM)
+    assert "No such file" in found.what
+    renewed.replace()
+    renewed.presented.look()
+    assert await renewed.presented.check(Progress()) == []
 
 
 def test_a_certificate_from_tomorrow_is_presented_tomorrow(renewed: Renewed) -> None:
