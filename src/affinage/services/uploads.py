@@ -6,6 +6,7 @@ told from any other, ends with its upload, and the store gives none away.
 Source: docs/spec/uploads.md.
 """
 
+import asyncio
 import hashlib
 import hmac
 from collections.abc import Callable, Iterator, Sequence
@@ -14,6 +15,7 @@ from typing import Final, NamedTuple
 
 import structlog
 
+from affinage.domain.device import Device
 from affinage.domain.errors import (
     Disabled,
     Forbidden,
@@ -54,6 +56,9 @@ MAX_OPEN_IN_ALL: Final = 10_000
 
 TEND_S: Final = 60.0
 """How often uploads are looked for whose time is over."""
+
+SLICE: Final = 100
+"""Uploads that are looked at before others get their turn: a device may be large."""
 
 _log = structlog.get_logger(__name__)
 
@@ -102,8 +107,7 @@ class Uploads:
         """End what nobody has ended, until cancelled."""
         while True:
             await self._clock.sleep(TEND_S)
-            for upload in [one for one in self._open.values() if self._is_over(one)]:
-                await self._end_in_time(upload)
+            await self._end_what_is_over()
             if self._sending is not None:
                 with suppress(Unavailable):  # whoever sends is told so, too
                     await self._sending.measure()
@@ -228,6 +232,13 @@ class Uploads:
             raise
         return Place(upload, signature)
 
+    async def _end_what_is_over(self) -> None:
+        for number, upload in enumerate([*self._open.values()]):
+            if number % SLICE == 0:
+                await asyncio.sleep(0)
+            if upload.id in self._open and self._is_over(upload):
+                await self._end_in_time(upload)
+
     async def _end_in_time(self, upload: Upload) -> None:
         try:
             await self._end(upload, EXPIRED)
@@ -251,9 +262,10 @@ class Uploads:
     def _check(self, upload: Upload) -> None:
         """Raise Unauthorized unless the upload is open, Disabled if its device is. UPLOAD-10."""
         is_open = upload.id in self._open and upload.id not in self._ending
-        if not is_open or self._is_over(upload):
+        device = self._device(upload)
+        if not is_open or device is None:
             raise _not_open()
-        if self._fleet.device(upload.device).identity.status is Status.DISABLED:
+        if device.identity.status is Status.DISABLED:
             raise Disabled(f"device {upload.device} is disabled")
 
     def _check_room_for(self, device: str) -> None:
@@ -264,9 +276,12 @@ class Uploads:
             raise TooManyUploads(f"the hub has {len(self._open)} of {MAX_OPEN_IN_ALL} open")
 
     def _is_over(self, upload: Upload) -> bool:
-        device = self._fleet.find(upload.device)
-        is_gone = device is None or device.identity.generation != upload.generation
-        return is_gone or upload.expires_at <= self._now()
+        return self._device(upload) is None
+
+    def _device(self, upload: Upload) -> Device | None:
+        """Whose upload it is; None if that has gone, or the time is over."""
+        device = self._fleet.find(upload.device) if upload.expires_at > self._now() else None
+        return device if device and device.identity.generation == upload.generation else None
 
     def _own(self, upload_id: str, by: Principal) -> Upload:
         upload = self._open.get(upload_id)
