@@ -8,7 +8,7 @@ Source: docs/spec/uploads.md, UPLOAD-30 to UPLOAD-33.
 from collections.abc import AsyncGenerator
 from datetime import UTC, datetime
 
-from affinage.domain.audit import Deed
+from affinage.domain.audit import Deed, digest
 from affinage.domain.errors import Invalid, NoFile, NoUploads
 from affinage.domain.moments import iso, millis
 from affinage.domain.names import check_id
@@ -78,8 +78,8 @@ class Files:
         Source: UPLOAD-32.
         """
         store = self._admitted(by)
-        await self._found(store, name)
-        await self._fleet.save(deeds=(Deed(by, "file.delete", name, None, None),))
+        before = digest(_shown(name, await self._found(store, name)))
+        await self._fleet.save(deeds=(Deed(by, "file.delete", name, before, None),))
         self._room.give(await store.delete(name))
 
     def _admitted(self, by: Principal) -> UploadStore:

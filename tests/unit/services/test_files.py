@@ -75,6 +75,7 @@ async def test_a_file_is_fetched_and_deleted(tmp_path: Path) -> None:
         assert (room.taken, named(await files.page(by=OWNER))) == (3, ["d/c"])
         [entry] = [one for one in await life.fleet.entries(None, 9) if one.action == "file.delete"]
         assert (entry.subject, entry.name) == ("d/a/b", OWNER.name)
+        assert (entry.before is None, entry.after) == (False, None)
         for gone in (files.delete("d/a/b", by=OWNER), read(files, "d/a/b")):
             with pytest.raises(NoFile, match="there is no file d/a/b"):
                 await gone
