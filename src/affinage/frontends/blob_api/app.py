@@ -8,7 +8,6 @@ from functools import partial
 from typing import Final
 
 from starlette.applications import Starlette
-from starlette.middleware import Middleware
 from starlette.requests import Request
 
 from affinage.domain.errors import Invalid, Unauthorized
@@ -18,7 +17,7 @@ from affinage.frontends.blob_api.problems import refused
 from affinage.frontends.http.calls import Call
 from affinage.frontends.http.door import door
 from affinage.frontends.http.figures import HttpFigures
-from affinage.frontends.http.frame import Frame
+from affinage.frontends.http.frame import framed
 from affinage.frontends.http.paths import decoded_tail, raw_path
 from affinage.frontends.http.versions import any_version
 from affinage.ports.clock import Clock
@@ -43,15 +42,8 @@ class Services:
 
 def create_app(services: Services, figures: HttpFigures | None = None) -> Starlette:
     """The door; whoever runs it hosts it over TLS."""
-    frame = Middleware(
-        Frame,
-        authenticate=partial(by_url, services.uploads),
-        clock=services.clock,
-        ids=services.ids,
-        figures=figures,
-        admit=any_version,
-        refuse=refused,
-    )
+    authenticate = partial(by_url, services.uploads)
+    frame = framed(services, authenticate, figures, admit=any_version, refuse=refused)
     return door(OPERATIONS, services.uploads, Call, frame)
 
 

@@ -8,7 +8,6 @@ from functools import partial
 from typing import Final
 
 from starlette.applications import Starlette
-from starlette.middleware import Middleware
 
 from affinage.frontends.device_api import files, messages, modules, scopes, telemetry
 from affinage.frontends.device_api.calls import Operation, Services
@@ -16,7 +15,7 @@ from affinage.frontends.device_api.proofs import by_identity
 from affinage.frontends.http.calls import Call
 from affinage.frontends.http.door import door
 from affinage.frontends.http.figures import HttpFigures
-from affinage.frontends.http.frame import Frame
+from affinage.frontends.http.frame import framed
 from affinage.frontends.http.versions import any_version
 
 OPERATIONS: Final[dict[str, Mapping[str, Operation]]] = {
@@ -49,12 +48,6 @@ OPERATIONS: Final[dict[str, Mapping[str, Operation]]] = {
 
 def create_app(services: Services, figures: HttpFigures | None = None) -> Starlette:
     """The door; whoever runs it hosts it over TLS."""
-    frame = Middleware(
-        Frame,
-        authenticate=partial(by_identity, services.access, services.visits),
-        clock=services.clock,
-        ids=services.ids,
-        figures=figures,
-        admit=any_version,
-    )
+    authenticate = partial(by_identity, services.access, services.visits)
+    frame = framed(services, authenticate, figures, admit=any_version)
     return door(OPERATIONS, services, Call, frame)

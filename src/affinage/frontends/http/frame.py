@@ -13,6 +13,7 @@ from typing import Final, Protocol
 
 import structlog
 from starlette.datastructures import MutableHeaders
+from starlette.middleware import Middleware
 from starlette.requests import ClientDisconnect, Request
 from starlette.responses import Response
 from starlette.routing import Route
@@ -52,6 +53,16 @@ class Refuse(Protocol):
     def __call__(self, error: Exception, *, request_id: str, at: datetime) -> Response:
         """The answer to a request that was refused, or that failed; see `problems.problem`."""
         ...
+
+
+class Hosting(Protocol):
+    """What a frame needs of the hub."""
+
+    @property
+    def clock(self) -> Clock: ...
+
+    @property
+    def ids(self) -> Ids: ...
 
 
 @dataclass
@@ -134,6 +145,26 @@ class Frame:
             at = self._clock.now()
             refusal = self._problem(error, request_id=answer.request_id, at=at)
             await refusal(scope, receive, answer)
+
+
+def framed(
+    hub: Hosting,
+    authenticate: Authenticate,
+    figures: HttpFigures | None,
+    *,
+    admit: Callable[[Request], None] = check_api_version,
+    refuse: Refuse = problem,
+) -> Middleware:
+    """A door's frame; see `Frame`."""
+    return Middleware(
+        Frame,
+        authenticate,
+        hub.clock,
+        hub.ids,
+        admit=admit,
+        refuse=refuse,
+        figures=figures,
+    )
 
 
 def by_token(verify: Verify, request: Request, *, request_id: str) -> Principal:

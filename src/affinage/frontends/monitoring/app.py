@@ -12,14 +12,13 @@ from functools import partial
 from typing import Final
 
 from starlette.applications import Starlette
-from starlette.middleware import Middleware
 from starlette.responses import PlainTextResponse, Response
 
 from affinage.domain.errors import Forbidden
 from affinage.frontends.http.calls import Call
 from affinage.frontends.http.door import door
 from affinage.frontends.http.figures import HttpFigures
-from affinage.frontends.http.frame import Frame, by_token
+from affinage.frontends.http.frame import by_token, framed
 from affinage.frontends.http.problems import advice, code, told
 from affinage.frontends.http.versions import any_version
 from affinage.ports.clock import Clock
@@ -45,15 +44,8 @@ class Services:
 
 def create_app(services: Services, figures: HttpFigures | None = None) -> Starlette:
     """The door; whoever runs it hosts it over TLS, at PATH."""
-    frame = Middleware(
-        Frame,
-        authenticate=partial(by_token, services.access.service),
-        clock=services.clock,
-        ids=services.ids,
-        figures=figures,
-        admit=any_version,
-        refuse=refused,
-    )
+    authenticate = partial(by_token, services.access.service)
+    frame = framed(services, authenticate, figures, admit=any_version, refuse=refused)
     return door({PATH: {"GET": show}}, services, Call, frame)
 
 

@@ -8,11 +8,10 @@ from functools import partial
 from typing import Final
 
 from starlette.applications import Starlette
-from starlette.middleware import Middleware
 
 from affinage.frontends.http.door import door
 from affinage.frontends.http.figures import HttpFigures
-from affinage.frontends.http.frame import Frame, by_token
+from affinage.frontends.http.frame import by_token, framed
 from affinage.frontends.http.versions import any_version
 from affinage.frontends.native_api import (
     audit,
@@ -85,13 +84,6 @@ OPERATIONS: Final[dict[str, Mapping[str, Operation]]] = {
 
 def create_app(services: Services, figures: HttpFigures | None = None) -> Starlette:
     """The door; whoever runs it hosts it over TLS, at the paths below PREFIX."""
-    frame = Middleware(
-        Frame,
-        authenticate=partial(by_token, services.access.service),
-        clock=services.clock,
-        ids=services.ids,
-        figures=figures,
-        admit=any_version,
-        refuse=refused,
-    )
+    authenticate = partial(by_token, services.access.service)
+    frame = framed(services, authenticate, figures, admit=any_version, refuse=refused)
     return door(OPERATIONS, services, Call, frame, prefix=PREFIX)

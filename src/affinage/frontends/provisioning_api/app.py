@@ -8,11 +8,10 @@ from functools import partial
 from typing import Final
 
 from starlette.applications import Starlette
-from starlette.middleware import Middleware
 
 from affinage.frontends.http.door import door
 from affinage.frontends.http.figures import HttpFigures
-from affinage.frontends.http.frame import Frame, by_token
+from affinage.frontends.http.frame import by_token, framed
 from affinage.frontends.provisioning_api import enrollments, registrations
 from affinage.frontends.provisioning_api.calls import Call, Operation, Services
 from affinage.frontends.provisioning_api.problems import refused
@@ -43,12 +42,6 @@ OPERATIONS: Final[dict[str, Mapping[str, Operation]]] = {
 
 def create_app(services: Services, figures: HttpFigures | None = None) -> Starlette:
     """The door; whoever runs it hosts it over TLS, at the paths below PREFIXES."""
-    frame = Middleware(
-        Frame,
-        authenticate=partial(by_token, services.access.service),
-        clock=services.clock,
-        ids=services.ids,
-        figures=figures,
-        refuse=refused,
-    )
+    authenticate = partial(by_token, services.access.service)
+    frame = framed(services, authenticate, figures, refuse=refused)
     return door(OPERATIONS, services, Call, frame)

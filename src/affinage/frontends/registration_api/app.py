@@ -8,11 +8,10 @@ from collections.abc import Mapping
 from typing import Final
 
 from starlette.applications import Starlette
-from starlette.middleware import Middleware
 
 from affinage.frontends.http.door import door
 from affinage.frontends.http.figures import HttpFigures
-from affinage.frontends.http.frame import Frame
+from affinage.frontends.http.frame import framed
 from affinage.frontends.registration_api import registering
 from affinage.frontends.registration_api.calls import Call, Operation, Services, unproven
 from affinage.frontends.registration_api.problems import refused
@@ -38,12 +37,5 @@ OPERATIONS: Final[dict[str, Mapping[str, Operation]]] = {
 
 def create_app(services: Services, figures: HttpFigures | None = None) -> Starlette:
     """The door; whoever runs it hosts it over TLS, at the paths that PATHS matches."""
-    frame = Middleware(
-        Frame,
-        authenticate=unproven,
-        clock=services.clock,
-        ids=services.ids,
-        figures=figures,
-        refuse=refused,
-    )
+    frame = framed(services, unproven, figures, refuse=refused)
     return door(OPERATIONS, services, Call, frame)

@@ -8,12 +8,11 @@ from functools import partial
 from typing import Final
 
 from starlette.applications import Starlette
-from starlette.middleware import Middleware
 
 from affinage.frontends.http.calls import Call
 from affinage.frontends.http.door import door
 from affinage.frontends.http.figures import HttpFigures
-from affinage.frontends.http.frame import Frame, by_token
+from affinage.frontends.http.frame import by_token, framed
 from affinage.frontends.service_api import (
     bulk,
     configurations,
@@ -86,11 +85,5 @@ OPERATIONS: Final[dict[str, Mapping[str, Operation]]] = {
 
 def create_app(services: Services, figures: HttpFigures | None = None) -> Starlette:
     """The door; whoever runs it hosts it over TLS."""
-    frame = Middleware(
-        Frame,
-        authenticate=partial(by_token, services.access.service),
-        clock=services.clock,
-        ids=services.ids,
-        figures=figures,
-    )
+    frame = framed(services, partial(by_token, services.access.service), figures)
     return door(OPERATIONS, services, Call, frame)
