@@ -33,8 +33,8 @@ from affinage.services.sending.figures import UploadFigures
 MAX_BLOCKS: Final = 50_000
 """Blocks of one upload."""
 
-MAX_BODIES: Final = 10
-"""Bodies of one device that are on their way."""
+MAX_BODIES: Final = 32
+"""Bodies of one device that are on their way: storage's clients send 5 to 20 where told to."""
 
 RETRY_S: Final = 1.0
 """Seconds after which a body that had no turn may be sent again."""
