@@ -115,7 +115,9 @@ class Hub:
         https, mqtt = self._doors.ports
         address = ipaddress.ip_address(self.settings.host)
         reached = "127.0.0.1" if address.is_unspecified else self.settings.host
-        return Place(self.settings.hostnames[0], reached, https, mqtt)
+        given = self.settings.certificate
+        certificate = str(given.absolute()) if given else None
+        return Place(self.settings.hostnames[0], reached, https, mqtt, certificate)
 
     async def serve_until(self, stop: asyncio.Event) -> None:
         """Return once ``stop`` is set.

@@ -17,6 +17,8 @@ class Place:
     address: str
     https_port: int
     mqtt_port: int
+    certificate: str | None = None
+    """The file with the server's, where the hub was given one; None if it made its own."""
 
     @classmethod
     def read(cls, data: Path) -> Self:
@@ -35,12 +37,16 @@ class Place:
         except (ValueError, TypeError) as error:
             raise Unavailable(f"{_file(data)} cannot be read: {error}") from None
 
+    def believed(self, data: Path) -> Path:
+        """What whoever is on this machine believes to be the hub."""
+        return Path(self.certificate) if self.certificate else authority(data)
+
     def write(self, data: Path) -> None:
         write_whole(_file(data), json.dumps(asdict(self)).encode())
 
 
 def authority(data: Path) -> Path:
-    """The certificate authority that clients of this hub trust."""
+    """The certificate authority that clients of this hub trust, where it was given no other."""
     return data / "tls" / "ca.pem"
 
 

@@ -1,5 +1,6 @@
 """apps/place.py: where a hub is, for the commands on its machine."""
 
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -32,3 +33,10 @@ def test_a_file_that_was_tampered_with_is_told_likewise(tmp_path: Path, text: st
 
 def test_clients_trust_the_authority_in_the_folder(tmp_path: Path) -> None:
     assert authority(tmp_path) == tmp_path / "tls" / "ca.pem"
+
+
+def test_where_it_was_given_a_certificate_that_is_believed(tmp_path: Path) -> None:
+    assert PLACE.believed(tmp_path) == authority(tmp_path)
+    given = replace(PLACE, certificate="/etc/hub.pem")
+    given.write(tmp_path)
+    assert Place.read(tmp_path).believed(tmp_path) == Path("/etc/hub.pem")

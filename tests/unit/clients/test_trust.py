@@ -21,6 +21,10 @@ def test_a_given_authority_is_the_only_one() -> None:
     assert only["subject"] == ((("commonName", "Test CA"),),)
 
 
+def test_what_is_in_the_file_needs_no_issuer() -> None:
+    assert trust(authority().ca_file).verify_flags & ssl.VERIFY_X509_PARTIAL_CHAIN
+
+
 def test_an_authority_that_is_not_there_is_an_error(tmp_path: Path) -> None:
     with pytest.raises(OSError, match="No such file"):
         trust(tmp_path / "ca.pem")

@@ -11,7 +11,7 @@ import uvloop
 
 from affinage.adapters.system.clock import SystemClock
 from affinage.apps.keys import Keys
-from affinage.apps.place import Place, authority
+from affinage.apps.place import Place
 from affinage.apps.settings import DEFAULT_DATA
 from affinage.clients.device import MQTT_PORT
 from affinage.clients.service import HTTPS_PORT, ServiceClient
@@ -106,7 +106,7 @@ def own_id_scope(data: Path | None, environment: Mapping[str, str] = os.environ)
 def _over(data: Path) -> Reach:
     place = Place.read(data)
     hub = Keys(data).of_policy(OWNER)
-    context = trust(authority(data))
+    context = trust(place.believed(data))
     return Reach(hub, context, place.address, place.https_port, place.mqtt_port)
 
 

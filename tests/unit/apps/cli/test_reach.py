@@ -1,7 +1,10 @@
+import asyncio
 from pathlib import Path
 
 import pytest
 
+from affinage.adapters.files.certificates import Certificates
+from affinage.adapters.system.clock import wall_time
 from affinage.apps.cli.reach import (
     CA_FILE,
     CONNECTION_STRING,
@@ -11,7 +14,10 @@ from affinage.apps.cli.reach import (
     own_id_scope,
     reach,
 )
+from affinage.apps.hub import Hub
+from affinage.apps.settings import HubSettings
 from affinage.domain.errors import Invalid
+from affinage.domain.values import JsonObject
 from fakes.authority import authority
 from fakes.command_line import CommandLine
 
@@ -81,3 +87,21 @@ def test_what_is_no_connection_string_is_refused_without_being_told() -> None:
     with pytest.raises(Invalid, match=CONNECTION_STRING) as caught:
         reach(None, {CONNECTION_STRING: "HostName=h;SharedAccessKey=c2VjcmV0"})
     assert "c2VjcmV0" not in str(caught.value)
+
+
+def test_a_hub_that_was_given_its_certificate_is_believed_by_that(tmp_path: Path) -> None:
+    made = Certificates(tmp_path / "given")
+    made.ensure(("localhost", "127.0.0.1"), wall_time())
+    leaf_alone = tmp_path / "hub.pem"
+    leaf_alone.write_text(
+        made.server.read_text().split("-----END")[0] + "-----END CERTIFICATE-----"
+    )
+    settings = HubSettings(
+        tmp_path / "data", https_port=0, mqtt_port=0, certificate=leaf_alone, key=made.server_key
+    )
+
+    async def listed() -> list[JsonObject]:
+        async with Hub(settings), reach(settings.data, {}).service() as hub:
+            return await hub.list_devices()
+
+    assert asyncio.run(listed()) == []
