@@ -2,7 +2,7 @@
 
 import ipaddress
 from collections.abc import Sequence
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Final
 
@@ -25,6 +25,9 @@ _AUTHORITY_LIFE: Final = timedelta(days=3650)
 _SERVER_LIFE: Final = timedelta(days=397)
 _RENEWED_BEFORE: Final = timedelta(days=60)
 _CLOCK_DRIFT: Final = timedelta(days=1)
+
+_WRITTEN: Final = datetime(2024, 1, 1, tzinfo=UTC)
+"""No clock is right that says an earlier time: this program was not yet written."""
 
 _EC: Final = ec.SECP256R1()
 
@@ -49,7 +52,8 @@ class Certificates:
         Raises:
             ValueError: a host is neither an address nor a name in ASCII. Nothing has changed of
                 the server's certificate.
-            Unavailable: what is there as the authority is none; nothing has changed.
+            Unavailable: what is there as the authority is none, or one is to be made and the
+                machine's clock is wrong; nothing has changed.
         """
         authority = self._authority()
         if authority is None or not _lives(authority, now):
@@ -96,6 +100,11 @@ class Certificates:
         return True
 
     def _make_authority(self, now: datetime) -> None:
+        if now < _WRITTEN:
+            raise Unavailable(
+                f"the machine's clock says {now:%Y-%m-%d}: set it right first, or the authority"
+                " that is to be made would soon have ended"
+            )
         key = ec.generate_private_key(_EC)
         name = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, "Affinage hub authority")])
         builder = (

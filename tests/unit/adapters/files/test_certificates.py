@@ -1,7 +1,7 @@
 """adapters/files/certificates.py."""
 
 import ssl
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 from ipaddress import ip_address
 from pathlib import Path
 
@@ -125,6 +125,13 @@ def test_an_authority_that_is_none_is_left_for_its_owner(made: Certificates, nam
     with pytest.raises(Unavailable, match=r"ca.pem and ca.key are no certificate and its key"):
         made.ensure(HOSTS, START)
     assert {path.name: path.read_bytes() for path in made.authority.parent.iterdir()} == before
+
+
+def test_no_authority_is_made_by_a_clock_that_was_never_set(tmp_path: Path) -> None:
+    """TLS-20: it would have ended when the clock is right."""
+    with pytest.raises(Unavailable, match=r"clock says 1970-01-01: set it right first"):
+        Certificates(tmp_path / "tls").ensure(HOSTS, datetime.fromtimestamp(60, UTC))
+    assert not (tmp_path / "tls").exists()
 
 
 def test_a_host_that_is_no_name_is_refused_and_nothing_changes(made: Certificates) -> None:
