@@ -78,7 +78,7 @@ class Provisioned:
             clock=life.clock,
             ids=life.ids,
             limits=life.limits,
-            **given,
+            **{"doors": life.clock, **given},
         )
 
     @property

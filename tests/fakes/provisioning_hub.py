@@ -27,6 +27,7 @@ async def opened(fleet: Fleet, host: str, clock: FixedClock, ids: CountingIds) -
         dial=Dialling(clock),
         vault=vault,
         clock=clock,
+        doors=clock,
         ids=ids,
     )
     await found.open()

@@ -109,6 +109,7 @@ class Parts:
             self.access.authorities,
             vault=self.vault,
             clock=self.clock,
+            doors=self.times.doors,
             ids=self.ids,
             limits=self.limits,
         )

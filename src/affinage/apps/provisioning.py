@@ -21,18 +21,25 @@ def provisioning(
     *,
     vault: Vault,
     clock: Clock,
+    doors: Clock,
     ids: Ids,
     limits: Limits,
 ) -> Provisioning:
-    """Who registers here is given to this hub, by that name, or to one linked to it."""
+    """Who registers here is given to this hub, by that name, or to one linked to it.
+
+    Args:
+        clock: of what is done, and when.
+        doors: who comes is judged by it, and tokens for hubs elsewhere are made by it.
+    """
     return Provisioning(
         fleet,
         host,
         vault=vault,
         clock=clock,
+        doors=doors,
         ids=ids,
         limits=limits,
         authorities=authorities,
         webhooks=HttpWebhooks(webhook_urls),
-        dial=Dialling(clock),
+        dial=Dialling(doors),
     )

@@ -18,6 +18,7 @@ def made(life: Life) -> Provisioning:
         life.authorities,
         vault=life.vault,
         clock=life.clock,
+        doors=life.clock,
         ids=life.ids,
         limits=life.limits,
     )

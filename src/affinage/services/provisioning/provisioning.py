@@ -33,18 +33,25 @@ class Provisioning:
         dial: Dial,
         vault: Vault,
         clock: Clock,
+        doors: Clock,
         ids: Ids,
         limits: Limits = UNLIMITED,
         hubs: LinkedHubs | None = None,
     ) -> None:
-        """``host`` is the name that devices connect to; ``hubs`` are those of `links`, if None."""
+        """Wire it.
+
+        Args:
+            host: the name that devices connect to.
+            doors: whoever comes is judged by it: his token, his certificate.
+            hubs: those of `links`, if None.
+        """
         self._fleet, self._ids = fleet, ids
         self.own = OwnHub(host, fleet, makings(vault, ids), clock)
         self.links = Links(fleet, self.own, dial, vault=vault, ids=ids, limits=limits)
         linked = hubs or self.links
         self.book = Book(fleet)
-        self._challenges = Challenges(fleet, vault, clock, ids)
-        evidence = Evidence(self.book, vault, clock, authorities, self._challenges)
+        self._challenges = Challenges(fleet, vault, doors, ids)
+        evidence = Evidence(self.book, vault, doors, authorities, self._challenges)
         given = Given(vault, ids, self._challenges)
         assigning = Assigning(
             self.own.host, linked, Choosing(webhooks), given, self.book.enrollment
