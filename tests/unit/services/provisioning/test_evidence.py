@@ -1,6 +1,7 @@
 """Who is let in by which enrollment, and who is not, in which words."""
 
 from dataclasses import replace
+from datetime import timedelta
 from typing import Any
 
 import pytest
@@ -9,6 +10,7 @@ from affinage.domain.errors import Disabled, Unauthorized
 from affinage.services.provisioning import evidence
 from affinage.services.provisioning.arrivals import Arrival, TpmKeys
 from affinage.services.provisioning.evidence import Evidence
+from fakes.clock import START
 from fakes.looped import looped
 from fakes.pki import Made, authority, leaf
 from fakes.provisioned import KEY, OTHER_KEY, Believed, Provisioned, provisioned
@@ -110,6 +112,25 @@ async def test_a_certificate_that_is_enrolled_lets_in_while_it_is_valid() -> Non
         assert is_refused(given, shown(given, "dev1"))
         given.life.clock.jump(400 * 86_400)
         assert is_refused(given, shown(given, "dev1", first))
+
+
+@looped
+async def test_a_chain_that_proves_nothing_is_refused_and_the_log_says_why() -> None:
+    """PROV-17, PROV-47"""
+    async with provisioned() as given:
+        root, same_name = authority("root"), authority("root")
+        await given.group("all", **signing(root))
+        past, later = START - timedelta(days=1), START + timedelta(days=1)
+        device = leaf("dev1", root)
+        for chain, why in (
+            ([leaf("dev1", root, end=past)], "expired at"),
+            ([leaf("dev1", root, start=later)], "is valid from"),
+            ([leaf("dev1", same_name), same_name], "no authority that is known"),
+            ([leaf("dev1", device), device], "no authority that is known"),
+            ([leaf("dev2", root)], "another common name"),
+            ([device] * 11, "a chain of 11"),
+        ):
+            assert is_refused(given, shown(given, "dev1", *chain), why)
 
 
 @looped
