@@ -11,7 +11,6 @@ from affinage.domain.configuration import MAX_CONFIGURATIONS, Configuration
 from affinage.domain.errors import (
     ConfigurationExists,
     ConfigurationNotFound,
-    Invalid,
     MetricNotFound,
     TooManyConfigurations,
 )
@@ -30,7 +29,8 @@ from affinage.services.fleet.fleet import Fleet
 from affinage.services.fleet.unit import Change, View
 from affinage.services.generations import Generations
 from affinage.services.limits import UNLIMITED, Limits, Operation
-from affinage.services.queries import DEFAULT_PAGE, MAX_PAGE, Page, Queries
+from affinage.services.pages import DEFAULT_PAGE, Page, cut
+from affinage.services.queries import Queries
 from affinage.services.sweeps import Sweeps
 
 _OF_TWINS: Final = (Collection.DEVICES, Collection.MODULES)
@@ -97,13 +97,10 @@ class Configurations:
         """
         by.require(READERS)
         self._limits.take(Operation.CONFIGURATION, by)
-        if limit < 1:
-            raise Invalid(f"a page of {limit} rows: it has 1 to {MAX_PAGE}")
         living = {one.id: one for one in self._fleet.configurations() if has(one, labels)}
-        names = sorted(name for name in living if name > (after or ""))
-        some = names[: min(limit, MAX_PAGE)]
+        some, has_more = cut(sorted(name for name in living if name > (after or "")), limit)
         rows = await self._documents([living[name] for name in some], by)
-        return Page("Configuration", rows, some[-1] if len(some) < len(names) else None)
+        return Page("Configuration", rows, some[-1] if has_more else None)
 
     async def metrics(self, name: str, *, by: Principal) -> list[Metric]:
         """Its generated metrics, then its own, with their latest counts; ConfigurationNotFound."""

@@ -20,6 +20,7 @@ from affinage.domain.values import JsonObject
 from affinage.ports.vault import Vault
 from affinage.services.fleet.fleet import Fleet
 from affinage.services.limits import UNLIMITED, Limits, Operation
+from affinage.services.pages import page_size
 from affinage.services.registry import opened, parents_in
 
 MAX_PAGE: Final = 100
@@ -73,12 +74,11 @@ class EdgeScopes:
         """
         top = self._edge(self._own(hub, by), edge)
         self._limits.take(Operation.REGISTRY, by)
-        if size < 1:
-            raise Invalid(f"a page of {size} devices: it has 1 to {MAX_PAGE}")
+        most = page_size(size, MAX_PAGE)
         behind = None if after is None else TwinKey(after)
         found, identities = list[Device](), 1 + len(top.modules)
         async for row in self._fleet.rows(Collection.DEVICES, _children_of(top), behind):
-            if found and (len(found) >= min(size, MAX_PAGE) or identities >= MAX_IDENTITIES):
+            if found and (len(found) >= most or identities >= MAX_IDENTITIES):
                 return self._told(top, found, after, last=found[-1].id)
             found.append(row.device)
             identities += 1 + len(row.device.modules)

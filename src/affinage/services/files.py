@@ -9,7 +9,7 @@ from collections.abc import AsyncGenerator
 from datetime import UTC, datetime
 
 from affinage.domain.audit import Deed, digest
-from affinage.domain.errors import Invalid, NoFile, NoUploads
+from affinage.domain.errors import NoFile, NoUploads
 from affinage.domain.moments import iso, millis
 from affinage.domain.names import check_id
 from affinage.domain.principal import Principal, Right
@@ -17,7 +17,7 @@ from affinage.domain.uploads import blob_of
 from affinage.domain.values import JsonObject
 from affinage.ports.uploads import Kept, UploadStore
 from affinage.services.fleet.fleet import Fleet
-from affinage.services.queries import DEFAULT_PAGE, MAX_PAGE, Page
+from affinage.services.pages import DEFAULT_PAGE, Page, cut, page_size
 from affinage.services.room import Room
 
 
@@ -48,14 +48,11 @@ class Files:
         Source: UPLOAD-30.
         """
         store = self._admitted(by)
-        if limit < 1:
-            raise Invalid(f"a page of {limit} rows: it has 1 to {MAX_PAGE}")
         of = device and check_id("a device", device)
         behind = after and _checked(after)
-        found = await store.page(of or "", behind or "", min(limit, MAX_PAGE) + 1)
-        rows = [_shown(name, kept) for name, kept in found[: min(limit, MAX_PAGE)]]
-        more = found[len(rows) - 1][0] if len(found) > len(rows) else None
-        return Page("file", rows, more)
+        found = await store.page(of or "", behind or "", page_size(limit) + 1)
+        some, has_more = cut(found, limit)
+        return Page("file", [_shown(*one) for one in some], some[-1][0] if has_more else None)
 
     async def get(self, name: str, *, by: Principal) -> JsonObject:
         """One file, without what is in it; NoFile."""

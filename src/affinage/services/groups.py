@@ -11,7 +11,6 @@ from affinage.domain.errors import (
     GroupExists,
     GroupInUse,
     GroupNotFound,
-    Invalid,
     InvalidMetric,
     InvalidTargetCondition,
     TooLarge,
@@ -29,7 +28,8 @@ from affinage.services.counts import READERS, Counted, Counts, Question
 from affinage.services.fleet.fleet import Fleet
 from affinage.services.fleet.unit import Change, View
 from affinage.services.limits import UNLIMITED, Limits, Operation
-from affinage.services.queries import DEFAULT_PAGE, MAX_PAGE, Page, Queries
+from affinage.services.pages import DEFAULT_PAGE, Page, cut
+from affinage.services.queries import Queries
 from affinage.services.sweeps import Sweeps
 
 _MEMBERS: Final = "SELECT * FROM devices WHERE GROUP('{}')"
@@ -63,13 +63,10 @@ class Groups:
         """
         by.require(READERS)
         self._limits.take(Operation.CONFIGURATION, by)
-        if limit < 1:
-            raise Invalid(f"a page of {limit} rows: it has 1 to {MAX_PAGE}")
-        known, size = self._fleet.groups.by_name, min(limit, MAX_PAGE)
-        names = sorted(name for name in known if name > (after or ""))
-        some, rest = names[:size], names[size:]
+        known = self._fleet.groups.by_name
+        some, has_more = cut(sorted(name for name in known if name > (after or "")), limit)
         rows = await self._documents([known[name] for name in some], by)
-        return Page("Group", rows, some[-1] if rest else None)
+        return Page("Group", rows, some[-1] if has_more else None)
 
     async def members(self, name: str, *, after: str | None, limit: int, by: Principal) -> Page:
         """A page of the twins of the devices that are in it now; see `Queries.run`.

@@ -6,8 +6,7 @@ import binascii
 import hashlib
 import sys
 from collections.abc import AsyncIterator, Callable, Iterable, Sequence
-from dataclasses import dataclass
-from typing import Final, Protocol
+from typing import Protocol
 
 import msgspec
 
@@ -23,10 +22,7 @@ from affinage.domain.values import JsonObject
 from affinage.services.fleet.fleet import Fleet
 from affinage.services.fleet.search import SLICE
 from affinage.services.limits import UNLIMITED, Limits, Operation
-
-DEFAULT_PAGE: Final = 100
-MAX_PAGE: Final = 1_000
-"""Rows in one page."""
+from affinage.services.pages import DEFAULT_PAGE, Page, page_size
 
 
 class Continuation(msgspec.Struct, frozen=True, array_like=True):
@@ -37,14 +33,6 @@ class Continuation(msgspec.Struct, frozen=True, array_like=True):
     module: str | None
     given: int
     """Rows on the pages before, for TOP."""
-
-
-@dataclass(frozen=True, slots=True)
-class Page:
-    item_type: str
-    rows: list[JsonObject]
-    continuation: str | None
-    """For the next page; None if this was the last."""
 
 
 class JobRow(Row, Protocol):
@@ -101,14 +89,13 @@ class Queries:
         self._limits.take(Operation.QUERY, by)
         if not text:
             raise Missing("the query is missing")
-        if max_rows < 1:
-            raise Invalid(f"a page of {max_rows} rows: it has 1 to {MAX_PAGE}")
+        size = page_size(max_rows)
         query = parse_query(text)
         self._fleet.groups.check(query)
         after = _continued(continuation, query, text)
         if query.is_aggregate:
             return Page("Raw", await self._aggregate(query), None)
-        return await self._page(query, text, after, min(max_rows, MAX_PAGE))
+        return await self._page(query, text, after, size)
 
     async def count(self, query: Query, *, by: Principal) -> int:
         """How many rows a query has; what a configuration's metric counts."""

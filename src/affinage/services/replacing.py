@@ -4,14 +4,14 @@ from affinage.domain import replacing
 from affinage.domain.audit import Deed
 from affinage.domain.device import Device
 from affinage.domain.edge import ModuleIdentities
-from affinage.domain.errors import Invalid, Missing
+from affinage.domain.errors import Missing
 from affinage.domain.moments import iso
 from affinage.domain.principal import Principal, Right
 from affinage.domain.values import JsonObject
 from affinage.services.fleet.fleet import Fleet
 from affinage.services.fleet.unit import Change, View
 from affinage.services.limits import UNLIMITED, Limits, Operation
-from affinage.services.queries import DEFAULT_PAGE, MAX_PAGE, Page
+from affinage.services.pages import DEFAULT_PAGE, Page, cut
 
 
 class Replacing:
@@ -91,13 +91,10 @@ class Replacing:
         """
         by.require(Right.REGISTRY_READ)
         self._limits.take(Operation.REGISTRY, by)
-        if limit < 1:
-            raise Invalid(f"a page of {limit} rows: it has 1 to {MAX_PAGE}")
         ids = self._fleet.ids_of(self._fleet.retired).values()
-        behind = sorted(name for name in ids if name > (after or ""))
-        names = behind[: min(limit, MAX_PAGE)]
+        names, has_more = cut(sorted(name for name in ids if name > (after or "")), limit)
         rows = [_status(self._fleet.device(name)) for name in names]
-        return Page("Device", rows, names[-1] if len(names) < len(behind) else None)
+        return Page("Device", rows, names[-1] if has_more else None)
 
     def _admit(self, by: Principal) -> None:
         by.require(Right.REGISTRY_WRITE)

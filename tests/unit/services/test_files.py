@@ -10,7 +10,7 @@ from affinage.adapters.files.uploads import FolderUploads
 from affinage.domain.errors import Forbidden, Invalid, NoFile, NoUploads
 from affinage.domain.principal import Right
 from affinage.services.files import Files
-from affinage.services.queries import Page
+from affinage.services.pages import Page
 from affinage.services.room import Room
 from fakes.life import OWNER, Life, itself, living, policy
 from fakes.looped import looped

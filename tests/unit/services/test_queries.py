@@ -14,7 +14,8 @@ from affinage.domain.principal import Right
 from affinage.domain.query.parse import parse_query
 from affinage.domain.query.select import aggregate
 from affinage.domain.query.syntax import Collection
-from affinage.services.queries import MAX_PAGE, Continuation, Page
+from affinage.services.pages import MAX_PAGE, Page
+from affinage.services.queries import Continuation
 from fakes.life import OWNER, Life, itself, living, policy
 from fakes.looped import looped
 

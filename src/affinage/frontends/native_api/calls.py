@@ -27,9 +27,9 @@ from affinage.services.files import Files
 from affinage.services.groups import Groups
 from affinage.services.messages import Messages
 from affinage.services.outranking import Warnings
+from affinage.services.pages import DEFAULT_PAGE, Page
 from affinage.services.policies import Policies
 from affinage.services.provisioning.links import Links
-from affinage.services.queries import DEFAULT_PAGE, Page
 from affinage.services.replacing import Replacing
 
 

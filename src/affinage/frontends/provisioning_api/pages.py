@@ -14,8 +14,8 @@ from affinage.frontends.http.answers import json_answer
 from affinage.frontends.http.bodies import read_object
 from affinage.frontends.http.pages import MAX_ITEMS, continuation, page_headers, page_size
 from affinage.frontends.provisioning_api.calls import Call
+from affinage.services.pages import Page
 from affinage.services.provisioning.enrollments import MAX_PAGE
-from affinage.services.queries import Page
 
 _QUERY: Final = re.compile(
     r"\s*SELECT\s+\*\s*(?:FROM\s+(?P<table>enrollments|enrollmentGroups)\s*)?", re.IGNORECASE

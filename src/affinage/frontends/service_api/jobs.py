@@ -14,7 +14,7 @@ from affinage.frontends.http.bodies import read_object
 from affinage.frontends.http.calls import Call
 from affinage.frontends.http.pages import continuation, last_in, page_headers, page_size, token_of
 from affinage.frontends.service_api.calls import Services
-from affinage.services.queries import DEFAULT_PAGE
+from affinage.services.pages import DEFAULT_PAGE
 
 _UNKNOWN: Final = (
     *("queryCondition", "createdTime", "startTime", "endTime"),
@@ -55,8 +55,8 @@ async def list_all(services: Services, call: Call) -> Response:
         limit=page_size(call.request, DEFAULT_PAGE),
         by=call.by,
     )
-    headers = page_headers("JobResponse", token_of(page.next))
-    return json_answer(page.documents, headers=headers)
+    headers = page_headers(page.item_type, token_of(page.continuation))
+    return json_answer(page.rows, headers=headers)
 
 
 def _elsewhere(name: str) -> JsonObject:

@@ -11,7 +11,7 @@ from affinage.frontends.http.bodies import read_object
 from affinage.frontends.http.calls import Call
 from affinage.frontends.http.pages import continuation, page_headers, page_size
 from affinage.frontends.service_api.calls import Services
-from affinage.services.queries import DEFAULT_PAGE
+from affinage.services.pages import DEFAULT_PAGE
 
 
 async def run(services: Services, call: Call) -> Response:

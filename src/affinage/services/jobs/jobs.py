@@ -5,12 +5,11 @@ Source: docs/spec/jobs.md.
 
 import asyncio
 from collections.abc import Iterator
-from dataclasses import dataclass
 from typing import Final
 
 from affinage.domain import jobs
 from affinage.domain.audit import Deed, digest
-from affinage.domain.errors import Invalid, JobExists, JobNotFound, TooManyJobs
+from affinage.domain.errors import JobExists, JobNotFound, TooManyJobs
 from affinage.domain.jobs import Event, Job, Status
 from affinage.domain.moments import Millis, millis
 from affinage.domain.names import check_id
@@ -22,20 +21,13 @@ from affinage.services.fleet.unit import Change, View
 from affinage.services.jobs.book import Book, Entry, current, job_row, written
 from affinage.services.jobs.outcomes import JobRow
 from affinage.services.limits import UNLIMITED, Limits, Operation
-from affinage.services.queries import DEFAULT_PAGE, MAX_PAGE
+from affinage.services.pages import DEFAULT_PAGE, Page, cut
 
 MAX_ACTIVE: Final = 10
 """Jobs that are queued or running at a time, if the settings say nothing."""
 
 MAX_JOBS: Final = 1_000
 """Jobs that are kept, ended ones included."""
-
-
-@dataclass(frozen=True, slots=True)
-class JobPage:
-    documents: list[JsonObject]
-    next: str | None
-    """The id behind which the next page begins; None if this was the last."""
 
 
 class Jobs:
@@ -119,7 +111,7 @@ class Jobs:
         after: str | None = None,
         limit: int = DEFAULT_PAGE,
         by: Principal,
-    ) -> JobPage:
+    ) -> Page:
         """The jobs of a kind and a status, by id; case does not count; None is any.
 
         Raises:
@@ -128,8 +120,6 @@ class Jobs:
         Source: JOB-11.
         """
         self._enter(by)
-        if limit < 1:
-            raise Invalid(f"a page of {limit} jobs: it has 1 to {MAX_PAGE}")
         found = [
             entry
             for entry in self._book.all()
@@ -137,9 +127,8 @@ class Jobs:
             and _is(status, entry.job.status)
             and (after is None or entry.job.id > after)
         ]
-        first = found[: min(limit, MAX_PAGE)]
-        is_last = len(first) == len(found)
-        return JobPage([*map(shown, first)], None if is_last else first[-1].job.id)
+        some, has_more = cut(found, limit)
+        return Page("JobResponse", [*map(shown, some)], some[-1].job.id if has_more else None)
 
     def rows(self, after: tuple[str, int] | None = None) -> Iterator[JobRow]:
         """Rows of `devices.jobs`; see `Book.rows`."""

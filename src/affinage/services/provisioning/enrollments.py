@@ -6,7 +6,6 @@ Source: docs/spec/provisioning.md, PROV-4 to PROV-24.
 """
 
 from collections.abc import Iterator, Sequence
-from itertools import islice
 from typing import Final
 
 from affinage.domain.audit import Deed, digest
@@ -36,10 +35,10 @@ from affinage.ports.vault import Vault
 from affinage.ports.webhooks import Webhooks
 from affinage.services.fleet.fleet import Fleet
 from affinage.services.limits import UNLIMITED, Limits, Operation
+from affinage.services.pages import Page, cut
 from affinage.services.provisioning.book import Book, enrollment_row
 from affinage.services.provisioning.bulk import MAX_BULK, Mode, Refused, bulk_mode, etag_wanted
 from affinage.services.provisioning.makings import attestation_makings
-from affinage.services.queries import Page
 
 MAX_INDIVIDUAL: Final = 1_000_000
 MAX_GROUPS: Final = 100
@@ -192,13 +191,10 @@ class Enrollments:
         """
         by.require(Right.ENROLLMENT_READ)
         self._limits.take(Operation.ENROLLMENT, by)
-        if limit < 1:
-            raise Invalid(f"a page of {limit} rows: it has 1 to {MAX_PAGE}")
-        size = min(limit, MAX_PAGE)
-        some = [*islice(self._from(after, groups=groups), size + 1)]
-        last = some[size - 1].id if len(some) > size else None
-        rows = [self._document(one) for one in some[:size]]
-        return Page("enrollmentGroup" if groups else "enrollment", rows, last)
+        some, has_more = cut(self._from(after, groups=groups), limit, MAX_PAGE)
+        rows = [self._document(one) for one in some]
+        kind = "enrollmentGroup" if groups else "enrollment"
+        return Page(kind, rows, some[-1].id if has_more else None)
 
     def _from(self, after: str | None, *, groups: bool) -> Iterator[Enrollment]:
         start = enrollment_key(after or "", is_group=groups)

@@ -3,11 +3,10 @@
 Source: docs/spec/provisioning.md, PROV-26 to PROV-28.
 """
 
-from itertools import islice
 from typing import Final
 
 from affinage.domain.audit import Deed
-from affinage.domain.errors import EnrollmentNotFound, Invalid, RegistrationNotFound
+from affinage.domain.errors import EnrollmentNotFound, RegistrationNotFound
 from affinage.domain.etags import check_etag
 from affinage.domain.principal import Principal, Right
 from affinage.domain.provisioning.names import enrollment_key
@@ -16,9 +15,9 @@ from affinage.domain.values import JsonObject
 from affinage.ports.store import Row, Table
 from affinage.services.fleet.fleet import Fleet
 from affinage.services.limits import UNLIMITED, Limits, Operation
+from affinage.services.pages import Page, cut
 from affinage.services.provisioning.book import Book
 from affinage.services.provisioning.enrollments import MAX_PAGE
-from affinage.services.queries import Page
 
 ITEM_TYPE: Final = "deviceRegistrationState"
 
@@ -60,14 +59,11 @@ class States:
         """
         by.require(Right.REGISTRATION_STATUS_READ)
         self._limits.take(Operation.ENROLLMENT, by)
-        key, size = enrollment_key(group, is_group=True), min(limit, MAX_PAGE)
-        if size < 1:
-            raise Invalid(f"a page of {limit} rows: it has 1 to {MAX_PAGE}")
+        key = enrollment_key(group, is_group=True)
         if self._book.enrollment(key) is None:
             raise EnrollmentNotFound(f"no enrollment group {group[:128]}")
-        some = [*islice(self._book.members(key, (after or "").lower()), size + 1)]
-        last = some[size - 1].id if len(some) > size else None
-        return Page(ITEM_TYPE, [document(one) for one in some[:size]], last)
+        some, has_more = cut(self._book.members(key, (after or "").lower()), limit, MAX_PAGE)
+        return Page(ITEM_TYPE, [document(one) for one in some], some[-1].id if has_more else None)
 
     def _found(self, registration_id: str) -> Registration:
         found = self._book.registration(registration_id.lower())

@@ -113,13 +113,13 @@ async def test_jobs_are_listed_by_id_and_by_what_they_are() -> None:
         for job_id in "ac":
             await update(life, job_id=job_id, startTime=LATER)
         page = await life.jobs.page(limit=2, by=OWNER)
-        assert ([one["jobId"] for one in page.documents], page.next) == (["a", "b"], "b")
-        page = await life.jobs.page(after=page.next, by=OWNER)
-        assert ([one["jobId"] for one in page.documents], page.next) == (["c"], None)
+        assert ([one["jobId"] for one in page.rows], page.continuation) == (["a", "b"], "b")
+        page = await life.jobs.page(after=page.continuation, by=OWNER)
+        assert ([one["jobId"] for one in page.rows], page.continuation) == (["c"], None)
         page = await life.jobs.page(kind="SCHEDULEUPDATETWIN", status="Scheduled", by=OWNER)
-        assert [one["jobId"] for one in page.documents] == ["a", "c"]
-        assert not (await life.jobs.page(kind="scheduleDeviceMethod", by=OWNER)).documents
-        with pytest.raises(Invalid, match="a page of 0 jobs"):
+        assert [one["jobId"] for one in page.rows] == ["a", "c"]
+        assert not (await life.jobs.page(kind="scheduleDeviceMethod", by=OWNER)).rows
+        with pytest.raises(Invalid, match="a page of 0 rows"):
             await life.jobs.page(limit=0, by=OWNER)
 
 

@@ -119,7 +119,7 @@ async def test_a_job_is_forgotten_a_month_after_its_end() -> None:
         life.clock.jump(30 * 24 * 3600)
         await pass_time(life, 2)
         assert (life.keys(Table.JOBS), life.keys(Table.OUTCOMES)) == ([], [])
-        assert (await life.jobs.page(by=OWNER)).documents == []
+        assert (await life.jobs.page(by=OWNER)).rows == []
 
 
 @looped
