@@ -52,7 +52,8 @@ def demo(
     with _folder(data) as folder:
         settings = DemoSettings(folder, devices, pace, keep)
         uvloop.run(_told(settings, Show(console)))
-    console.print("\n[green]All as told.[/green]\nThe same by hand, in ten minutes: docs/tutorial.md")
+    console.print("\n[green]All as told.[/green]")
+    console.print("The same by hand, in ten minutes: docs/tutorial.md")
 
 
 @contextmanager
