@@ -4,6 +4,7 @@ import asyncio
 from collections.abc import Callable, Coroutine, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Final, Protocol
+from weakref import WeakValueDictionary
 
 import structlog
 
@@ -13,6 +14,7 @@ from affinage.domain.principal import Principal
 from affinage.domain.twin import DesiredChanged
 from affinage.domain.values import JsonObject, JsonValue
 from affinage.frontends.mqtt.figures import MqttFigures
+from affinage.frontends.mqtt.turns import Turns
 from affinage.ports.clock import Clock
 from affinage.ports.ids import Ids
 from affinage.services.provisioning.arrivals import Answer, Arrival
@@ -167,6 +169,12 @@ class Needs:
     tasks: asyncio.TaskGroup
     """Runs the work of every connection."""
     figures: MqttFigures = field(default_factory=MqttFigures)
+    turns: WeakValueDictionary[TwinKey, Turns] = field(default_factory=WeakValueDictionary)
+    """Of each identity that is connected, or has left something to be done."""
+
+    def turns_of(self, key: TwinKey) -> Turns:
+        """Those of all connections of an identity: what an older one said comes first. MQTT-40."""
+        return self.turns.setdefault(key, Turns())
 
     def spawn(
         self, work: Coroutine[Any, Any, None], close: Callable[[str], object]

@@ -14,7 +14,7 @@ from affinage.domain.principal import Principal
 from affinage.frontends.mqtt import answers
 from affinage.frontends.mqtt.failures import log_failure
 from affinage.frontends.mqtt.needs import Needs
-from affinage.frontends.mqtt.turns import Like, Turns
+from affinage.frontends.mqtt.turns import Like
 from affinage.protocol.mqtt.packets import Publish
 from affinage.protocol.mqtt.session import Requested, Subscribing, Unsubscribing
 from affinage.protocol.mqtt.tickets import Ticket
@@ -49,7 +49,7 @@ class Requests:
         self._needs, self._key, self._by = needs, key, by
         self._is_lasting = is_lasting
         self._answerer = answerer
-        self._turns = Turns()
+        self._turns = needs.turns_of(key)
 
     def take(self, asked: Asked) -> None:
         """Do what is asked when its turn comes, then finish its ticket; never waits."""

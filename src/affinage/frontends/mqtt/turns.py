@@ -1,4 +1,4 @@
-"""Whose turn it is: one connection's requests start in the order in which they came.
+"""Whose turn it is: one identity's requests start in the order in which they came.
 
 Reports run side by side, so that several share one commit, and so do messages; but neither beside
 the other, which has a commit of its own, and anything else runs alone. So a twin is read, and a

@@ -214,6 +214,25 @@ async def test_who_is_told_a_message_reads_the_report_before_it_and_not_the_one_
         assert door.twins.version == 3
 
 
+@looped
+async def test_what_an_older_connection_reported_is_not_done_after_what_a_newer_one_did() -> None:
+    """MQTT-40: it waited behind a message, and would come back as the last word."""
+    async with a_door() as door:
+        older = await door.connected()
+        door.telemetry.gate.shut()
+        await older.send(
+            Publish("devices/pump-1/messages/events/", b"", 1, 1), patch("a", {"n": 1})
+        )
+        older.drop()
+        newer = await door.connected()
+        assert not await newer.send(patch("b", {"n": 2}))
+        door.telemetry.gate.open()
+        assert answers(await newer.received()) == [("res/204/?$rid=b&$version=3", None)]
+        assert door.twins.reported == {"n": 2}
+        newer.drop()
+        assert not door.needs.turns, "what nobody waits for is kept"
+
+
 @pytest.mark.parametrize("at_once", [True, False])
 @looped
 async def test_a_message_that_is_not_kept_is_not_acknowledged_and_closes(at_once: bool) -> None:
