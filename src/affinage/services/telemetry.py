@@ -47,11 +47,13 @@ class Telemetry:
         if (size := sum(map(_size, messages))) > MAX_TELEMETRY:
             raise MessageTooLarge(f"what {key.path} sends takes {size} of {MAX_TELEMETRY} bytes")
         self._limits.take(Operation.TELEMETRY, by, len(messages))
-        kept = [
-            self._events.send(key, one.properties, one.payload, is_due=True, by=by)
-            for one in messages
-        ]
-        await asyncio.gather(*kept)
+        kept = list[asyncio.Future[None]]()
+        try:
+            for one in messages:
+                sent = self._events.send(key, one.properties, one.payload, is_due=True, by=by)
+                kept.append(sent)
+        finally:  # those before one that is refused are on their way: somebody must hear of them
+            await asyncio.gather(*kept)
 
 
 def _size(message: Sent) -> int:

@@ -7,7 +7,8 @@ from contextlib import asynccontextmanager
 import pytest
 
 from affinage.adapters.memory.events import MemoryEvents
-from affinage.domain.errors import Forbidden, MessageTooLarge, Throttled
+from affinage.domain.errors import Forbidden, MessageTooLarge, Throttled, Unavailable
+from affinage.services import events as feed
 from affinage.services.events import Events
 from affinage.services.limits import Limits, Operation, Rate
 from affinage.services.telemetry import MAX_BATCH, Sent, Telemetry
@@ -62,3 +63,15 @@ async def test_nobody_sends_as_another() -> None:
     async with telling() as (telemetry, _):
         with pytest.raises(Forbidden):
             await telemetry.send(KEY, [Sent(b"a", {})], by=itself("e"))
+
+
+@looped
+async def test_of_a_batch_that_is_refused_in_its_middle_the_begin_is_waited_for(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """DEVICE-10"""
+    async with telling() as (telemetry, events):
+        monkeypatch.setattr(feed, "MAX_QUEUED", 1500)
+        with pytest.raises(Unavailable, match="wait for the disk"):
+            await telemetry.send(KEY, [Sent(b"a", {})] * 4, by=ITSELF)
+        assert await bodies(events) == ["a", "a"]
