@@ -240,6 +240,15 @@ def test_an_acknowledgement_waits_for_the_door_and_the_answer_follows_it() -> No
     assert (sent(session), session.outstanding) == ([Puback(9), ANSWER], 0)
 
 
+def test_what_is_outstanding_has_the_size_of_its_topic_and_payload() -> None:
+    """MQTT-44."""
+    session = opened()
+    [get] = requests(session, Publish(GET, b"1234", 1, 9))
+    assert session.outstanding_bytes == len(GET) + 4
+    session.finish(get.ticket, ANSWER)
+    assert session.outstanding_bytes == 0
+
+
 def test_a_publish_of_qos_0_is_not_acknowledged() -> None:
     session = opened()
     [message] = requests(session, Publish("devices/d/messages/events/"))
