@@ -15,6 +15,7 @@ from typing import Final, cast
 
 import structlog
 
+from affinage.domain.errors import Throttled
 from affinage.domain.messages import Message
 from affinage.domain.names import TwinKey
 from affinage.domain.principal import Principal
@@ -211,6 +212,7 @@ class MqttConnection(asyncio.Protocol):
     async def _connect(self, connect: Connect, username: Username) -> None:
         try:
             proof = self._prove(connect, username)
+            self._check_behind()
             filters = await self._attach(connect, username, proof.principal)
         except Exception as error:  # noqa: BLE001  # told to the client, and written down
             log_failure("connect", error, **self._of)
@@ -261,6 +263,12 @@ class MqttConnection(asyncio.Protocol):
             chain=self._chain,
             request_id=self._request_id,
         )
+
+    def _check_behind(self) -> None:
+        """Throttled where older connections have left too much that waits. Source: THROTTLE-8."""
+        if self._needs.turns_of(self._key).is_behind:
+            told = "what it sent before still waits for its turn"
+            raise Throttled(f"{self._key.path}: {told}", retry_after_s=1)
 
     def _leave(self, by: Principal) -> None:
         self._needs.spawn(self._detach(by), self.close)

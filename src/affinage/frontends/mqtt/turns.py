@@ -8,7 +8,10 @@ message told, after the reports before it and before the ones behind it. Source:
 from collections import deque
 from collections.abc import Callable
 from enum import Enum, auto
-from typing import TypeAlias
+from typing import Final, TypeAlias
+
+MAX_WAITING: Final = 64
+"""Requests behind one that is held up, from which on their identity is not let in again."""
 
 Start: TypeAlias = Callable[[], None]
 
@@ -25,6 +28,7 @@ class Turns:
         self._waiting: deque[tuple[Start, Like | None]] = deque()
         self._running = 0
         self._beside: Like | None = None  # what may start while others run
+        self._is_held = False
         self._is_starting = False
 
     def take(self, start: Start, like: Like | None = None) -> None:
@@ -37,7 +41,12 @@ class Turns:
 
     def hold(self) -> None:
         """Let nothing more start until all that has started has ended; called from a start."""
-        self._beside = None
+        self._beside, self._is_held = None, True
+
+    @property
+    def is_behind(self) -> bool:
+        """Whether one is held up, and so much waits behind it that no more should come."""
+        return self._is_held and len(self._waiting) >= MAX_WAITING
 
     def ended(self) -> None:
         """One that was started has ended; it may be within its own ``start``."""
@@ -50,6 +59,7 @@ class Turns:
         self._is_starting = True
         while self._waiting and self._may_start(self._waiting[0][1]):
             start, self._beside = self._waiting.popleft()
+            self._is_held = False
             self._running += 1
             start()
         self._is_starting = False

@@ -7,6 +7,7 @@ from affinage.domain.errors import (
     VersionMismatch,
 )
 from affinage.protocol.mqtt.packets import (
+    Connack,
     Pingreq,
     Pingresp,
     Puback,
@@ -19,7 +20,7 @@ from affinage.protocol.mqtt.packets import (
 from affinage.protocol.topics import MethodAnswer, ReportedPatch
 from fakes.looped import looped
 from fakes.mqtt_asking import answers, get, patch
-from fakes.mqtt_door import KEY, a_door
+from fakes.mqtt_door import KEY, a_door, hello
 
 DESIRED = "$iothub/twin/PATCH/properties/desired/#"
 RESPONSES = "$iothub/twin/res/#"
@@ -298,6 +299,22 @@ async def test_what_waits_for_its_turn_when_the_connection_ends_is_sent_all_the_
         door.timer.advance(3.1)
         await client.received()
         assert door.telemetry.sent == [({}, b"hot")]
+
+
+@looped
+async def test_who_comes_again_and_again_with_what_has_to_wait_is_not_let_in() -> None:
+    """THROTTLE-8."""
+    async with a_door() as door:
+        client = await door.connected()
+        door.telemetry.waits = [3.0]
+        said = [Publish("devices/pump-1/messages/events/", b"", 1, n) for n in range(1, 66)]
+        await client.send(*said)
+        client.drop()
+        assert await door.call().send(hello()) == [Connack(session_present=False, code=3)]
+        door.timer.advance(3.1)
+        await client.received()
+        assert await door.call().send(hello()) == [Connack(session_present=False, code=0)]
+        assert len(door.telemetry.sent) == 65
 
 
 @looped

@@ -1,6 +1,6 @@
 from functools import partial
 
-from affinage.frontends.mqtt.turns import Like, Turns
+from affinage.frontends.mqtt.turns import MAX_WAITING, Like, Turns
 
 
 class Desk:
@@ -69,3 +69,18 @@ def test_nothing_starts_while_one_holds_the_others_up() -> None:
     assert desk.take("b", "c") == ["a"]
     assert desk.end("a") == ["a"]
     assert desk.end("-") == ["a", "b", "c"]
+
+
+def test_much_that_waits_is_too_much_only_while_one_is_held_up() -> None:
+    """THROTTLE-8."""
+    desk = Desk()
+    desk.take("A", *["b"] * MAX_WAITING)
+    assert not desk.turns.is_behind
+    desk.turns = Turns()
+    desk.turns.take(desk.turns.hold, Like.REPORT)
+    desk.take(*["b"] * (MAX_WAITING - 1))
+    assert not desk.turns.is_behind
+    desk.take("b")
+    assert desk.turns.is_behind
+    desk.end("-")
+    assert not desk.turns.is_behind
