@@ -86,6 +86,17 @@ def test_of_a_twin_only_what_differs_is_written() -> None:
     assert changes(document(Kind.DEVICE, tags={"a": 1}, desired={}), **twin).patch == {}
 
 
+def test_of_an_enrollment_what_is_not_named_goes_along_unchanged() -> None:
+    """APPLY-4, PROV-9"""
+    attestation: JsonObject = {"type": "symmetricKey"}
+    twin: JsonObject = {"tags": {"line": "press"}, "properties": {"desired": {}}}
+    shown: JsonObject = {"attestation": attestation, "initialTwin": twin, "iotHubs": ["a.test"]}
+    named: dict[str, Any] = {"attestation": attestation, "iotHubs": ["b.test"]}
+    found = changes(document(Kind.ENROLLMENT, "presses", group=True, **named), **shown)
+    assert found.changes == ('iotHubs: ["a.test"] → ["b.test"]',)
+    assert found.patch == {"etag": "e", **shown, **named}
+
+
 OTHER: JsonObject = {"deviceContent": {"properties.desired.fan": {"speed": "a b"}}}
 
 
