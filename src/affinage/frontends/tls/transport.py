@@ -17,6 +17,10 @@ from affinage.frontends.tls.turnstile import Enter, Turnstile, at_once
 HANDSHAKE_S: Final = 20.0
 """How long a client may take for its handshake; the hub's own time for it does not count."""
 
+FIRST_READS: Final = 8
+"""Reads after its handshake for which a connection still takes turns: a device that comes in says
+so much before it only reports, and thousands may say it in the same instant. TLS-16."""
+
 LINGER_S: Final = 10.0
 """How long a client may take, after the end, to read what was sent before."""
 
@@ -33,8 +37,8 @@ class TlsProtocol(asyncio.Protocol):
     """The outer protocol of one connection."""
 
     __slots__ = (
-        "_capacity", "_context", "_engine", "_enter", "_heard_since", "_inner", "_is_in",
-        "_is_paused", "_left_s", "_make_inner", "_outer", "_timer",
+        "_capacity", "_context", "_engine", "_enter", "_has_begun", "_heard_since", "_inner",
+        "_is_in", "_is_paused", "_left_s", "_make_inner", "_outer", "_timer", "_turns_left",
     )  # fmt: skip
 
     def __init__(
@@ -45,8 +49,9 @@ class TlsProtocol(asyncio.Protocol):
         capacity: Capacity = BOUNDLESS,
         enter: Enter = at_once,
     ) -> None:
-        """``enter`` has the steps of its handshake made."""
+        """``enter`` has the steps made by which it comes in."""
         self._context, self._make_inner, self._enter = context, inner, enter
+        self._has_begun, self._turns_left = False, FIRST_READS
         self._left_s = handshake_s  # that the client may still take for its handshake
         self._heard_since = 0.0  # when it was last waited for; the loop's time
         self._capacity, self._is_in = capacity, False
@@ -69,7 +74,7 @@ class TlsProtocol(asyncio.Protocol):
     def data_received(self, data: bytes) -> None:
         self._engine.feed(data)
         if self._inner is not None:
-            self._take()
+            self._hear()
         elif self._timer is not None and not self._outer.is_closing():
             self._queue()  # it was waited for; what comes in the meantime is taken with this
 
@@ -164,8 +169,20 @@ class TlsProtocol(asyncio.Protocol):
         """Go on with the handshake when its turn comes; until then it is the client that waits."""
         self._left_s -= asyncio.get_running_loop().time() - self._heard_since
         self._stop_timer()
+        self._take_turn()
+
+    def _hear(self) -> None:
+        if self._turns_left and not self._outer.is_closing():
+            self._turns_left -= 1
+            self._take_turn()
+        else:
+            self._take()
+
+    def _take_turn(self) -> None:
+        """Read on only after it."""
         self._outer.pause_reading()
-        self._enter(self._catch_up)
+        self._enter(self._catch_up, has_begun=self._has_begun)
+        self._has_begun = True
 
     def _take(self) -> None:
         """Go on with what was fed.

@@ -25,7 +25,7 @@ def _slow() -> Iterator[float]:
 
 def test_a_step_is_made_at_once_where_nobody_else_need_be_heard() -> None:
     said = Said()
-    at_once(said.says("a step"))
+    at_once(said.says("a step"), has_begun=False)
     assert said == ["a step"]
 
 
@@ -34,7 +34,7 @@ async def test_steps_are_made_in_order_in_a_later_turn() -> None:
     """TLS-16."""
     said, turnstile = Said(), Turnstile()
     for word in ("first", "second", "third"):
-        turnstile.enter(said.says(word))
+        turnstile.enter(said.says(word), has_begun=False)
     assert not said
     await asyncio.sleep(0)
     assert said == ["first", "second", "third"]
@@ -45,11 +45,24 @@ async def test_the_loop_is_heard_between_steps_that_take_long() -> None:
     """TLS-16."""
     said, turnstile = Said(), Turnstile(_slow().__next__)
     for word in ("first", "second", "third"):
-        turnstile.enter(said.says(word))
+        turnstile.enter(said.says(word), has_begun=False)
     asyncio.get_running_loop().call_soon(said.says("somebody who is in"))
     for _ in range(3):
         await asyncio.sleep(0)
     assert said == ["first", "somebody who is in", "second", "third"]
+
+
+@looped
+async def test_who_has_begun_goes_before_who_has_not() -> None:
+    """TLS-16."""
+    said, turnstile = Said(), Turnstile(_slow().__next__)
+    turnstile.enter(said.says("a greeting"), has_begun=False)
+    turnstile.enter(said.says("another"), has_begun=False)
+    await asyncio.sleep(0)
+    turnstile.enter(said.says("what follows"), has_begun=True)
+    for _ in range(2):
+        await asyncio.sleep(0)
+    assert said == ["a greeting", "what follows", "another"]
 
 
 @looped
@@ -60,8 +73,8 @@ async def test_a_step_that_fails_is_told_and_keeps_nobody_from_his_turn() -> Non
     def fails() -> None:
         raise RuntimeError
 
-    turnstile.enter(fails)
-    turnstile.enter(said.says("the next"))
+    turnstile.enter(fails, has_begun=False)
+    turnstile.enter(said.says("the next"), has_begun=False)
     for _ in range(2):
         await asyncio.sleep(0)
     assert said == ["the next"]
@@ -72,6 +85,6 @@ async def test_a_step_that_fails_is_told_and_keeps_nobody_from_his_turn() -> Non
 async def test_it_turns_again_after_it_has_stood_still() -> None:
     said, turnstile = Said(), Turnstile()
     for word in ("early", "late"):
-        turnstile.enter(said.says(word))
+        turnstile.enter(said.says(word), has_begun=False)
         await asyncio.sleep(0)
         assert said.pop() == word
