@@ -33,7 +33,8 @@ class Paho:
             text=True,
             env=os.environ | {"PYTHONPATH": str(INSTALLED)},
         )
-        threading.Thread(target=self._listen, daemon=True).start()
+        self._listening = threading.Thread(target=self._listen, daemon=True)
+        self._listening.start()
 
     def connect(self, **how: Any) -> dict[str, Any]:
         """Connect; what it says of the CONNACK. ``how`` is for `made` in the puppet."""
@@ -67,6 +68,7 @@ class Paho:
 
     def close(self) -> None:
         self.kill()
+        self._listening.join()  # who still reads what is closed would fail
         self._process.communicate()
 
     def _listen(self) -> None:

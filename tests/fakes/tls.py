@@ -20,6 +20,8 @@ from OpenSSL import SSL
 from affinage.adapters.files.certificates import Certificates
 from affinage.adapters.system.clock import wall_time
 from affinage.frontends.tls.context import server_context
+from affinage.frontends.tls.transport import TlsProtocol
+from affinage.frontends.tls.turnstile import Enter, at_once
 
 HOST: Final = "hub.test"
 
@@ -195,3 +197,25 @@ class Door(asyncio.Protocol):
         self.said.append("lost")
         self.lost_to = exc
         self.is_lost.set()
+
+
+class Met:
+    """A device, the hub's end of its connection, and the door behind; the handshake is done."""
+
+    def __init__(
+        self, device: Device | None = None, wire: Wire | None = None, enter: Enter = at_once
+    ) -> None:
+        self.device = device or Device(device_context())
+        self.door, self.wire = Door(), wire or Wire()
+        self.tls = TlsProtocol(hub_context(), lambda: self.door, enter=enter)
+        self.tls.connection_made(self.wire)
+        while not self.device.shake_hands() or "made" not in self.door.said:
+            self.tls.data_received(self.device.take())
+            self.device.give(self.wire.taken())
+
+    def says(self, *plaintexts: bytes) -> None:
+        self.tls.data_received(b"".join(map(self.device.say, plaintexts)))
+
+    def hears(self) -> bytes:
+        self.device.give(self.wire.taken())
+        return self.device.heard()

@@ -7,48 +7,9 @@ from typing import Any
 import pytest
 
 from affinage.frontends.tls import transport as under_test
-from affinage.frontends.tls.transport import FIRST_READS, MAX_UNSENT, TlsProtocol
-from affinage.frontends.tls.turnstile import Enter, Step, at_once
+from affinage.frontends.tls.transport import MAX_UNSENT, TlsProtocol
 from fakes.looped import looped
-from fakes.tls import Device, Door, Wire, ders, device_context, hub_context, self_signed
-
-
-class Turns:
-    """Steps that are made when the test says so, once ``is_waiting``; before, at once."""
-
-    def __init__(self, *, is_waiting: bool = True) -> None:
-        self.steps, self.is_waiting = list[Step](), is_waiting
-
-    def enter(self, step: Step, *, has_begun: bool) -> None:
-        if self.is_waiting:
-            self.steps.append(step)
-        else:
-            step()
-
-    def next(self) -> None:
-        self.steps.pop()()
-
-
-class Met:
-    """A device, the hub's end of its connection, and the door behind; the handshake is done."""
-
-    def __init__(
-        self, device: Device | None = None, wire: Wire | None = None, enter: Enter = at_once
-    ) -> None:
-        self.device = device or Device(device_context())
-        self.door, self.wire = Door(), wire or Wire()
-        self.tls = TlsProtocol(hub_context(), lambda: self.door, enter=enter)
-        self.tls.connection_made(self.wire)
-        while not self.device.shake_hands() or "made" not in self.door.said:
-            self.tls.data_received(self.device.take())
-            self.device.give(self.wire.taken())
-
-    def says(self, *plaintexts: bytes) -> None:
-        self.tls.data_received(b"".join(map(self.device.say, plaintexts)))
-
-    def hears(self) -> bytes:
-        self.device.give(self.wire.taken())
-        return self.device.heard()
+from fakes.tls import Device, Door, Met, Wire, ders, device_context, hub_context, self_signed
 
 
 @looped
@@ -323,72 +284,6 @@ async def test_a_connection_that_ends_in_its_handshake_opens_no_door() -> None:
     tls.data_received(b"\x16")
     tls.connection_lost(ConnectionResetError())
     assert (door.said, bytes(wire.sent)) == ([], b"")
-
-
-@looped
-async def test_a_handshake_waits_for_its_turn() -> None:
-    """TLS-16; what comes in the meantime is taken with it."""
-    turns, wire, door = Turns(), Wire(), Door()
-    device = Device(device_context())
-    tls = TlsProtocol(hub_context(), lambda: door, enter=turns.enter)
-    tls.connection_made(wire)
-    device.shake_hands()
-    hello = device.take()
-    tls.data_received(hello[:50])
-    tls.data_received(hello[50:])
-    assert (len(turns.steps), wire.is_paused, wire.taken()) == (1, True, b"")
-    turns.next()
-    device.give(wire.taken())
-    assert device.shake_hands()
-    assert not wire.is_paused
-    tls.data_received(device.take())
-    turns.next()
-    assert door.said == ["made"]
-
-
-@looped
-async def test_a_turn_that_comes_after_the_end_does_nothing() -> None:
-    turns, wire, door = Turns(), Wire(), Door()
-    device = Device(device_context())
-    tls = TlsProtocol(hub_context(), lambda: door, enter=turns.enter)
-    tls.connection_made(wire)
-    device.shake_hands()
-    tls.data_received(device.take())
-    wire.abort()
-    tls.connection_lost(None)
-    turns.next()
-    assert door.said == []
-
-
-@looped
-async def test_what_is_said_first_waits_for_its_turn_too() -> None:
-    """TLS-16; nothing more is read before."""
-    turns = Turns(is_waiting=False)
-    met = Met(enter=turns.enter)
-    turns.is_waiting = True
-    for number in range(FIRST_READS):
-        met.says(b"%d" % number)
-        assert (len(met.door.heard), met.wire.is_paused) == (number, True)
-        turns.next()
-        assert (len(met.door.heard), met.wire.is_paused) == (number + 1, False)
-    met.says(b"a report")
-    assert met.door.heard[-1] == b"a report"
-    assert not turns.steps
-
-
-@looped
-async def test_a_turn_does_not_disturb_a_door_that_pauses() -> None:
-    """TLS-9, TLS-16."""
-    turns = Turns(is_waiting=False)
-    met = Met(enter=turns.enter)
-    turns.is_waiting = True
-    met.says(b"1")
-    met.door.transport.pause_reading()
-    turns.next()
-    assert (met.door.heard, met.wire.is_paused) == ([], True)
-    met.door.transport.resume_reading()
-    await asyncio.sleep(0)
-    assert (met.door.heard, met.wire.is_paused) == ([b"1"], False)
 
 
 @looped
