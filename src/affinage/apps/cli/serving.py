@@ -154,8 +154,8 @@ def _spare_the_collector() -> None:
     A fleet is bytes, and what a commit decodes of it holds no cycles: looking through all of that
     every few hundred allocations took a third of the time. Cycles still go, only later. What is
     young is looked at in small numbers, and what has stayed only once more: a storm of connections
-    makes a million objects that stay, and everybody waits while 200,000 of them are looked at.
+    makes a million objects that stay, and everybody waits while some of them are looked at.
     """
     gc.collect()
     gc.freeze()
-    gc.set_threshold(50_000, 1, 3_000)
+    gc.set_threshold(30_000, 0, 10_000)
