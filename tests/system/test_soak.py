@@ -29,7 +29,7 @@ from fakes.soaking import Soaked
 
 pytestmark = pytest.mark.system
 
-SOAK_S: Final = float(os.environ.get("AFFINAGE_SOAK_S", "20"))
+SOAK_S: Final = float(os.environ.get("AFFINAGE_SOAK_S", "40"))
 DEVICES: Final = int(os.environ.get("AFFINAGE_SOAK_DEVICES", "200"))
 KILLS: Final = max(2, int(SOAK_S / 40))
 GROWTH: Final = 1.05
