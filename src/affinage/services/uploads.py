@@ -209,8 +209,7 @@ class Uploads:
         await self._end(upload, SUCCEEDED, *told)
 
     def families(self) -> Iterator[Family]:
-        self._figures.open = len(self._open)
-        return self._figures.families()
+        return self._figures.families(len(self._open))
 
     async def _begun(self, device: str, blob: str, uri_of: Callable[[str], str]) -> Place:
         signature = self._ids.key()

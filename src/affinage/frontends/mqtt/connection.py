@@ -108,8 +108,7 @@ class MqttConnection(asyncio.Protocol):
         if self._by:
             self._leave(self._by)
             if self._ending is Ending.LOST:  # of all others it was said when they were closed
-                of = {"device": self._key.path, "request_id": self._request_id}
-                _log.info("connection lost", **of)
+                _log.info("connection lost", **self._of)
         if isinstance(self._requests, Registering):
             self._requests.leave()
         self._requests = None  # which knows this: together they would wait for the collector

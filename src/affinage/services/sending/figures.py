@@ -24,8 +24,6 @@ REASONS: Final = tuple(
 class UploadFigures:
     def __init__(self, room: Room) -> None:
         self._room = room
-        self.open = 0
-        """Uploads that are open."""
         self.bodies = 0
         """Of theirs, on their way."""
         self.received_bytes = 0
@@ -42,9 +40,9 @@ class UploadFigures:
             self._refused[error.code] += 1
             raise
 
-    def families(self) -> Iterator[Family]:
+    def families(self, open_now: int) -> Iterator[Family]:
         for name, what, value in (
-            ("uploads", "Uploads that are open.", self.open),
+            ("uploads", "Uploads that are open.", open_now),
             ("upload_bodies", "Bodies of uploads that are on their way.", self.bodies),
             ("upload_bytes", "Bytes of the files, and of what is on its way.", self._room.taken),
             ("upload_bytes_limit", "Bytes that they may take.", self._room.max_total),
