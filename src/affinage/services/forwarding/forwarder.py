@@ -5,10 +5,11 @@ What a target is told is decided in `domain/forwarding.py`, how in its sink.
 Source: docs/spec/forwarding.md.
 """
 
-from collections.abc import Sequence
+from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Final, NoReturn, Protocol
+from functools import partial
+from typing import Final, NoReturn, Protocol, TypeVar
 
 import structlog
 from msgspec import Struct
@@ -24,6 +25,8 @@ from affinage.ports.store import Row, Table
 from affinage.services.events import Page
 from affinage.services.fleet import codec
 from affinage.services.fleet.fleet import Fleet
+
+Result = TypeVar("Result")
 
 BATCH: Final = 500
 """Events that are handed over at once, at most."""
@@ -135,24 +138,15 @@ class Forwarder:
 
     async def _page(self) -> Page:
         """The next page, as soon as the feed can be read: a disk may fail for a while, too."""
-        failures = 0
-        while True:
-            try:
-                page = await self._feed.page(
-                    self.offset, kind=self.target.kind, limit=BATCH, by=FORWARDER
-                )
-            except Unavailable as error:
-                failures += 1
-                self._failed(error)
-                await self._clock.sleep(pause_s(failures))
-            else:
-                self._succeeded(0)
-                return page
+        ask = partial(self._feed.page, kind=self.target.kind, limit=BATCH, by=FORWARDER)
+        page = await self._until_done(partial(ask, self.offset), Unavailable)
+        self._succeeded(0)
+        return page
 
     async def _hand_over(self, events: Sequence[JsonObject]) -> None:
         """Until the target has them; what it will never take is counted, and passed over."""
         try:
-            await self._try(events)
+            await self._until_done(partial(self._sink.send, events), Exception)
         except TooLarge as error:
             if len(events) == 1:
                 self.standing.refused += 1
@@ -163,22 +157,24 @@ class Forwarder:
             _log.info("events sent in halves", **self._fields, why=str(error))
             await self._hand_over(events[:half])
             await self._hand_over(events[half:])
+        else:
+            self._succeeded(len(events))
 
-    async def _try(self, events: Sequence[JsonObject]) -> None:
+    async def _until_done(
+        self, ask: Callable[[], Awaitable[Result]], passing: type[Exception]
+    ) -> Result:
+        """What ``ask`` gives; failures that pass are told by the doctor, and it is tried again."""
         failures = 0
         while True:
             try:
-                await self._sink.send(events)
+                return await ask()
             except TooLarge:
                 raise
-            except Exception as error:  # noqa: BLE001  # told by the doctor, and tried again
+            except passing as error:
                 failures += 1
                 wish_s = error.retry_after_s if isinstance(error, Throttled) else None
                 self._failed(error)
                 await self._clock.sleep(pause_s(failures, wish_s))
-            else:
-                self._succeeded(len(events))
-                return
 
     def _failed(self, error: Exception) -> None:
         standing = self.standing
